@@ -1,0 +1,108 @@
+//! Tests in a real browser.
+//!
+//! # Adding one
+//! A case is a function `fn(&mut Page) -> Result<()>` and a line in the `CASES` of its file; the name is the sentence
+//! that it proves. A new file is a line in [`AREAS`]. The case starts on a freshly loaded page of 1440×900 CSS pixels
+//! in English and light colours, with empty storage, and a cluster that is ready.
+//!
+//! - Look at and work the page as a person does: [`Page::click`], [`Page::press`], [`Page::text_of`], by the
+//!   `data-testid` of an element.
+//! - Reach a moment by the page's handle, `window.kraftscope`: `page.js("kraftscope.until('new leader')")`.
+//! - Wait for a condition with [`Page::wait_until`]. There is no sleep, and no case needs one.
+//! - Compare with `ensure!`, and say the values.
+//!
+//! A case fails as well when anything reached `console.error`, or the page panicked, unless it called
+//! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`.
+mod harness;
+mod page;
+mod smoke;
+
+pub(crate) use page::{Page, View};
+
+use crate::chrome;
+use crate::http::Server;
+use crate::page::{self as site, Profile};
+use crate::shell;
+use crate::webdriver::Driver;
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::time::Instant;
+
+/// A test: the sentence that it proves, and how.
+pub(crate) struct Case {
+    name: &'static str,
+    run: fn(&mut Page) -> Result<()>,
+}
+
+/// The files of this folder, in the order in which they run.
+const AREAS: &[(&str, &[Case])] = &[("harness", harness::CASES), ("smoke", smoke::CASES)];
+
+/// How many cases passed and failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tally {
+    passed: usize,
+    pub(crate) failed: usize,
+}
+
+/// The closing line of a test run.
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "browser: {} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+/// Runs every case whose `area::name` contains `filter`.
+pub(crate) fn run(filter: &str) -> Result<Tally> {
+    let wanted: Vec<(String, &Case)> = AREAS
+        .iter()
+        .flat_map(|(area, cases)| cases.iter().map(move |case| (format!("{area}::{}", case.name), case)))
+        .filter(|(name, _)| name.contains(filter))
+        .collect();
+    if wanted.is_empty() {
+        bail!("no browser test has `{filter}` in its name");
+    }
+    let mut failed = 0;
+    with_page(Profile::Dev, |page| {
+        for (name, case) in &wanted {
+            let started = Instant::now();
+            match run_case(page, case) {
+                Ok(()) => println!("ok      {name} ({})", shell::seconds(started)),
+                Err(error) => {
+                    failed += 1;
+                    println!("FAILED  {name} ({})\n        {error:#}", shell::seconds(started));
+                    println!("        see {}", save_evidence(page, name)?);
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Tally { passed: wanted.len() - failed, failed })
+}
+
+/// Builds the page, serves it, opens a browser and hands it over.
+pub(crate) fn with_page(profile: Profile, work: impl FnOnce(&mut Page) -> Result<()>) -> Result<()> {
+    let tools = chrome::ensure()?;
+    let parts = site::build(profile)?;
+    let single = shell::target_dir()?.join("page").join("kraftscope.html");
+    shell::write(&single, site::single_file(&parts)?)?;
+    let server = Server::start(site::assemble(&parts, false)?, 0)?;
+    let driver = Driver::start(&tools)?;
+    let mut page = Page::new(driver.session()?, server.url(), single);
+    work(&mut page)
+}
+
+fn run_case(page: &mut Page, case: &Case) -> Result<()> {
+    page.reset()?;
+    page.open("")?;
+    (case.run)(page)?;
+    page.fail_on_console_errors()
+}
+
+/// Saves a picture, the text and the scenario of the page that failed; returns the path without its ending.
+fn save_evidence(page: &Page, name: &str) -> Result<String> {
+    let safe = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let stem = shell::target_dir()?.join("browser").join(safe);
+    page.screenshot(&stem.with_extension("png"))?;
+    shell::write(&stem.with_extension("txt"), page.transcript())?;
+    Ok(format!("{}.png and .txt", Path::new(&stem).display()))
+}
