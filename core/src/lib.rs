@@ -1,2 +1,20 @@
+//! kraftscope-core: Kafka's replication as a pure state machine.
+
 #![no_std]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod config;
+pub mod dice;
+pub mod epochs;
+pub mod id;
+pub mod log;
+pub mod metadata;
+pub mod node;
+pub mod note;
+pub mod quorum;
+pub mod record;
+pub mod release;
+pub mod time;
+pub mod wire;

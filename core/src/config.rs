@@ -1,0 +1,166 @@
+//! Settings that the core honours, under Kafka's keys, with Kafka's defaults, units and bounds.
+
+use crate::release::{Features, Release};
+use crate::time::Span;
+use serde::{Deserialize, Serialize};
+
+/// Producer acknowledgement mode (`acks`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Acks {
+    /// `0`: no response at all.
+    Zero,
+    /// `1`: after the leader's append.
+    One,
+    /// `all` (-1): after the high watermark has passed the record.
+    #[default]
+    All,
+}
+
+/// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Settings {
+    /// Which release's behaviour is played.
+    pub release: Release,
+    /// The switches of that release.
+    pub features: Features,
+
+    // The quorum (QuorumConfig).
+    /// `controller.quorum.election.timeout.ms`, 1000; drawn in `[base, 2 * base)`.
+    pub controller_quorum_election_timeout: Span,
+    /// `controller.quorum.fetch.timeout.ms`, 2000; no jitter.
+    pub controller_quorum_fetch_timeout: Span,
+    /// `controller.quorum.election.backoff.max.ms`, 1000.
+    pub controller_quorum_election_backoff_max: Span,
+    /// `controller.quorum.append.linger.ms`, 25.
+    pub controller_quorum_append_linger: Span,
+    /// `controller.quorum.request.timeout.ms`, 2000.
+    pub controller_quorum_request_timeout: Span,
+    /// `controller.quorum.retry.backoff.ms`, 20.
+    pub controller_quorum_retry_backoff: Span,
+    /// `metadata.max.idle.interval.ms`, 500; 0 writes no NoOpRecord.
+    pub metadata_max_idle_interval: Span,
+
+    // Brokers and controller.
+    /// `broker.heartbeat.interval.ms`, 2000.
+    pub broker_heartbeat_interval: Span,
+    /// `broker.session.timeout.ms`, 9000.
+    pub broker_session_timeout: Span,
+    /// `initial.broker.registration.timeout.ms`, 60000.
+    pub initial_broker_registration_timeout: Span,
+    /// `controlled.shutdown.enable`, true.
+    pub controlled_shutdown_enable: bool,
+    /// `auto.leader.rebalance.enable`, true.
+    pub auto_leader_rebalance_enable: bool,
+    /// `leader.imbalance.check.interval.seconds`, 300.
+    pub leader_imbalance_check_interval: Span,
+    /// `unclean.leader.election.enable`, false (topics may override it).
+    pub unclean_leader_election_enable: bool,
+    /// `unclean.leader.election.interval.ms` (internal), 300000.
+    pub unclean_leader_election_interval: Span,
+    /// `min.insync.replicas`, 1 (topics may override it).
+    pub min_insync_replicas: u32,
+
+    // Replication.
+    /// `replica.lag.time.max.ms`, 30000.
+    pub replica_lag_time_max: Span,
+    /// `replica.fetch.wait.max.ms`, 500.
+    pub replica_fetch_wait_max: Span,
+    /// `replica.fetch.min.bytes`, 1 (counted in records here).
+    pub replica_fetch_min_bytes: u32,
+    /// `replica.fetch.backoff.ms`, 1000.
+    pub replica_fetch_backoff: Span,
+    /// `replica.socket.timeout.ms`, 30000.
+    pub replica_socket_timeout: Span,
+    /// `replica.high.watermark.checkpoint.interval.ms`, 5000.
+    pub replica_high_watermark_checkpoint_interval: Span,
+    /// `replica.fetch.max.bytes` stand-in: most records per partition and fetch.
+    pub replica_fetch_max_records: u32,
+
+    // Producer.
+    /// `acks`, all.
+    pub acks: Acks,
+    /// `retries`, 2147483647.
+    pub retries: u32,
+    /// `max.in.flight.requests.per.connection`, 5.
+    pub max_in_flight_requests_per_connection: u32,
+    /// `linger.ms`, 5 (0 before 4.0).
+    pub linger: Span,
+    /// `batch.size` stand-in: most records per batch.
+    pub batch_records: u32,
+    /// `request.timeout.ms`, 30000 (producer and consumer).
+    pub request_timeout: Span,
+    /// `delivery.timeout.ms`, 120000.
+    pub delivery_timeout: Span,
+    /// `retry.backoff.ms`, 100.
+    pub retry_backoff: Span,
+    /// `retry.backoff.max.ms`, 1000.
+    pub retry_backoff_max: Span,
+    /// `reconnect.backoff.ms`, 50.
+    pub reconnect_backoff: Span,
+    /// `reconnect.backoff.max.ms`, 1000.
+    pub reconnect_backoff_max: Span,
+    /// `metadata.max.age.ms`, 300000.
+    pub metadata_max_age: Span,
+
+    // Consumer.
+    /// `fetch.max.wait.ms`, 500.
+    pub fetch_max_wait: Span,
+    /// `fetch.min.bytes`, 1 (counted in records here).
+    pub fetch_min_bytes: u32,
+    /// `max.poll.records`, 500.
+    pub max_poll_records: u32,
+}
+
+impl Settings {
+    /// Kafka's defaults of that release.
+    pub const fn of(release: Release) -> Settings {
+        Settings {
+            release,
+            features: release.features(),
+            controller_quorum_election_timeout: Span::millis(1000),
+            controller_quorum_fetch_timeout: Span::millis(2000),
+            controller_quorum_election_backoff_max: Span::millis(1000),
+            controller_quorum_append_linger: Span::millis(25),
+            controller_quorum_request_timeout: Span::millis(2000),
+            controller_quorum_retry_backoff: Span::millis(20),
+            metadata_max_idle_interval: Span::millis(500),
+            broker_heartbeat_interval: Span::millis(2000),
+            broker_session_timeout: Span::millis(9000),
+            initial_broker_registration_timeout: Span::millis(60_000),
+            controlled_shutdown_enable: true,
+            auto_leader_rebalance_enable: true,
+            leader_imbalance_check_interval: Span::secs(300),
+            unclean_leader_election_enable: false,
+            unclean_leader_election_interval: Span::secs(300),
+            min_insync_replicas: 1,
+            replica_lag_time_max: Span::millis(30_000),
+            replica_fetch_wait_max: Span::millis(500),
+            replica_fetch_min_bytes: 1,
+            replica_fetch_backoff: Span::millis(1000),
+            replica_socket_timeout: Span::millis(30_000),
+            replica_high_watermark_checkpoint_interval: Span::millis(5000),
+            replica_fetch_max_records: 100,
+            acks: Acks::All,
+            retries: i32::MAX as u32,
+            max_in_flight_requests_per_connection: 5,
+            linger: if matches!(release, Release::V3_9) { Span::ZERO } else { Span::millis(5) },
+            batch_records: 16,
+            request_timeout: Span::millis(30_000),
+            delivery_timeout: Span::millis(120_000),
+            retry_backoff: Span::millis(100),
+            retry_backoff_max: Span::millis(1000),
+            reconnect_backoff: Span::millis(50),
+            reconnect_backoff_max: Span::millis(1000),
+            metadata_max_age: Span::millis(300_000),
+            fetch_max_wait: Span::millis(500),
+            fetch_min_bytes: 1,
+            max_poll_records: 500,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings::of(Release::default())
+    }
+}

@@ -1,0 +1,291 @@
+//! What just happened, as data.
+//!
+//! One enum serves as event log, explanation, scenario output, timeline lane and coverage mark. Notes are past
+//! tense, carry the numbers that a sentence needs, and are `Copy`. The words live in the page's language files,
+//! under the key of [`Note::key`].
+
+use crate::config::Acks;
+use crate::id::{
+    BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
+};
+use crate::time::Span;
+use crate::wire::ErrorCode;
+use serde::{Deserialize, Serialize};
+
+/// Why a vote was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum VoteRefusal {
+    /// The asker's epoch is older (`FENCED_LEADER_EPOCH`).
+    OldEpoch,
+    /// The asker's log is behind.
+    LogBehind,
+    /// The vote of this epoch went to somebody else.
+    VotedForOther,
+    /// A leader of this epoch is known.
+    LeaderKnown,
+    /// A pre-vote while the leader still answers fetches (KIP-996).
+    LeaderAlive,
+    /// It is a candidate itself, or resigned from this very epoch.
+    OwnCandidacy,
+    /// It leads this epoch.
+    IsLeader,
+    /// The request was malformed or meant for another voter.
+    Invalid,
+}
+
+/// Why a leader of the metadata quorum resigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ResignReason {
+    /// No majority fetched within the check-quorum timeout.
+    CheckQuorum,
+    /// It was asked to (a person, a graceful shutdown).
+    Asked,
+    /// It had led this epoch before a restart.
+    Restarted,
+}
+
+/// Why a partition's registration changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ChangeReason {
+    /// A broker was fenced.
+    Fenced,
+    /// A broker was unfenced.
+    Unfenced,
+    /// A broker shuts down in a controlled way.
+    ControlledShutdown,
+    /// A broker came back as a new process and its old life was cleaned up.
+    Restarted,
+    /// The leader asked for it (AlterPartition).
+    AlterPartition,
+    /// Preferred leader election.
+    PreferredElection,
+    /// Unclean leader election.
+    UncleanElection,
+    /// A broker was unregistered.
+    Unregistered,
+    /// A reassignment.
+    Reassignment,
+}
+
+/// How a partition's leader was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum LeaderChoice {
+    /// The first of the replica list.
+    Preferred,
+    /// The first eligible replica in assignment order that is in the ISR.
+    InSync,
+    /// Outside the ISR: records may be lost.
+    Unclean,
+}
+
+/// Everything that can be said about a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "note")]
+pub enum Note {
+    // The metadata quorum.
+    /// The election timer ran out without a leader.
+    ElectionTimedOut { epoch: LeaderEpoch },
+    /// No successful fetch from the leader for the fetch timeout.
+    FetchTimedOut { epoch: LeaderEpoch, leader: NodeId, timeout: Span },
+    /// Role change: knows no leader of this epoch.
+    BecameUnattached { epoch: LeaderEpoch },
+    /// Role change: asks whether it would win (KIP-996).
+    BecameProspective { epoch: LeaderEpoch },
+    /// Role change: asks for votes in a new epoch.
+    BecameCandidate { epoch: LeaderEpoch },
+    /// Role change: leads the quorum.
+    BecameQuorumLeader { epoch: LeaderEpoch, epoch_start: Offset, granting: NodeList },
+    /// Role change: follows this leader.
+    BecameQuorumFollower { epoch: LeaderEpoch, leader: NodeId },
+    /// Role change: leads no more, and tells the others.
+    BecameResigned { epoch: LeaderEpoch, reason: ResignReason },
+    /// A vote or pre-vote was given.
+    VoteGranted { candidate: NodeId, epoch: LeaderEpoch, pre_vote: bool },
+    /// A vote or pre-vote was refused.
+    VoteRefused { candidate: NodeId, epoch: LeaderEpoch, pre_vote: bool, reason: VoteRefusal },
+    /// A majority refused.
+    ElectionLost { epoch: LeaderEpoch, pre_vote: bool },
+    /// A resigned leader named this node a successor; it waits so long before it starts an election.
+    SuccessorChosen { leader: NodeId, epoch: LeaderEpoch, position: u32, backoff: Span },
+    /// The quorum leader's high watermark passed these metadata records.
+    MetadataCommitted { epoch: LeaderEpoch, from: Offset, to: Offset },
+    /// A metadata log was cut because it parted from the leader's.
+    MetadataLogTruncated { from: Offset, to: Offset, epoch: LeaderEpoch },
+    /// The leader told a replica where their metadata logs part.
+    MetadataLogDiverged { replica: NodeId, fetch_offset: Offset, epoch: LeaderEpoch, end: Offset },
+    /// A quorum request was refused.
+    QuorumRequestRefused { from: NodeId, error: ErrorCode, epoch: LeaderEpoch },
+
+    // The controller.
+    /// It replayed everything up to its own epoch and acts as the active controller.
+    ControllerActivated { epoch: LeaderEpoch, offset: Offset },
+    /// It stopped acting as the controller and dropped what was not committed.
+    ControllerRenounced { epoch: LeaderEpoch },
+    /// A broker's new life was registered (still fenced).
+    BrokerRegistered { broker: NodeId, broker_epoch: BrokerEpoch },
+    /// A registration was refused.
+    RegistrationRefused { broker: NodeId, error: ErrorCode },
+    /// A broker was fenced: no heartbeat for this long (`silent` is zero when it was asked for).
+    BrokerFenced { broker: NodeId, silent: Span, session_timeout: Span },
+    /// A broker was unfenced.
+    BrokerUnfenced { broker: NodeId },
+    /// A broker's controlled shutdown began.
+    ControlledShutdownBegan { broker: NodeId },
+    /// The controller told a broker that it may stop.
+    ShutdownAllowed { broker: NodeId },
+    /// A heartbeat was refused.
+    HeartbeatRefused { broker: NodeId, error: ErrorCode },
+    /// A topic was created.
+    TopicCreated { topic: TopicId, partitions: u32, replication_factor: u32 },
+    /// A topic's setting changed.
+    TopicConfigured { topic: TopicId, value: u32 },
+    /// The controller chose a partition's leader.
+    LeaderElected {
+        partition: TopicPartition,
+        leader: NodeId,
+        leader_epoch: LeaderEpoch,
+        replicas: NodeList,
+        isr: NodeList,
+        choice: LeaderChoice,
+        reason: ChangeReason,
+    },
+    /// The controller found nobody to lead a partition.
+    PartitionLeaderless {
+        partition: TopicPartition,
+        leader_epoch: LeaderEpoch,
+        isr: NodeList,
+        reason: ChangeReason,
+    },
+    /// The controller wrote another ISR.
+    IsrChanged {
+        partition: TopicPartition,
+        old: NodeList,
+        new: NodeList,
+        partition_epoch: PartitionEpoch,
+        reason: ChangeReason,
+    },
+    /// The controller refused an ISR change.
+    AlterPartitionRefused { partition: TopicPartition, broker: NodeId, error: ErrorCode },
+    /// An election that was asked for did not happen.
+    ElectionRefused { partition: TopicPartition, error: ErrorCode },
+
+    // Brokers and replicas.
+    /// A broker is up, caught up and unfenced.
+    BrokerRunning { broker_epoch: BrokerEpoch },
+    /// A broker finished its controlled shutdown.
+    BrokerStopped,
+    /// A replica began to lead.
+    BecameLeader { partition: TopicPartition, epoch: LeaderEpoch, epoch_start: Offset, hw: Offset },
+    /// A replica began to follow.
+    BecameFollower { partition: TopicPartition, epoch: LeaderEpoch, leader: Option<NodeId>, leo: Offset },
+    /// The leader appended produced records.
+    RecordsAppended { partition: TopicPartition, base: Offset, count: u32, epoch: LeaderEpoch },
+    /// A follower appended fetched records.
+    RecordsReplicated { partition: TopicPartition, base: Offset, count: u32, leader: NodeId },
+    /// The leader's high watermark moved: records are committed.
+    HighWatermarkAdvanced { partition: TopicPartition, from: Offset, to: Offset, isr: NodeList },
+    /// The high watermark may not move: the ISR is below min.insync.replicas.
+    HighWatermarkFrozen { partition: TopicPartition, isr: NodeList, min_isr: u32 },
+    /// A follower's log was cut where it parted from the leader's.
+    LogTruncated {
+        partition: TopicPartition,
+        from: Offset,
+        to: Offset,
+        leader_epoch: LeaderEpoch,
+        hw: Offset,
+    },
+    /// The leader told a follower where their logs part.
+    LogDiverged {
+        partition: TopicPartition,
+        follower: NodeId,
+        fetch_offset: Offset,
+        epoch: LeaderEpoch,
+        end: Offset,
+    },
+    /// The leader asks to drop a replica that lags.
+    IsrShrinkProposed { partition: TopicPartition, out: NodeList, isr: NodeList, silent: Span, limit: Span },
+    /// The leader asks to add a replica that caught up.
+    IsrExpandProposed { partition: TopicPartition, joining: NodeId, isr: NodeList, leo: Offset, hw: Offset },
+    /// The leader learned that its ISR change was accepted.
+    IsrChangeAccepted { partition: TopicPartition, isr: NodeList, partition_epoch: PartitionEpoch },
+    /// The leader learned that its ISR change was refused.
+    IsrChangeRejected { partition: TopicPartition, error: ErrorCode },
+    /// A fetch was refused.
+    FetchRefused { partition: TopicPartition, from: NodeId, error: ErrorCode },
+    /// A follower waits before it fetches again.
+    FetcherBackedOff { leader: NodeId, error: ErrorCode, backoff: Span },
+    /// A produce was refused before anything was appended.
+    ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
+    /// A produce waited for the ISR until its time was up.
+    ProduceTimedOut { partition: TopicPartition, producer: NodeId, waiting_for: Offset, hw: Offset },
+    /// A fetch offset outside the leader's log; the follower started anew.
+    FetchOffsetOutOfRange { partition: TopicPartition, fetch_offset: Offset, start: Offset, end: Offset },
+
+    // Clients.
+    /// The producer sent a batch.
+    BatchSent { partition: TopicPartition, first: u32, count: u32, leader: NodeId, attempt: u32, acks: Acks },
+    /// The producer got its acknowledgement.
+    ProduceAcknowledged { partition: TopicPartition, base: Offset, first: u32, count: u32 },
+    /// The producer got an error and tries again.
+    ProduceRetried { partition: TopicPartition, error: ErrorCode, attempt: u32, backoff: Span },
+    /// The producer gave up on a batch: the application sees an error.
+    ProduceFailed { partition: TopicPartition, error: ErrorCode, first: u32, count: u32 },
+    /// delivery.timeout.ms ran out; the outcome is unknown.
+    DeliveryTimedOut { partition: TopicPartition, first: u32, count: u32, timeout: Span },
+    /// A client learned another leader.
+    MetadataUpdated { partition: TopicPartition, leader: Option<NodeId>, leader_epoch: LeaderEpoch },
+    /// The consumer got records.
+    RecordsConsumed { partition: TopicPartition, from: Offset, to: Offset },
+    /// The consumer's position was outside the log and was set anew.
+    PositionReset { partition: TopicPartition, from: Offset, to: Offset },
+
+    // The world.
+    /// A process crashed.
+    Crashed { node: NodeId, lost: u64 },
+    /// A process was started.
+    Started { node: NodeId },
+    /// A process stands still (SIGSTOP, a long GC).
+    Paused { node: NodeId },
+    /// It goes on.
+    Resumed { node: NodeId },
+    /// No message passes in this direction.
+    LinkCut { from: NodeId, to: NodeId },
+    /// Messages pass again.
+    LinkHealed { from: NodeId, to: NodeId },
+    /// A message was lost.
+    MessageDropped { from: NodeId, to: NodeId },
+    /// A message was delivered to nobody: the process is down, the connection is refused.
+    ConnectionRefused { from: NodeId, to: NodeId },
+    /// A message was doubled.
+    MessageDuplicated { from: NodeId, to: NodeId },
+    /// A message was held back.
+    MessageDelayed { from: NodeId, to: NodeId, by: Span },
+    /// The network's conditions changed.
+    NetworkChanged,
+    /// A node handles everything this much later.
+    Slowed { node: NodeId, by: Span },
+    /// A person's command was refused.
+    CommandRefused { node: NodeId, error: ErrorCode },
+    /// A promise was broken; `invariant` is the number of the invariant in the checker's table.
+    InvariantBroken {
+        invariant: u8,
+        partition: Option<TopicPartition>,
+        node: Option<NodeId>,
+        offset: Option<Offset>,
+    },
+}
+
+/// The timeline's lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Lane {
+    /// Elections, of the quorum and of partitions.
+    Elections,
+    /// ISR changes, and brokers fenced or unfenced.
+    Isr,
+    /// Commits.
+    Commits,
+    /// What clients were promised and told.
+    Clients,
+    /// What a person or chance did to the cluster.
+    Faults,
+}

@@ -1,0 +1,599 @@
+//! The messages, under Kafka's API names, and Kafka's error codes.
+//!
+//! A request and its response are separate structs of one enum. Fields carry the schema's names; fields that
+//! one process of a simulated cluster cannot get wrong (cluster id, endpoints, throttle time) are left out.
+
+use crate::config::Acks;
+use crate::epochs::EpochEnd;
+use crate::id::{
+    BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, ReplicaKey,
+    Text, TopicId, TopicPartition,
+};
+use crate::record::{Entry, LeaderRecoveryState, MetadataRecord, Record};
+use crate::time::Span;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// Kafka protocol errors that this core can produce. `NONE` is `ErrorCode::None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are Kafka's own")]
+pub enum ErrorCode {
+    #[default]
+    None,
+    UnknownServerError,
+    OffsetOutOfRange,
+    UnknownTopicOrPartition,
+    LeaderNotAvailable,
+    NotLeaderOrFollower,
+    RequestTimedOut,
+    BrokerNotAvailable,
+    StaleBrokerEpoch,
+    NotEnoughReplicas,
+    NotEnoughReplicasAfterAppend,
+    InvalidRequiredAcks,
+    TopicAlreadyExists,
+    InvalidPartitions,
+    InvalidReplicationFactor,
+    InvalidReplicaAssignment,
+    InvalidConfig,
+    NotController,
+    InvalidRequest,
+    UnsupportedVersion,
+    NetworkException,
+    FencedLeaderEpoch,
+    UnknownLeaderEpoch,
+    PreferredLeaderNotAvailable,
+    EligibleLeadersNotAvailable,
+    ElectionNotNeeded,
+    InvalidUpdateVersion,
+    UnknownTopicId,
+    DuplicateBrokerRegistration,
+    BrokerIdNotRegistered,
+    IneligibleReplica,
+    NewLeaderElected,
+    OperationNotAttempted,
+    InvalidVoterKey,
+}
+
+impl ErrorCode {
+    /// Kafka's spelling: `NOT_LEADER_OR_FOLLOWER`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ErrorCode::None => "NONE",
+            ErrorCode::UnknownServerError => "UNKNOWN_SERVER_ERROR",
+            ErrorCode::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
+            ErrorCode::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
+            ErrorCode::LeaderNotAvailable => "LEADER_NOT_AVAILABLE",
+            ErrorCode::NotLeaderOrFollower => "NOT_LEADER_OR_FOLLOWER",
+            ErrorCode::RequestTimedOut => "REQUEST_TIMED_OUT",
+            ErrorCode::BrokerNotAvailable => "BROKER_NOT_AVAILABLE",
+            ErrorCode::StaleBrokerEpoch => "STALE_BROKER_EPOCH",
+            ErrorCode::NotEnoughReplicas => "NOT_ENOUGH_REPLICAS",
+            ErrorCode::NotEnoughReplicasAfterAppend => "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+            ErrorCode::InvalidRequiredAcks => "INVALID_REQUIRED_ACKS",
+            ErrorCode::TopicAlreadyExists => "TOPIC_ALREADY_EXISTS",
+            ErrorCode::InvalidPartitions => "INVALID_PARTITIONS",
+            ErrorCode::InvalidReplicationFactor => "INVALID_REPLICATION_FACTOR",
+            ErrorCode::InvalidReplicaAssignment => "INVALID_REPLICA_ASSIGNMENT",
+            ErrorCode::InvalidConfig => "INVALID_CONFIG",
+            ErrorCode::NotController => "NOT_CONTROLLER",
+            ErrorCode::InvalidRequest => "INVALID_REQUEST",
+            ErrorCode::UnsupportedVersion => "UNSUPPORTED_VERSION",
+            ErrorCode::NetworkException => "NETWORK_EXCEPTION",
+            ErrorCode::FencedLeaderEpoch => "FENCED_LEADER_EPOCH",
+            ErrorCode::UnknownLeaderEpoch => "UNKNOWN_LEADER_EPOCH",
+            ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
+            ErrorCode::EligibleLeadersNotAvailable => "ELIGIBLE_LEADERS_NOT_AVAILABLE",
+            ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
+            ErrorCode::InvalidUpdateVersion => "INVALID_UPDATE_VERSION",
+            ErrorCode::UnknownTopicId => "UNKNOWN_TOPIC_ID",
+            ErrorCode::DuplicateBrokerRegistration => "DUPLICATE_BROKER_REGISTRATION",
+            ErrorCode::BrokerIdNotRegistered => "BROKER_ID_NOT_REGISTERED",
+            ErrorCode::IneligibleReplica => "INELIGIBLE_REPLICA",
+            ErrorCode::NewLeaderElected => "NEW_LEADER_ELECTED",
+            ErrorCode::OperationNotAttempted => "OPERATION_NOT_ATTEMPTED",
+            ErrorCode::InvalidVoterKey => "INVALID_VOTER_KEY",
+        }
+    }
+
+    /// Whether there is no error.
+    pub const fn is_none(self) -> bool {
+        matches!(self, ErrorCode::None)
+    }
+}
+
+/// A message with its addresses. `correlation` is the sender's for a request, and is echoed in the response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Who gets it.
+    pub to: NodeId,
+    /// Ties request and response together.
+    pub correlation: Correlation,
+    /// What it says.
+    pub message: Message,
+}
+
+/// Every message of the simulated network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Message {
+    /// Raft: asks for a vote or a pre-vote.
+    VoteRequest(VoteRequest),
+    /// Answer to it.
+    VoteResponse(VoteResponse),
+    /// Raft: a new leader announces itself.
+    BeginQuorumEpochRequest(BeginQuorumEpochRequest),
+    /// Answer to it.
+    BeginQuorumEpochResponse(QuorumResponse),
+    /// Raft: a leader steps down and names successors.
+    EndQuorumEpochRequest(EndQuorumEpochRequest),
+    /// Answer to it.
+    EndQuorumEpochResponse(QuorumResponse),
+    /// Raft: `Fetch` of the metadata log.
+    MetadataFetchRequest(MetadataFetchRequest),
+    /// Answer to it.
+    MetadataFetchResponse(MetadataFetchResponse),
+    /// A broker registers with the active controller.
+    BrokerRegistrationRequest(BrokerRegistrationRequest),
+    /// Answer to it.
+    BrokerRegistrationResponse(BrokerRegistrationResponse),
+    /// A broker tells the active controller that it lives.
+    BrokerHeartbeatRequest(BrokerHeartbeatRequest),
+    /// Answer to it.
+    BrokerHeartbeatResponse(BrokerHeartbeatResponse),
+    /// A partition leader asks the controller for another ISR.
+    AlterPartitionRequest(AlterPartitionRequest),
+    /// Answer to it.
+    AlterPartitionResponse(AlterPartitionResponse),
+    /// `Fetch` of data partitions, by a follower or a consumer.
+    FetchRequest(FetchRequest),
+    /// Answer to it.
+    FetchResponse(FetchResponse),
+    /// A producer's batches.
+    ProduceRequest(ProduceRequest),
+    /// Answer to it (none with acks=0).
+    ProduceResponse(ProduceResponse),
+    /// A client asks who leads what.
+    MetadataRequest,
+    /// Answer to it.
+    MetadataResponse(MetadataResponse),
+    /// Asks for the earliest or latest offset.
+    ListOffsetsRequest(ListOffsetsRequest),
+    /// Answer to it.
+    ListOffsetsResponse(ListOffsetsResponse),
+}
+
+/// What a message is about; the page gives each family one colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// Elections of the metadata quorum.
+    Raft,
+    /// Broker registration and heartbeats.
+    Heartbeat,
+    /// Replication, of metadata or data.
+    Fetch,
+    /// Producing.
+    Produce,
+    /// Consuming.
+    Consume,
+    /// AlterPartition and other administration.
+    Admin,
+}
+
+impl Message {
+    /// Kafka's API name: `Fetch`, `Vote`, `AlterPartition`.
+    pub const fn api(&self) -> &'static str {
+        match self {
+            Message::VoteRequest(_) | Message::VoteResponse(_) => "Vote",
+            Message::BeginQuorumEpochRequest(_) | Message::BeginQuorumEpochResponse(_) => "BeginQuorumEpoch",
+            Message::EndQuorumEpochRequest(_) | Message::EndQuorumEpochResponse(_) => "EndQuorumEpoch",
+            Message::MetadataFetchRequest(_)
+            | Message::MetadataFetchResponse(_)
+            | Message::FetchRequest(_)
+            | Message::FetchResponse(_) => "Fetch",
+            Message::BrokerRegistrationRequest(_) | Message::BrokerRegistrationResponse(_) => {
+                "BrokerRegistration"
+            }
+            Message::BrokerHeartbeatRequest(_) | Message::BrokerHeartbeatResponse(_) => "BrokerHeartbeat",
+            Message::AlterPartitionRequest(_) | Message::AlterPartitionResponse(_) => "AlterPartition",
+            Message::ProduceRequest(_) | Message::ProduceResponse(_) => "Produce",
+            Message::MetadataRequest | Message::MetadataResponse(_) => "Metadata",
+            Message::ListOffsetsRequest(_) | Message::ListOffsetsResponse(_) => "ListOffsets",
+        }
+    }
+
+    /// Whether it is a request.
+    pub const fn is_request(&self) -> bool {
+        matches!(
+            self,
+            Message::VoteRequest(_)
+                | Message::BeginQuorumEpochRequest(_)
+                | Message::EndQuorumEpochRequest(_)
+                | Message::MetadataFetchRequest(_)
+                | Message::BrokerRegistrationRequest(_)
+                | Message::BrokerHeartbeatRequest(_)
+                | Message::AlterPartitionRequest(_)
+                | Message::FetchRequest(_)
+                | Message::ProduceRequest(_)
+                | Message::MetadataRequest
+                | Message::ListOffsetsRequest(_)
+        )
+    }
+}
+
+/// `Vote` v2, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VoteRequest {
+    /// `ReplicaEpoch`: a pre-vote carries the present epoch, a vote the next one.
+    pub replica_epoch: LeaderEpoch,
+    /// `ReplicaId`, `ReplicaDirectoryId`: who asks.
+    pub replica: ReplicaKey,
+    /// `VoterId`, `VoterDirectoryId`: whom it believes to ask.
+    pub voter: ReplicaKey,
+    /// `LastOffsetEpoch`: epoch of the last batch of the asker's log; `None` when the log is empty.
+    pub last_offset_epoch: Option<LeaderEpoch>,
+    /// `LastOffset`: its log end offset.
+    pub last_offset: Offset,
+    /// Whether it only asks whether it would win.
+    pub pre_vote: bool,
+}
+
+/// `Vote` v2, response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VoteResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+    /// The vote.
+    pub vote_granted: bool,
+}
+
+/// `BeginQuorumEpoch` v1, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BeginQuorumEpochRequest {
+    /// The new leader.
+    pub leader: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// Whom it believes to tell.
+    pub voter: ReplicaKey,
+}
+
+/// `EndQuorumEpoch` v1, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EndQuorumEpochRequest {
+    /// The leader that steps down.
+    pub leader: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// `PreferredCandidates`: the other voters, furthest log first.
+    pub preferred_candidates: NodeList,
+}
+
+/// Response of `BeginQuorumEpoch` and `EndQuorumEpoch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct QuorumResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+}
+
+/// `Fetch` of `__cluster_metadata-0`, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MetadataFetchRequest {
+    /// `ReplicaId`, `ReplicaDirectoryId`.
+    pub replica: ReplicaKey,
+    /// `CurrentLeaderEpoch`: the sender's epoch.
+    pub current_leader_epoch: LeaderEpoch,
+    /// `FetchOffset`: the sender's log end offset.
+    pub fetch_offset: Offset,
+    /// `LastFetchedEpoch`: epoch of its last entry; `None` when the log is empty.
+    pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// `MaxWaitMs`.
+    pub max_wait: Span,
+    /// `HighWatermark` (v18, KIP-1166); `None`: not sent.
+    pub high_watermark: Option<Offset>,
+}
+
+/// `Fetch` of `__cluster_metadata-0`, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MetadataFetchResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+    /// The leader's high watermark; `None` while unknown.
+    pub high_watermark: Option<Offset>,
+    /// Records, or where the logs part.
+    pub data: Fetched<MetadataRecord>,
+}
+
+/// What a fetch brings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fetched<R> {
+    /// Entries from the fetch offset on; may be none.
+    Records(Vec<Entry<R>>),
+    /// `DivergingEpoch`: the logs part; truncate and ask again.
+    Diverging(EpochEnd),
+}
+
+/// `BrokerRegistration`, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BrokerRegistrationRequest {
+    /// Which broker.
+    pub broker: NodeId,
+    /// `IncarnationId`: this life of the process.
+    pub incarnation: Incarnation,
+    /// `PreviousBrokerEpoch` (v3): from the clean-shutdown file, if there is one.
+    pub previous_broker_epoch: Option<BrokerEpoch>,
+}
+
+/// `BrokerRegistration`, response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BrokerRegistrationResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The broker's new epoch.
+    pub broker_epoch: BrokerEpoch,
+}
+
+/// `BrokerHeartbeat`, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BrokerHeartbeatRequest {
+    /// Which broker.
+    pub broker: NodeId,
+    /// Its epoch.
+    pub broker_epoch: BrokerEpoch,
+    /// `CurrentMetadataOffset`: the last metadata offset that it has applied; `None` before the first.
+    pub current_metadata_offset: Option<Offset>,
+    /// It wants to be, or stay, fenced.
+    pub want_fence: bool,
+    /// It wants to shut down.
+    pub want_shut_down: bool,
+}
+
+/// `BrokerHeartbeat`, response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BrokerHeartbeatResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// It has replayed past its own registration.
+    pub is_caught_up: bool,
+    /// The controller has it fenced.
+    pub is_fenced: bool,
+    /// It may stop now.
+    pub should_shut_down: bool,
+}
+
+/// `AlterPartition` v3, request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AlterPartitionRequest {
+    /// The asking leader.
+    pub broker: NodeId,
+    /// Its epoch.
+    pub broker_epoch: BrokerEpoch,
+    /// One proposal per partition.
+    pub partitions: Vec<IsrProposal>,
+}
+
+/// One partition of an `AlterPartition` request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct IsrProposal {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// The leader's epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// `NewIsrWithEpochs`: the wanted ISR with each member's broker epoch (`None` is -1).
+    pub new_isr: Vec<(NodeId, Option<BrokerEpoch>)>,
+    /// See [`LeaderRecoveryState`].
+    pub leader_recovery_state: LeaderRecoveryState,
+    /// The registration version that the leader builds on.
+    pub partition_epoch: PartitionEpoch,
+}
+
+/// `AlterPartition` v3, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AlterPartitionResponse {
+    /// Error of the whole request.
+    pub error: ErrorCode,
+    /// One answer per partition.
+    pub partitions: Vec<IsrAnswer>,
+}
+
+/// One partition of an `AlterPartition` response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct IsrAnswer {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader after the change.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// The ISR after the change.
+    pub isr: NodeList,
+    /// See [`LeaderRecoveryState`].
+    pub leader_recovery_state: LeaderRecoveryState,
+    /// The registration's version after the change.
+    pub partition_epoch: PartitionEpoch,
+}
+
+/// Who fetches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fetcher {
+    /// A follower: `ReplicaState{replicaId, replicaEpoch}`; epoch `None` is -1.
+    Replica(NodeId, Option<BrokerEpoch>),
+    /// A consumer.
+    Consumer,
+}
+
+/// `Fetch` of data partitions, request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchRequest {
+    /// Follower or consumer.
+    pub fetcher: Fetcher,
+    /// `MaxWaitMs`.
+    pub max_wait: Span,
+    /// `MinBytes`, counted in records.
+    pub min_records: u32,
+    /// What to fetch.
+    pub partitions: Vec<FetchPartition>,
+}
+
+/// One partition of a `Fetch` request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchPartition {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// The sender's leader epoch; `None` is -1 (not checked).
+    pub current_leader_epoch: Option<LeaderEpoch>,
+    /// Where to read from; for a follower its log end offset.
+    pub fetch_offset: Offset,
+    /// Epoch of its last entry; `None` is -1 (not checked).
+    pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// The follower's log start offset.
+    pub log_start_offset: Offset,
+    /// `PartitionMaxBytes`, counted in records.
+    pub max_records: u32,
+}
+
+/// `Fetch` of data partitions, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchResponse {
+    /// One answer per partition asked for.
+    pub partitions: Vec<FetchedPartition>,
+}
+
+/// One partition of a `Fetch` response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchedPartition {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader's high watermark, taken before the read.
+    pub high_watermark: Offset,
+    /// The leader's log start offset.
+    pub log_start_offset: Offset,
+    /// `CurrentLeader` hint (KIP-951), with `NOT_LEADER_OR_FOLLOWER` and `FENCED_LEADER_EPOCH`.
+    pub current_leader: Option<LeaderHint>,
+    /// Records, or where the logs part.
+    pub data: Fetched<Record>,
+}
+
+/// Who leads, as far as the answering broker knows (KIP-951).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LeaderHint {
+    /// The leader.
+    pub leader: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// `Produce`, request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProduceRequest {
+    /// When to answer.
+    pub acks: Acks,
+    /// `TimeoutMs`: how long the leader may wait for the ISR.
+    pub timeout: Span,
+    /// At most one batch per partition.
+    pub batches: Vec<ProduceBatch>,
+}
+
+/// One partition's batch.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProduceBatch {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// Its records, appended together.
+    pub records: Vec<Record>,
+}
+
+/// `Produce`, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProduceResponse {
+    /// One answer per batch.
+    pub results: Vec<ProduceResult>,
+}
+
+/// One batch's fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProduceResult {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// Offset of its first record, when appended.
+    pub base_offset: Option<Offset>,
+    /// Who leads instead (KIP-951).
+    pub current_leader: Option<LeaderHint>,
+}
+
+/// `Metadata`, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MetadataResponse {
+    /// Brokers that are alive (unfenced).
+    pub brokers: NodeList,
+    /// Topics by id, with their names.
+    pub topics: Vec<(TopicId, Text)>,
+    /// Every partition.
+    pub partitions: Vec<PartitionMetadata>,
+}
+
+/// One partition as clients see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PartitionMetadata {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// Its leader, if it has one that is alive.
+    pub leader: Option<NodeId>,
+    /// The leader epoch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// Which end of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OffsetSpec {
+    /// `EARLIEST`: the log start offset.
+    Earliest,
+    /// `LATEST`: the high watermark for a consumer, the log end offset for a follower.
+    Latest,
+}
+
+/// `ListOffsets`, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ListOffsetsRequest {
+    /// Follower or consumer.
+    pub fetcher: Fetcher,
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// The sender's leader epoch; `None` is -1 (not checked).
+    pub current_leader_epoch: Option<LeaderEpoch>,
+    /// Which end.
+    pub offset: OffsetSpec,
+}
+
+/// `ListOffsets`, response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ListOffsetsResponse {
+    /// Which partition.
+    pub partition: TopicPartition,
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The offset asked for.
+    pub offset: Offset,
+    /// Which end it is.
+    pub which: OffsetSpec,
+}
