@@ -1,0 +1,125 @@
+//! The one verb set: a person's click, a lesson's line, a search's choice and the scheduler's next event are the
+//! same value. Nothing else changes the world.
+
+use crate::id::{NodeId, PacketId};
+use crate::net::{Latency, Link};
+use crate::node::{Command, Loss, Timer};
+use crate::time::Span;
+use serde::{Deserialize, Serialize};
+
+/// Something that happens to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Action {
+    /// The message arrives now.
+    Deliver(PacketId),
+    /// The message is lost (F11, F12).
+    Drop(PacketId),
+    /// The message will arrive twice (F11).
+    Duplicate(PacketId),
+    /// The message arrives so much later (F11).
+    Delay(PacketId, Span),
+    /// The timer runs out now.
+    Fire(NodeId, Timer),
+    /// The timer is set to run out after this span.
+    SetTimer(NodeId, Timer, Span),
+    /// The process dies (F1, F2, F3).
+    Crash(NodeId, Loss),
+    /// The process starts, or starts again as a new incarnation (F6).
+    Start(NodeId),
+    /// The process stands still (F9).
+    Pause(NodeId),
+    /// It goes on; timers that ran out meanwhile fire at once (F9).
+    Resume(NodeId),
+    /// Nothing passes in this direction (F10).
+    Cut(Link),
+    /// Messages pass again.
+    Heal(Link),
+    /// Cuts every link of this node, both ways (F10).
+    Isolate(NodeId),
+    /// Heals every link of this node, both ways.
+    Rejoin(NodeId),
+    /// Heals everything: links, delays, losses, slow nodes, rates.
+    HealAll,
+    /// Changes the network's conditions or the rates of faults.
+    Configure(Change),
+    /// A person, or the test, asks a node for something.
+    Call(NodeId, Command),
+}
+
+/// A change of the world's conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Change {
+    /// Another latency preset.
+    Latency(Latency),
+    /// Additional delay on one direction (F11).
+    LinkDelay(Link, Span),
+    /// Loss on one direction, in a million (F11).
+    LinkLoss(Link, u32),
+    /// The node handles every message this much later (F14).
+    Slow(NodeId, Span),
+    /// Faults by chance.
+    Rate(Rate, u32),
+    /// Messages of one link may overtake each other (F11, the stricter mode).
+    Reorder(bool),
+}
+
+/// Faults that happen by chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Rate {
+    /// Messages lost, in a million (F11).
+    Loss,
+    /// Responses lost, in a million: the request was applied (F12).
+    ResponseLoss,
+    /// Messages doubled, in a million (F11).
+    Duplicate,
+    /// Messages delayed by up to a second, in a million (F11).
+    Delay,
+    /// Crashes that keep the page cache, in a million per second and process (F1).
+    Crash,
+    /// Crashes that lose what was not flushed (F2).
+    LossyCrash,
+    /// Pauses (F9).
+    Pause,
+    /// Cut links (F10).
+    Cut,
+    /// Links slowed down (F14).
+    Slow,
+    /// Brokers fenced by the controller (F20).
+    Fence,
+    /// How fast crashed, paused, cut and slow things recover, in a million per second and thing.
+    Recover,
+}
+
+impl Rate {
+    /// All of them.
+    pub const ALL: [Rate; 11] = [
+        Rate::Loss,
+        Rate::ResponseLoss,
+        Rate::Duplicate,
+        Rate::Delay,
+        Rate::Crash,
+        Rate::LossyCrash,
+        Rate::Pause,
+        Rate::Cut,
+        Rate::Slow,
+        Rate::Fence,
+        Rate::Recover,
+    ];
+
+    /// Its name in scenario files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Rate::Loss => "loss",
+            Rate::ResponseLoss => "response-loss",
+            Rate::Duplicate => "duplicate",
+            Rate::Delay => "delay",
+            Rate::Crash => "crash",
+            Rate::LossyCrash => "lossy-crash",
+            Rate::Pause => "pause",
+            Rate::Cut => "cut",
+            Rate::Slow => "slow",
+            Rate::Fence => "fence",
+            Rate::Recover => "recover",
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The simulator: actions, and the world that they change.
+
+pub mod action;
