@@ -26,9 +26,7 @@ impl fmt::Display for Link {
 }
 
 /// Named one-way latencies.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Latency {
     /// Exactly 1 ms: for benchmarks and hand-made cases.
     Fixed,
@@ -114,7 +112,11 @@ pub struct Net {
 impl Net {
     /// What is wrong with this direction; nothing by default.
     pub fn state(&self, link: Link) -> LinkState {
-        if self.links.is_empty() { LinkState::default() } else { self.links.get(&link).copied().unwrap_or_default() }
+        if self.links.is_empty() {
+            LinkState::default()
+        } else {
+            self.links.get(&link).copied().unwrap_or_default()
+        }
     }
 
     /// Changes one direction; a direction with nothing wrong is forgotten.

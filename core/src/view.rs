@@ -7,8 +7,8 @@
 use crate::config::Acks;
 use crate::epochs::EpochEntry;
 use crate::id::{
-    BrokerEpoch, CallId, LeaderEpoch, NodeId, NodeList, Offset, PacketId, PartitionEpoch, StepId, Text, TopicId,
-    TopicPartition,
+    BrokerEpoch, CallId, LeaderEpoch, NodeId, NodeList, Offset, PacketId, PartitionEpoch, StepId, Text,
+    TopicId, TopicPartition,
 };
 use crate::node::{Outcome, Timer};
 use crate::record::Record;
