@@ -1,4 +1,26 @@
 //! Settings that the core honours, under Kafka's keys, with Kafka's defaults, units and bounds.
+//!
+//! [`Settings`] is what protocol modules read; [`settings`] is the table that a person, a scenario and the page
+//! read and write by key; [`Settings::validate`] refuses what Kafka refuses, [`Settings::warnings`] names what
+//! Kafka starts with although nobody wants it.
+//!
+//! Invariant: what [`Settings::validate`] accepts, no node may panic on or spin at one instant with.
+//!
+//! Sources: `QuorumConfig`, `MetadataLogConfig`, `KRaftConfigs`, `ReplicationConfigs`, `ServerConfigs`,
+//! `ServerLogConfigs`, `ProducerConfig`, `ConsumerConfig`, `ConfigDef`, and `KafkaConfig.validateValues`.
+//!
+//! Left out: everything in bytes (records are counted instead, see [`Kind::Records`]), files, security, quotas,
+//! `enable.idempotence` (the producer here is the one with idempotence off), groups.
+
+mod error;
+mod rules;
+mod table;
+mod value;
+
+pub use error::{ConfigError, Rule};
+pub use rules::Warning;
+pub use table::{Bound, Group, Kind, Scope, Setting, Type, find, settings};
+pub use value::Value;
 
 use crate::release::{Features, Release};
 use crate::time::Span;
@@ -87,6 +109,10 @@ pub struct Settings {
     pub linger: Span,
     /// `batch.size` stand-in: most records per batch.
     pub batch_records: u32,
+    /// `partitioner.adaptive.partitioning.enable`, true: shorter queues get more records (KIP-794).
+    pub partitioner_adaptive_partitioning_enable: bool,
+    /// `partitioner.ignore.keys`, false.
+    pub partitioner_ignore_keys: bool,
     /// `request.timeout.ms`, 30000 (producer and consumer).
     pub request_timeout: Span,
     /// `delivery.timeout.ms`, 120000.
@@ -109,6 +135,8 @@ pub struct Settings {
     pub fetch_min_bytes: u32,
     /// `max.poll.records`, 500.
     pub max_poll_records: u32,
+    /// `max.partition.fetch.bytes` stand-in: most records per partition and fetch of a consumer.
+    pub max_partition_fetch_records: u32,
 }
 
 impl Settings {
@@ -145,6 +173,8 @@ impl Settings {
             max_in_flight_requests_per_connection: 5,
             linger: if matches!(release, Release::V3_9) { Span::ZERO } else { Span::millis(5) },
             batch_records: 16,
+            partitioner_adaptive_partitioning_enable: true,
+            partitioner_ignore_keys: false,
             request_timeout: Span::millis(30_000),
             delivery_timeout: Span::millis(120_000),
             retry_backoff: Span::millis(100),
@@ -155,6 +185,7 @@ impl Settings {
             fetch_max_wait: Span::millis(500),
             fetch_min_bytes: 1,
             max_poll_records: 500,
+            max_partition_fetch_records: 100,
         }
     }
 }

@@ -1,0 +1,157 @@
+//! Values as a person writes them, and reading and writing them by key.
+
+use super::table::{Kind, Setting, Type, find, settings};
+use super::{Acks, Settings, error::ConfigError};
+use crate::time::Span;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+/// One value, in the unit of its setting's [`Kind`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// Milliseconds, seconds, or a number of things.
+    Number(u64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `all`, `1` or `0`.
+    Acks(Acks),
+}
+
+/// As in a properties file.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Value::Number(number) => number.fmt(f),
+            Value::Bool(yes) => yes.fmt(f),
+            Value::Acks(Acks::Zero) => f.write_str("0"),
+            Value::Acks(Acks::One) => f.write_str("1"),
+            Value::Acks(Acks::All) => f.write_str("all"),
+        }
+    }
+}
+
+impl Settings {
+    /// The value of the setting with this key; `None` when there is no such key.
+    pub fn get(&self, key: &str) -> Option<Value> {
+        find(key).map(|setting| (setting.read)(self))
+    }
+
+    /// Sets one value, checked against the setting's own bounds; rules that tie settings together wait for
+    /// [`Settings::validate`], so that two of them can be moved one after the other.
+    ///
+    /// # Errors
+    /// An unknown key, text that is no value, a value out of bounds. Nothing changes then.
+    pub fn set(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
+        let setting = find(key).ok_or_else(|| ConfigError::unknown(key))?;
+        let value = setting.parse(value)?;
+        (setting.write)(self, value);
+        Ok(())
+    }
+
+    /// Every setting that differs from the default of the release: key and value as a person writes them.
+    pub fn changed(&self) -> Vec<(&'static str, String)> {
+        let usual = Settings::of(self.release);
+        settings()
+            .iter()
+            .filter(|setting| (setting.read)(self) != (setting.read)(&usual))
+            .map(|setting| (setting.key, (setting.read)(self).to_string()))
+            .collect()
+    }
+}
+
+impl Setting {
+    /// The value that `text` means (`ConfigDef.parseType`, then the validator).
+    ///
+    /// # Errors
+    /// Text that is no value of this type, a value out of bounds.
+    pub fn parse(&self, text: &str) -> Result<Value, ConfigError> {
+        let text = text.trim();
+        match self.kind {
+            Kind::Millis | Kind::Seconds | Kind::Count | Kind::Records => self.parse_number(text),
+            Kind::Bool => match () {
+                () if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
+                () if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
+                () => Err(ConfigError::NotABool { key: self.key, text: text.to_string() }),
+            },
+            Kind::Acks => match text {
+                "all" | "-1" => Ok(Value::Acks(Acks::All)),
+                "1" => Ok(Value::Acks(Acks::One)),
+                "0" => Ok(Value::Acks(Acks::Zero)),
+                _ => Err(ConfigError::NotAcks { key: self.key, text: text.to_string() }),
+            },
+        }
+    }
+
+    fn parse_number(&self, text: &str) -> Result<Value, ConfigError> {
+        let not_a_number = || ConfigError::NotANumber {
+            key: self.key,
+            text: text.to_string(),
+            kafka_type: if self.kafka_type == Type::Long { "LONG" } else { "INT" },
+        };
+        let number: i64 = text.parse().map_err(|_| not_a_number())?;
+        if self.kafka_type == Type::Int && i32::try_from(number).is_err() {
+            return Err(not_a_number());
+        }
+        let Ok(positive) = u64::try_from(number) else {
+            return Err(ConfigError::TooSmall { key: self.key, value: i128::from(number), min: self.min });
+        };
+        self.check(Value::Number(positive))?;
+        Ok(Value::Number(positive))
+    }
+}
+
+/// How a field of [`Settings`] turns into a [`Value`] and back.
+pub(super) trait Field {
+    fn read(&self, kind: Kind) -> Value;
+    fn write(&mut self, kind: Kind, value: Value);
+}
+
+impl Field for Span {
+    fn read(&self, kind: Kind) -> Value {
+        let millis = self.as_millis();
+        Value::Number(if kind == Kind::Seconds { millis / 1000 } else { millis })
+    }
+
+    fn write(&mut self, kind: Kind, value: Value) {
+        if let Value::Number(number) = value {
+            *self = if kind == Kind::Seconds { Span::secs(number) } else { Span::millis(number) };
+        }
+    }
+}
+
+impl Field for u32 {
+    fn read(&self, _: Kind) -> Value {
+        Value::Number(u64::from(*self))
+    }
+
+    fn write(&mut self, _: Kind, value: Value) {
+        if let Value::Number(number) = value {
+            *self = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+impl Field for bool {
+    fn read(&self, _: Kind) -> Value {
+        Value::Bool(*self)
+    }
+
+    fn write(&mut self, _: Kind, value: Value) {
+        if let Value::Bool(yes) = value {
+            *self = yes;
+        }
+    }
+}
+
+impl Field for Acks {
+    fn read(&self, _: Kind) -> Value {
+        Value::Acks(*self)
+    }
+
+    fn write(&mut self, _: Kind, value: Value) {
+        if let Value::Acks(acks) = value {
+            *self = acks;
+        }
+    }
+}
