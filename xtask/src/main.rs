@@ -12,6 +12,7 @@ mod page;
 mod serve;
 mod shell;
 mod test;
+mod tidy;
 mod webdriver;
 
 use anyhow::{Result, bail};
@@ -21,8 +22,9 @@ usage: cargo xtask COMMAND
 
   serve [--port N] [--no-open] [--release]   build the page, serve it on this machine, rebuild on change
   dist                                       build dist/: the folder for a static host, and one single file
-  test [--native | --browser [FILTER]]
-                                             every check and test there is, or one part of them";
+  test [--native | --tidy | --browser [FILTER]]
+                                             every check and test there is, or one part of them
+  tidy                                       the rules that no compiler checks";
 
 fn main() {
     if let Err(error) = run() {
@@ -37,6 +39,7 @@ fn run() -> Result<()> {
         Some("serve") => serve::run(args),
         Some("dist") => dist::run(args),
         Some("test") => test::run(args),
+        Some("tidy") => args.finish().and_then(|()| tidy::run()),
         Some("help") | None => {
             println!("{USAGE}");
             Ok(())

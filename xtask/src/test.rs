@@ -1,14 +1,18 @@
 //! `cargo xtask test`: everything that must hold, cheapest first; the first failure ends it.
-use crate::{browser, page, shell};
+use crate::{browser, page, shell, tidy};
 use anyhow::{Result, ensure};
 use std::time::Instant;
 
 pub(crate) fn run(mut args: shell::Args) -> Result<()> {
     let only_native = args.flag("--native");
+    let only_tidy = args.flag("--tidy");
     let only_browser = args.flag("--browser");
     let filter = args.word().unwrap_or_default();
     args.finish()?;
     let started = Instant::now();
+    if only_tidy {
+        return tidy::run();
+    }
     if !only_browser {
         native()?;
     }
@@ -25,6 +29,7 @@ pub(crate) fn run(mut args: shell::Args) -> Result<()> {
 fn native() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     step("formatting", || shell::run(shell::cargo().args(["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
     step("clippy", || {
         shell::run(shell::cargo().args(["clippy", "--quiet", "--workspace", "--all-targets"]).args(deny))
     })?;

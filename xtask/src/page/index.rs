@@ -45,7 +45,7 @@ impl Index {
         let mut links = Vec::new();
         let mut from = 0;
         while let Some(start) = html[from..].find("<link").map(|at| from + at) {
-            let line = html[..start].lines().count().max(1);
+            let line = html[..start].matches('\n').count() + 1;
             let end =
                 html[start..].find('>').with_context(|| format!("index.html:{line}: <link without `>`"))?;
             let range = start..start + end + 1;
