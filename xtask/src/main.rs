@@ -11,6 +11,7 @@ mod http;
 mod page;
 mod serve;
 mod shell;
+mod shots;
 mod test;
 mod tidy;
 mod webdriver;
@@ -24,7 +25,9 @@ usage: cargo xtask COMMAND
   dist                                       build dist/: the folder for a static host, and one single file
   test [--native | --tidy | --browser [FILTER]]
                                              every check and test there is, or one part of them
-  tidy                                       the rules that no compiler checks";
+  tidy                                       the rules that no compiler checks
+  shots DIR [FILTER]                         pictures of the page at fixed moments; FILTER: parts of a name, with commas
+  shots DIR --film MOMENT [--frames N]       pictures one after another while the page plays";
 
 fn main() {
     if let Err(error) = run() {
@@ -39,6 +42,7 @@ fn run() -> Result<()> {
         Some("serve") => serve::run(args),
         Some("dist") => dist::run(args),
         Some("test") => test::run(args),
+        Some("shots") => shots::run(args),
         Some("tidy") => args.finish().and_then(|()| tidy::run()),
         Some("help") | None => {
             println!("{USAGE}");

@@ -150,6 +150,13 @@ impl Page {
         }
     }
 
+    /// Waits until everything that was decided so far is on the screen, fonts included.
+    pub(crate) fn wait_for_paint(&self) -> Result<()> {
+        let two_frames = "await document.fonts.ready;\
+                          return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));";
+        self.session.run(&format!("return (async () => {{ {two_frames} }})()"), &[]).map(drop)
+    }
+
     /// Clicks the element of this `data-testid` once it is there.
     pub(crate) fn click(&self, id: &str) -> Result<()> {
         self.click_css(&test_id(id))
