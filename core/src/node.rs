@@ -115,6 +115,9 @@ pub enum Command {
         partitions: u16,
         /// Replication factor.
         replication_factor: u16,
+        /// `None`: the striped placer decides. `Some(b)`: a manual assignment in ring order of the registered
+        /// brokers' ids, partition `p` starting `p` places after `b`.
+        first_broker: Option<NodeId>,
     },
     /// Active controller: set a topic's configuration.
     ConfigureTopic {
