@@ -68,6 +68,8 @@ pub enum Timer {
     HeartbeatRequest,
     /// Broker: registration took too long, the process exits.
     RegistrationTimeout,
+    /// Broker: the controller did not let it shut down for too long, it stops all the same.
+    ControlledShutdown,
     /// Broker: look for lagging followers, every `replica.lag.time.max.ms` / 2.
     IsrCheck,
     /// Broker: write the high-watermark checkpoint.

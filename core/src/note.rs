@@ -8,6 +8,7 @@ use crate::config::Acks;
 use crate::id::{
     BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
 };
+use crate::record::TopicConfig;
 use crate::time::Span;
 use crate::wire::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -42,17 +43,6 @@ pub enum ResignReason {
     Asked,
     /// It had led this epoch before a restart.
     Restarted,
-}
-
-/// Why a replica of the metadata log stopped for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum HaltReason {
-    /// The leader's log lacks records that this replica knows to be committed: it would have to cut them.
-    TruncationBelowHw,
-    /// The leader's high watermark went back.
-    HwWentBack,
-    /// Two leaders of one epoch, or this replica named as a leader that it is not.
-    InconsistentLeader,
 }
 
 /// Why a partition's registration changed.
@@ -126,8 +116,6 @@ pub enum Note {
     MetadataLogDiverged { replica: NodeId, fetch_offset: Offset, epoch: LeaderEpoch, end: Offset },
     /// A quorum request was refused.
     QuorumRequestRefused { from: NodeId, error: ErrorCode, epoch: LeaderEpoch },
-    /// A replica of the metadata log found a promise broken and stopped, as Kafka's fault handler does.
-    QuorumHalted { reason: HaltReason, epoch: LeaderEpoch, offset: Offset, hw: Offset },
 
     // The controller.
     /// It replayed everything up to its own epoch and acts as the active controller.
@@ -151,7 +139,7 @@ pub enum Note {
     /// A topic was created.
     TopicCreated { topic: TopicId, partitions: u32, replication_factor: u32 },
     /// A topic's setting changed.
-    TopicConfigured { topic: TopicId, value: u32 },
+    TopicConfigured { topic: TopicId, key: TopicConfig, value: u32 },
     /// The controller chose a partition's leader.
     LeaderElected {
         partition: TopicPartition,
@@ -185,8 +173,12 @@ pub enum Note {
     // Brokers and replicas.
     /// A broker is up, caught up and unfenced.
     BrokerRunning { broker_epoch: BrokerEpoch },
+    /// A broker could not register for this long, and gave up.
+    RegistrationTimedOut { timeout: Span },
     /// A broker finished its controlled shutdown.
     BrokerStopped,
+    /// A broker waited this long for the controller to let it stop, and stops all the same.
+    ControlledShutdownTimedOut { timeout: Span },
     /// A replica began to lead.
     BecameLeader { partition: TopicPartition, epoch: LeaderEpoch, epoch_start: Offset, hw: Offset },
     /// A replica began to follow.

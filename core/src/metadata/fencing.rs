@@ -1,0 +1,127 @@
+//! What fencing, unfencing and the shutdown of a broker do to partitions.
+//!
+//! Source: `ReplicationControlManager.handleBrokerFenced`, `handleBrokerUnfenced`,
+//! `handleBrokerInControlledShutdown`, `handleBrokerShutdown`, `generateLeaderAndIsrUpdates`. It reads the image
+//! and adds to a decision. Keeps: a fenced broker's record comes after the changes of its partitions, an
+//! unfenced or stopping broker's before them; unfencing brings a broker into no ISR, it only looks at partitions
+//! without a leader.
+//!
+//! Left out: unregistering a broker, and what eligible leader replicas add to an unclean restart.
+
+use crate::config::Settings;
+use crate::id::{NodeId, NodeList, TopicPartition};
+use crate::metadata::change::{Election, PartitionChangeBuilder};
+use crate::metadata::decision::Decision;
+use crate::metadata::image::Image;
+use crate::note::ChangeReason;
+use crate::record::{MetadataRecord, PartitionRegistration};
+
+/// The broker whose standing changes with this very decision, so that the image does not show it yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changing {
+    /// Nobody.
+    Nobody,
+    /// Not acceptable as a leader, and leaves the ISR.
+    Leaves(NodeId),
+    /// Acceptable as a leader, although the image still has it fenced.
+    Joins(NodeId),
+}
+
+/// Fences `broker`: out of every ISR and leadership first, then its registration.
+pub fn fence(
+    image: &Image,
+    settings: &Settings,
+    broker: NodeId,
+    reason: ChangeReason,
+    decision: &mut Decision,
+) {
+    leave_isrs(image, settings, broker, reason, decision);
+    registration_change(image, broker, Some(true), false, decision);
+}
+
+/// Unfences `broker`; partitions without a leader may get it as theirs.
+pub fn unfence(image: &Image, settings: &Settings, broker: NodeId, decision: &mut Decision) {
+    registration_change(image, broker, Some(false), false, decision);
+    for (&partition, registration) in image.partitions.iter().filter(|(_, p)| p.leader.is_none()) {
+        let changing = Changing::Joins(broker);
+        let builder = builder(image, settings, partition, registration, changing);
+        if let Some(built) = builder.build() {
+            decision.change(partition, registration, built, ChangeReason::Unfenced);
+        }
+    }
+}
+
+/// Begins the controlled shutdown of `broker`: its registration first, then out of every ISR and leadership.
+pub fn begin_controlled_shutdown(
+    image: &Image,
+    settings: &Settings,
+    broker: NodeId,
+    decision: &mut Decision,
+) {
+    if image.brokers.get(&broker).is_some_and(|registration| !registration.in_controlled_shutdown) {
+        registration_change(image, broker, None, true, decision);
+    }
+    leave_isrs(image, settings, broker, ChangeReason::ControlledShutdown, decision);
+}
+
+/// Takes `broker` out of every ISR and every leadership. The last member stays in its ISR.
+pub fn leave_isrs(
+    image: &Image,
+    settings: &Settings,
+    broker: NodeId,
+    reason: ChangeReason,
+    decision: &mut Decision,
+) {
+    for (&partition, registration) in image.partitions.iter().filter(|(_, p)| p.isr.contains(broker)) {
+        let mut builder = builder(image, settings, partition, registration, Changing::Leaves(broker));
+        builder.target_isr = registration.isr.without(broker);
+        if let Some(built) = builder.build() {
+            decision.change(partition, registration, built, reason);
+        }
+    }
+}
+
+/// A builder whose acceptable leaders are the active replicas, and whose election is unclean where the topic
+/// allows that.
+pub fn builder(
+    image: &Image,
+    settings: &Settings,
+    partition: TopicPartition,
+    registration: &PartitionRegistration,
+    changing: Changing,
+) -> PartitionChangeBuilder {
+    let acceptable = |&replica: &NodeId| match changing {
+        Changing::Leaves(broker) if broker == replica => false,
+        Changing::Joins(broker) if broker == replica => true,
+        _ => image.is_active(replica),
+    };
+    let acceptable: NodeList = registration.replicas.iter().filter(acceptable).collect();
+    let mut builder = PartitionChangeBuilder::new(*registration, acceptable);
+    if image.unclean_election_enabled(partition.topic, settings.unclean_leader_election_enable) {
+        builder.election = Election::Unclean;
+    }
+    builder
+}
+
+/// Whether `broker` leads a partition (`BrokersToIsrs.hasLeaderships`).
+pub fn has_leaderships(image: &Image, broker: NodeId) -> bool {
+    image.partitions.values().any(|registration| registration.leader == Some(broker))
+}
+
+fn registration_change(
+    image: &Image,
+    broker: NodeId,
+    fenced: Option<bool>,
+    in_controlled_shutdown: bool,
+    decision: &mut Decision,
+) {
+    if let Some(registration) = image.brokers.get(&broker) {
+        let broker_epoch = registration.broker_epoch;
+        decision.record(MetadataRecord::BrokerRegistrationChange {
+            broker,
+            broker_epoch,
+            fenced,
+            in_controlled_shutdown,
+        });
+    }
+}

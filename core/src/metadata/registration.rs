@@ -1,0 +1,55 @@
+//! A broker registers: who is let in, and what is left of its earlier life.
+//!
+//! Source: `ClusterControlManager.registerBroker`. Keeps: while the session of one life may still be alive, no
+//! other life of that broker is let in; a new life starts fenced, with an epoch above every earlier one (the
+//! offset at which its records begin); the old life leaves every ISR before the new one is in the log.
+//!
+//! Since 4.1 (KAFKA-19047) a broker that shuts down in a controlled way need not wait for its own old session.
+//!
+//! Left out: cluster id, features, listeners, log directories.
+
+use crate::config::Settings;
+use crate::id::{BrokerEpoch, Offset};
+use crate::metadata::decision::Decision;
+use crate::metadata::fencing::leave_isrs;
+use crate::metadata::heartbeat::HeartbeatTable;
+use crate::metadata::image::Image;
+use crate::note::{ChangeReason, Note};
+use crate::record::MetadataRecord;
+use crate::time::Time;
+use crate::wire::{BrokerRegistrationRequest, ErrorCode};
+
+/// Decides a registration whose records would begin at `next_offset`. Returns the broker's epoch.
+///
+/// # Errors
+/// `DUPLICATE_BROKER_REGISTRATION` while another incarnation of this broker has a valid session.
+pub fn register(
+    image: &Image,
+    settings: &Settings,
+    heartbeats: &mut HeartbeatTable,
+    now: Time,
+    request: &BrokerRegistrationRequest,
+    next_offset: Offset,
+    decision: &mut Decision,
+) -> Result<BrokerEpoch, ErrorCode> {
+    let (broker, incarnation) = (request.broker, request.incarnation);
+    let existing = image.brokers.get(&broker);
+    if let Some(same) = existing.filter(|existing| existing.incarnation == incarnation) {
+        let (broker_epoch, fenced) = (same.broker_epoch, same.fenced);
+        decision.record(MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced });
+        return Ok(broker_epoch);
+    }
+    if let Some(old) = existing
+        && !old.in_controlled_shutdown
+        && heartbeats.has_valid_session(now, broker, old.broker_epoch, settings.broker_session_timeout)
+    {
+        return Err(ErrorCode::DuplicateBrokerRegistration);
+    }
+    heartbeats.remove(broker);
+    // Without eligible leader replicas a clean and an unclean restart leave the same: nothing in any ISR.
+    leave_isrs(image, settings, broker, ChangeReason::Restarted, decision);
+    let broker_epoch = BrokerEpoch(next_offset.0);
+    decision.record(MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced: true });
+    decision.note(Note::BrokerRegistered { broker, broker_epoch });
+    Ok(broker_epoch)
+}
