@@ -1,0 +1,18 @@
+//! The browser: the only part of the page besides the scene that names `web_sys`.
+//!
+//! Every function degrades to doing nothing where a browser refuses (no storage, no clipboard): a refusal is a
+//! sentence on the page, never a panic.
+
+pub mod dom;
+pub mod frame;
+pub mod panic;
+pub mod storage;
+
+pub(crate) fn window() -> Option<web_sys::Window> {
+    web_sys::window()
+}
+
+/// Milliseconds since the page was opened.
+pub fn clock() -> f64 {
+    window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now())
+}

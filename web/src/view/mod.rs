@@ -1,0 +1,7 @@
+//! Components: pure functions of plain props. Names no `web_sys`; what a browser must do goes through `platform`.
+
+pub mod app;
+pub mod dock;
+pub mod header;
+pub mod props;
+pub mod transport;
