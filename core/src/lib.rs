@@ -18,6 +18,7 @@ pub mod quorum;
 pub mod record;
 pub mod release;
 pub mod sim;
+pub mod replication;
 pub mod time;
 pub mod view;
 pub mod wire;

@@ -219,6 +219,8 @@ pub enum Note {
     FetchRefused { partition: TopicPartition, from: NodeId, error: ErrorCode },
     /// A follower waits before it fetches again.
     FetcherBackedOff { leader: NodeId, error: ErrorCode, backoff: Span },
+    /// A follower stopped fetching a partition until new metadata arrives.
+    ReplicaFetchFailed { partition: TopicPartition, leader: NodeId, error: ErrorCode },
     /// A produce was refused before anything was appended.
     ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
     /// A produce waited for the ISR until its time was up.

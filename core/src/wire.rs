@@ -54,6 +54,7 @@ pub enum ErrorCode {
     NewLeaderElected,
     OperationNotAttempted,
     InvalidVoterKey,
+    OffsetNotAvailable,
 }
 
 impl ErrorCode {
@@ -94,6 +95,7 @@ impl ErrorCode {
             ErrorCode::NewLeaderElected => "NEW_LEADER_ELECTED",
             ErrorCode::OperationNotAttempted => "OPERATION_NOT_ATTEMPTED",
             ErrorCode::InvalidVoterKey => "INVALID_VOTER_KEY",
+            ErrorCode::OffsetNotAvailable => "OFFSET_NOT_AVAILABLE",
         }
     }
 

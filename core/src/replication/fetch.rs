@@ -1,0 +1,281 @@
+//! The leader's side of `Fetch`: answer at once, or park until there is something to say.
+//!
+//! Keeps: the answer carries the high watermark from before the read, so a follower learns the effect of its
+//! own fetch with the next one; a moved high watermark alone wakes no parked follower.
+//! Source: `ReplicaManager.fetchMessages`, `readFromLog`, `Partition.updateFollowerFetchState`,
+//! `DelayedFetch`, `KafkaApis.handleFetchRequest`.
+
+use super::isr::Standing;
+use super::manager::{Ctx, ReplicaManager};
+use super::partition::Role;
+use super::purgatory::DelayedFetch;
+use super::read::{FetchingReplica, Readable, check_fetch};
+use crate::id::{Correlation, NodeId, Offset, TopicPartition};
+use crate::metadata::image::Image;
+use crate::node::{Out, Timer};
+use crate::note::Note;
+use crate::time::{Span, Time};
+use crate::wire::{
+    ErrorCode, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, Fetcher, LeaderHint,
+    Message,
+};
+use alloc::vec::Vec;
+
+impl ReplicaManager {
+    pub(super) fn on_fetch(
+        &mut self,
+        now: Time,
+        image: &Image,
+        ctx: Ctx,
+        (from, correlation): (NodeId, Correlation),
+        request: FetchRequest,
+        out: &mut Out,
+    ) {
+        let replica = fetching_replica(&request, Some(image));
+        let at_once = request.max_wait == Span::ZERO || self.is_satisfied(image, &request, replica.as_ref());
+        // The answers are read before the follower's progress is noted: they carry the older high watermark.
+        let answers = at_once.then(|| self.read(image, &request, replica.as_ref(), from, out));
+        if let Some(replica) = replica {
+            self.note_progress(now, image, ctx, &request, &replica, out);
+        }
+        match answers {
+            Some(partitions) => {
+                out.respond(from, correlation, Message::FetchResponse(FetchResponse { partitions }));
+            }
+            None => {
+                let max_wait = request.max_wait;
+                let key = self.fetches.park(DelayedFetch { from, correlation, request });
+                out.arm(Timer::DelayedFetch(key), max_wait);
+            }
+        }
+    }
+
+    /// Whether a fetch is to be answered now: enough records, an error, or logs that part.
+    fn is_satisfied(&self, image: &Image, request: &FetchRequest, replica: Option<&FetchingReplica>) -> bool {
+        let mut records = 0;
+        let mut known = false;
+        for asked in &request.partitions {
+            match self.check(image, asked, replica) {
+                Ok(Readable::Until(end)) => {
+                    known = true;
+                    records += end.saturating_sub(asked.fetch_offset).min(u64::from(asked.max_records));
+                    if records >= u64::from(request.min_records) {
+                        return true;
+                    }
+                }
+                // A partition that the metadata does not know gets its error with whatever the others bring.
+                Err(ErrorCode::UnknownTopicId | ErrorCode::UnknownTopicOrPartition) => {}
+                Ok(Readable::Diverging(_)) | Err(_) => return true,
+            }
+        }
+        !known
+    }
+
+    /// The leader's checks of one partition, in Kafka's order.
+    fn check(
+        &self,
+        image: &Image,
+        asked: &FetchPartition,
+        replica: Option<&FetchingReplica>,
+    ) -> Result<Readable, ErrorCode> {
+        match (self.partitions.get(&asked.partition), self.disk.replicas.get(&asked.partition)) {
+            (Some(partition), Some(log)) => check_fetch(partition, log, asked, replica),
+            _ => Err(not_hosted(image, asked.partition)),
+        }
+    }
+
+    /// Reads what every partition of the request has to offer.
+    fn read(
+        &self,
+        image: &Image,
+        request: &FetchRequest,
+        replica: Option<&FetchingReplica>,
+        from: NodeId,
+        out: &mut Out,
+    ) -> Vec<FetchedPartition> {
+        let mut answers = Vec::with_capacity(request.partitions.len());
+        for asked in &request.partitions {
+            let checked = self.check(image, asked, replica);
+            if let Ok(Readable::Diverging(end)) = checked {
+                let (partition, fetch_offset) = (asked.partition, asked.fetch_offset);
+                let note = Note::LogDiverged {
+                    partition,
+                    follower: from,
+                    fetch_offset,
+                    epoch: end.epoch,
+                    end: end.end,
+                };
+                out.note(note);
+            }
+            if let Err(error) = checked {
+                out.note(Note::FetchRefused { partition: asked.partition, from, error });
+            }
+            answers.push(self.read_one(image, asked, checked));
+        }
+        answers
+    }
+
+    fn read_one(
+        &self,
+        image: &Image,
+        asked: &FetchPartition,
+        checked: Result<Readable, ErrorCode>,
+    ) -> FetchedPartition {
+        let partition = asked.partition;
+        let mut answer = FetchedPartition {
+            partition,
+            error: ErrorCode::None,
+            high_watermark: Offset(0),
+            log_start_offset: Offset(0),
+            current_leader: None,
+            data: Fetched::Records(Vec::new()),
+        };
+        let log = self.disk.replicas.get(&partition).map(|replica| &replica.log);
+        match checked {
+            Err(error) => {
+                answer.error = error;
+                if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
+                    answer.current_leader = self.leader_hint(image, partition);
+                }
+                return answer;
+            }
+            Ok(Readable::Diverging(end)) => answer.data = Fetched::Diverging(end),
+            Ok(Readable::Until(end)) => {
+                if let Some(log) = log
+                    && asked.fetch_offset < end
+                {
+                    let most = u64::from(asked.max_records);
+                    answer.data = Fetched::Records(log.read(asked.fetch_offset, end, most));
+                }
+            }
+        }
+        answer.high_watermark = self.partitions.get(&partition).map_or(Offset(0), |state| state.hw);
+        answer.log_start_offset = log.map_or(Offset(0), |log| log.start());
+        answer
+    }
+
+    /// Learns the follower's log ends from its fetch offsets; that may grow the ISR and move high watermarks.
+    fn note_progress(
+        &mut self,
+        now: Time,
+        image: &Image,
+        ctx: Ctx,
+        request: &FetchRequest,
+        replica: &FetchingReplica,
+        out: &mut Out,
+    ) {
+        let mut proposed = false;
+        let mut advanced: Vec<TopicPartition> = Vec::new();
+        for asked in &request.partitions {
+            if !matches!(self.check(image, asked, Some(replica)), Ok(Readable::Until(_))) {
+                continue;
+            }
+            let id = asked.partition;
+            let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { continue };
+            let Some(partition) = self.partitions.get_mut(&id) else { continue };
+            let Role::Leader(leader) = &mut partition.role else { continue };
+            let Some(follower) = leader.follower_mut(replica.id) else { continue };
+            let moved = follower.on_fetch(asked.fetch_offset, replica.broker_epoch, leo, now);
+            if let Some(standing) = replica.standing
+                && leader.should_expand(replica.id, partition.hw, standing)
+            {
+                proposed |= self.propose_expand(id, replica.id, ctx, out);
+            }
+            if moved
+                && let Some(partition) = self.partitions.get_mut(&id)
+                && partition.maybe_increment_hw(id, leo, now, image, &self.settings, out)
+            {
+                advanced.push(id);
+            }
+        }
+        for id in advanced {
+            self.complete_delayed_requests(image, id, out);
+        }
+        if proposed {
+            self.propagate_isr_changes(ctx, out);
+        }
+    }
+
+    /// Something happened to `partition`: answers the parked requests that were waiting for it.
+    pub(super) fn complete_delayed_requests(
+        &mut self,
+        image: &Image,
+        partition: TopicPartition,
+        out: &mut Out,
+    ) {
+        self.complete_fetches(image, partition, out);
+        self.complete_produces(image, partition, out);
+    }
+
+    /// Answers the parked fetches of `partition` that are satisfied.
+    pub(super) fn complete_fetches(&mut self, image: &Image, partition: TopicPartition, out: &mut Out) {
+        for key in 0..self.fetches.keys_end() {
+            let Some(fetch) = self.fetches.get(key) else { continue };
+            if fetch.wants(partition)
+                && self.is_satisfied(image, &fetch.request, fetching_replica(&fetch.request, None).as_ref())
+            {
+                out.disarm(Timer::DelayedFetch(key));
+                self.expire_fetch(image, key, out);
+            }
+        }
+    }
+
+    /// Answers a parked fetch with what there is.
+    pub(super) fn expire_fetch(&mut self, image: &Image, key: u32, out: &mut Out) {
+        let Some(DelayedFetch { from, correlation, request }) = self.fetches.take(key) else { return };
+        let replica = fetching_replica(&request, None);
+        let partitions = self.read(image, &request, replica.as_ref(), from, out);
+        out.respond(from, correlation, Message::FetchResponse(FetchResponse { partitions }));
+    }
+
+    /// Forgets what a disconnected node is waiting for.
+    pub(super) fn drop_parked_requests_of(&mut self, node: NodeId, out: &mut Out) {
+        for key in 0..self.fetches.keys_end() {
+            if self.fetches.get(key).is_some_and(|fetch| fetch.from == node) {
+                self.fetches.take(key);
+                out.disarm(Timer::DelayedFetch(key));
+            }
+        }
+        for key in 0..self.produces.keys_end() {
+            if self.produces.get(key).is_some_and(|produce| produce.from == node) {
+                self.produces.take(key);
+                out.disarm(Timer::DelayedProduce(key));
+            }
+        }
+    }
+
+    /// Who leads `partition` as far as this broker knows (KIP-951).
+    pub(super) fn leader_hint(&self, image: &Image, partition: TopicPartition) -> Option<LeaderHint> {
+        let (leader, leader_epoch) = match self.partitions.get(&partition) {
+            Some(state) => match &state.role {
+                Role::Leader(_) => (Some(self.me), state.leader_epoch),
+                Role::Follower(following) => (following.leader, state.leader_epoch),
+            },
+            None => image.partitions.get(&partition).map(|p| (p.leader, p.leader_epoch))?,
+        };
+        Some(LeaderHint { leader: leader?, leader_epoch })
+    }
+}
+
+/// The follower that fetches, if it is one. The image is left out when a parked request is read again: the
+/// follower's state is not touched then, and its broker epoch does not matter.
+fn fetching_replica(request: &FetchRequest, image: Option<&Image>) -> Option<FetchingReplica> {
+    match request.fetcher {
+        Fetcher::Consumer => None,
+        Fetcher::Replica(id, broker_epoch) => {
+            let standing = image.map(|image| Standing::of(image, id));
+            Some(FetchingReplica { id, broker_epoch, standing })
+        }
+    }
+}
+
+/// The error for a partition that has no replica here.
+pub(super) fn not_hosted(image: &Image, partition: TopicPartition) -> ErrorCode {
+    if image.partitions.contains_key(&partition) {
+        ErrorCode::NotLeaderOrFollower
+    } else if image.topics.contains_key(&partition.topic) {
+        ErrorCode::UnknownTopicOrPartition
+    } else {
+        ErrorCode::UnknownTopicId
+    }
+}

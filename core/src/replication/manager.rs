@@ -1,0 +1,220 @@
+//! All replicas of one broker: routes inputs, keeps partitions, fetchers, purgatories and the way to the
+//! controller together.
+//!
+//! Keeps: what survives a crash is in `disk` and nowhere else; a response counts only when it carries the
+//! correlation that is waited for, so late and doubled ones fall to the ground.
+//! Source: `ReplicaManager.scala`.
+
+use super::alter::AlterPartitionManager;
+use super::disk::ReplicaDisk;
+use super::fetcher::Fetcher;
+use super::partition::Partition;
+use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
+use crate::config::Settings;
+use crate::id::{BrokerEpoch, Correlation, NodeId, Offset, TopicPartition};
+use crate::metadata::image::Image;
+use crate::node::{Out, Timer};
+use crate::time::Time;
+use crate::wire::{Envelope, Message};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What the rest of the broker knows and replication needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ctx {
+    /// The active controller, as far as this broker knows.
+    pub controller: Option<NodeId>,
+    /// The epoch under which this broker is registered.
+    pub broker_epoch: Option<BrokerEpoch>,
+}
+
+/// The replicas of one broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReplicaManager {
+    pub(super) me: NodeId,
+    pub(super) settings: Arc<Settings>,
+    /// What survives a crash.
+    pub disk: ReplicaDisk,
+    pub(super) partitions: BTreeMap<TopicPartition, Partition>,
+    /// One fetcher per leader (`num.replica.fetchers` is 1).
+    pub(super) fetchers: BTreeMap<NodeId, Fetcher>,
+    pub(super) fetches: Purgatory<DelayedFetch>,
+    pub(super) produces: Purgatory<DelayedProduce>,
+    pub(super) alter: AlterPartitionManager,
+    pub(super) shutting_down: bool,
+    next_correlation: Correlation,
+}
+
+impl ReplicaManager {
+    /// The replicas of broker `me`, with what its disk holds. Nothing is led or followed before metadata comes.
+    pub fn new(me: NodeId, settings: Arc<Settings>, mut disk: ReplicaDisk) -> ReplicaManager {
+        disk.load();
+        ReplicaManager {
+            me,
+            settings,
+            disk,
+            partitions: BTreeMap::new(),
+            fetchers: BTreeMap::new(),
+            fetches: Purgatory::default(),
+            produces: Purgatory::default(),
+            alter: AlterPartitionManager::default(),
+            shutting_down: false,
+            next_correlation: Correlation(0),
+        }
+    }
+
+    /// Starts the periodic tasks.
+    pub fn boot(&mut self, _now: Time, out: &mut Out) {
+        out.arm(Timer::IsrCheck, self.settings.replica_lag_time_max / 2);
+        out.arm(Timer::HwCheckpoint, self.settings.replica_high_watermark_checkpoint_interval);
+    }
+
+    /// The hosted partitions.
+    pub const fn partitions(&self) -> &BTreeMap<TopicPartition, Partition> {
+        &self.partitions
+    }
+
+    /// One hosted partition.
+    pub fn partition(&self, partition: TopicPartition) -> Option<&Partition> {
+        self.partitions.get(&partition)
+    }
+
+    /// The fetchers by leader.
+    pub const fn fetchers(&self) -> &BTreeMap<NodeId, Fetcher> {
+        &self.fetchers
+    }
+
+    /// Fetches that wait for records, with the keys of their timers.
+    pub const fn delayed_fetches(&self) -> &Purgatory<DelayedFetch> {
+        &self.fetches
+    }
+
+    /// Produces that wait for the high watermark, with the keys of their timers.
+    pub const fn delayed_produces(&self) -> &Purgatory<DelayedProduce> {
+        &self.produces
+    }
+
+    /// ISR changes on their way to the controller.
+    pub const fn alter_partition(&self) -> &AlterPartitionManager {
+        &self.alter
+    }
+
+    /// From now on a replica that is out of the ISR, or has no leader, stops fetching
+    /// (`beginControlledShutdown`).
+    pub fn begin_controlled_shutdown(&mut self) {
+        self.shutting_down = true;
+    }
+
+    /// Flushes all logs and writes the high-watermark checkpoint: the end of a clean shutdown.
+    pub fn shut_down_cleanly(&mut self) {
+        let hws: Vec<(TopicPartition, Offset)> = self.partitions.iter().map(|(&tp, p)| (tp, p.hw)).collect();
+        self.disk.shut_down_cleanly(hws);
+    }
+
+    /// Whether this timer is one of replication's.
+    pub const fn handles(timer: Timer) -> bool {
+        matches!(
+            timer,
+            Timer::IsrCheck
+                | Timer::HwCheckpoint
+                | Timer::AlterPartitionRetry
+                | Timer::AlterPartitionRequest
+                | Timer::ReplicaFetchRequest(_)
+                | Timer::ReplicaFetchBackoff(_)
+                | Timer::DelayedFetch(_)
+                | Timer::DelayedProduce(_)
+        )
+    }
+
+    /// Whether this message is one of replication's.
+    pub const fn handles_message(message: &Message) -> bool {
+        matches!(
+            message,
+            Message::FetchRequest(_)
+                | Message::FetchResponse(_)
+                | Message::ProduceRequest(_)
+                | Message::AlterPartitionResponse(_)
+                | Message::ListOffsetsRequest(_)
+                | Message::ListOffsetsResponse(_)
+                | Message::MetadataRequest
+        )
+    }
+
+    /// Handles one message; those that [`ReplicaManager::handles_message`] does not name are ignored.
+    pub fn on_message(&mut self, now: Time, image: &Image, ctx: Ctx, envelope: Envelope, out: &mut Out) {
+        let Envelope { from, correlation, message, .. } = envelope;
+        match message {
+            Message::FetchRequest(request) => {
+                self.on_fetch(now, image, ctx, (from, correlation), request, out)
+            }
+            Message::FetchResponse(response) => {
+                self.on_fetch_response(now, ctx, (from, correlation), response, out);
+            }
+            Message::ProduceRequest(request) => {
+                self.on_produce(now, image, (from, correlation), request, out)
+            }
+            Message::AlterPartitionResponse(response) => {
+                self.on_alter_partition_response(now, image, ctx, (from, correlation), response, out);
+            }
+            Message::ListOffsetsRequest(request) => {
+                let response = self.list_offsets(image, request);
+                out.respond(from, correlation, Message::ListOffsetsResponse(response));
+            }
+            Message::ListOffsetsResponse(response) => {
+                self.on_list_offsets_response(now, ctx, (from, correlation), response, out);
+            }
+            Message::MetadataRequest => {
+                out.respond(from, correlation, Message::MetadataResponse(super::metadata::describe(image)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Handles a timer; those that [`ReplicaManager::handles`] does not name are ignored.
+    pub fn on_timer(&mut self, now: Time, image: &Image, ctx: Ctx, timer: Timer, out: &mut Out) {
+        match timer {
+            Timer::IsrCheck => self.on_isr_check(now, ctx, out),
+            Timer::HwCheckpoint => self.on_hw_checkpoint(out),
+            Timer::AlterPartitionRetry => self.propagate_isr_changes(ctx, out),
+            Timer::AlterPartitionRequest => self.on_alter_partition_failed(out),
+            Timer::ReplicaFetchRequest(leader) => self.on_fetch_timed_out(now, leader, out),
+            Timer::ReplicaFetchBackoff(leader) => self.on_fetch_backoff_over(now, leader, ctx, out),
+            Timer::DelayedFetch(key) => self.expire_fetch(image, key, out),
+            Timer::DelayedProduce(key) => self.expire_produce(image, key, out),
+            _ => {}
+        }
+    }
+
+    /// The connection to `node` broke: requests in flight to it have failed, those that it sent and that wait
+    /// here have nobody to be answered to.
+    pub fn on_disconnected(&mut self, now: Time, node: NodeId, _ctx: Ctx, out: &mut Out) {
+        self.drop_parked_requests_of(node, out);
+        self.on_fetch_disconnected(now, node, out);
+        if self.alter.waits_for(node) {
+            self.on_alter_partition_failed(out);
+        }
+    }
+
+    /// Another controller is active, or this broker was registered anew: pending ISR changes may be sent.
+    pub fn on_controller(&mut self, _now: Time, ctx: Ctx, out: &mut Out) {
+        self.propagate_isr_changes(ctx, out);
+    }
+
+    pub(super) fn take_correlation(&mut self) -> Correlation {
+        let correlation = self.next_correlation;
+        self.next_correlation = correlation.next();
+        correlation
+    }
+
+    /// Writes the high-watermark checkpoint, and flushes the logs with it (see [`super::disk`]).
+    fn on_hw_checkpoint(&mut self, out: &mut Out) {
+        for (partition, state) in &self.partitions {
+            if let Some(replica) = self.disk.replicas.get_mut(partition) {
+                replica.checkpoint(state.hw);
+            }
+        }
+        out.arm(Timer::HwCheckpoint, self.settings.replica_high_watermark_checkpoint_interval);
+    }
+}

@@ -1,0 +1,36 @@
+//! Replication of data partitions: leader, followers, ISR, high watermark, truncation.
+//!
+//! Read in this order: [`disk`] (what survives), [`partition`] (what a broker knows of one partition),
+//! [`leader`] and [`isr`] (what only a leader keeps), [`watermark`], [`read`] (what a leader checks before it
+//! answers a fetch), [`fetcher`] and [`truncation`] (the follower's loop), [`produce`] and [`purgatory`]
+//! (requests that wait), [`alter`] (ISR changes on their way to the controller), [`manager`] (all of it as one
+//! broker sees it).
+//!
+//! It deliberately does not know how metadata is agreed on: it is handed a replayed image and follows it.
+//! Source: `Partition.scala`, `ReplicaManager.scala`, `AbstractFetcherThread.scala`, `Replica.java`,
+//! `DefaultAlterPartitionManager.java`, `DelayedFetch.scala`, `DelayedProduce.java`.
+//!
+//! Left out: log directories, fetch sessions (KIP-227: every request and response is a full one), quotas,
+//! transactions, tiered storage, fetching from followers (KIP-392), older truncation protocols.
+
+pub mod alter;
+pub mod disk;
+mod fetch;
+pub mod fetcher;
+mod follower;
+pub mod isr;
+pub mod leader;
+pub mod manager;
+mod metadata;
+pub mod partition;
+pub mod produce;
+pub mod purgatory;
+mod read;
+mod truncation;
+mod watermark;
+
+pub use disk::{ReplicaDisk, ReplicaLog};
+pub use isr::IsrState;
+pub use leader::{FollowerState, LeaderState};
+pub use manager::{Ctx, ReplicaManager};
+pub use partition::{FetchState, Following, Partition, Role};
