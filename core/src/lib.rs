@@ -9,6 +9,7 @@ pub mod config;
 pub mod dice;
 pub mod epochs;
 pub mod id;
+pub mod kraft;
 pub mod log;
 pub mod metadata;
 pub mod net;

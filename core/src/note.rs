@@ -45,6 +45,17 @@ pub enum ResignReason {
     Restarted,
 }
 
+/// Why a replica of the metadata log stopped for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum HaltReason {
+    /// The leader's log lacks records that this replica knows to be committed: it would have to cut them.
+    TruncationBelowHw,
+    /// The leader's high watermark went back.
+    HwWentBack,
+    /// Two leaders of one epoch, or this replica named as a leader that it is not.
+    InconsistentLeader,
+}
+
 /// Why a partition's registration changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ChangeReason {
@@ -116,6 +127,8 @@ pub enum Note {
     MetadataLogDiverged { replica: NodeId, fetch_offset: Offset, epoch: LeaderEpoch, end: Offset },
     /// A quorum request was refused.
     QuorumRequestRefused { from: NodeId, error: ErrorCode, epoch: LeaderEpoch },
+    /// A replica of the metadata log found a promise broken and stopped, as Kafka's fault handler does.
+    QuorumHalted { reason: HaltReason, epoch: LeaderEpoch, offset: Offset, hw: Offset },
 
     // The controller.
     /// It replayed everything up to its own epoch and acts as the active controller.

@@ -1,0 +1,181 @@
+//! The leader's side of replication: a fetch says how far a replica has come, and brings it what is missing.
+//!
+//! Keeps: only a fetch whose offset and epoch agree with the leader's log counts as progress or as a sign of life;
+//! one that diverges is answered at once with the place where the logs part. A fetch that brings nothing new waits
+//! at most `MaxWaitMs`. One parked fetch per replica: a newer one takes its place.
+//!
+//! Source: `KafkaRaftClient.handleFetchRequest`, `tryCompleteFetchRequest`, `validateLeaderOnlyRequest`,
+//! `RaftLog.validateOffsetAndEpoch`, `ThresholdPurgatory`, KIP-595, KIP-1166.
+//!
+//! Left out: `MaxBytes` counts records here ([`MAX_FETCH_RECORDS`]).
+
+use super::Quorum;
+use super::leader::ParkedFetch;
+use super::role::Role;
+use crate::epochs::EpochEnd;
+use crate::id::{Correlation, LeaderEpoch, NodeId, Offset};
+use crate::node::{Out, Timer};
+use crate::note::Note;
+use crate::time::Time;
+use crate::wire::{ErrorCode, Fetched, Message, MetadataFetchRequest, MetadataFetchResponse};
+use alloc::vec::Vec;
+
+/// Most records of one response.
+pub const MAX_FETCH_RECORDS: u64 = 1000;
+
+impl Quorum {
+    pub(super) fn on_fetch_request(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        correlation: Correlation,
+        request: &MetadataFetchRequest,
+        out: &mut Out,
+    ) {
+        let error = self.leader_only_error(request);
+        if !error.is_none() {
+            self.note_refusal(from, error, out);
+            let response = self.empty_fetch_response(error, None);
+            return out.respond(from, correlation, Message::MetadataFetchResponse(response));
+        }
+        if let Some(EpochEnd { epoch, end }) =
+            self.divergence(request.fetch_offset, request.last_fetched_epoch)
+        {
+            let (replica, fetch_offset) = (from, request.fetch_offset);
+            out.note(Note::MetadataLogDiverged { replica, fetch_offset, epoch, end });
+            let data = Fetched::Diverging(EpochEnd { epoch, end });
+            let response = self.fetch_response(self.hw, data);
+            return out.respond(from, correlation, Message::MetadataFetchResponse(response));
+        }
+        let Role::Leader(leader) = &mut self.role else { return };
+        let position = leader.position(request.replica);
+        if leader.replica_mut(position).parked.take().is_some() {
+            out.disarm(Timer::ParkedFetch(from));
+        }
+        self.count_valid_fetch(now, position, request.fetch_offset, out);
+        let knows_hw = !self.settings.features.fetch_carries_hw || request.high_watermark >= self.hw;
+        let waits = request.max_wait.0 > 0 && knows_hw && request.fetch_offset >= self.disk.log.end();
+        if waits && let Role::Leader(leader) = &mut self.role {
+            let (fetch_offset, high_watermark) = (request.fetch_offset, self.hw);
+            leader.replica_mut(position).parked =
+                Some(ParkedFetch { correlation, fetch_offset, high_watermark });
+            return out.arm(Timer::ParkedFetch(from), request.max_wait);
+        }
+        self.respond_with_records(from, correlation, request.fetch_offset, out);
+    }
+
+    /// The checks before anything is read, in Kafka's order.
+    fn leader_only_error(&self, request: &MetadataFetchRequest) -> ErrorCode {
+        let epoch = request.current_leader_epoch;
+        if request.last_fetched_epoch.unwrap_or_default() > epoch {
+            ErrorCode::InvalidRequest
+        } else if epoch < self.epoch() {
+            ErrorCode::FencedLeaderEpoch
+        } else if epoch > self.epoch() {
+            ErrorCode::UnknownLeaderEpoch
+        } else if !self.is_leader() {
+            ErrorCode::NotLeaderOrFollower
+        } else if self.shutting_down {
+            ErrorCode::BrokerNotAvailable
+        } else {
+            ErrorCode::None
+        }
+    }
+
+    /// Where a log that ends at `offset` with this last epoch parts from mine, if it does
+    /// (`validateOffsetAndEpoch`).
+    fn divergence(&self, offset: Offset, last_epoch: Option<LeaderEpoch>) -> Option<EpochEnd> {
+        if offset == Offset(0) && self.disk.log.start() == Offset(0) {
+            return None;
+        }
+        let epoch = last_epoch.unwrap_or_default();
+        let mine = self.end_offset_for_epoch(epoch);
+        (mine.epoch != epoch || mine.end < offset).then_some(mine)
+    }
+
+    /// The largest epoch of my log not above `epoch`, and where it ends (`endOffsetForEpoch`).
+    pub(super) fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> EpochEnd {
+        let end = self.disk.log.end();
+        let last = EpochEnd { epoch: self.disk.log.last_epoch().unwrap_or_default(), end };
+        self.disk.epochs.end_offset_for(Some(epoch), end).unwrap_or(last)
+    }
+
+    /// A replica's log ends at `offset` and agrees with mine: progress, and a sign of life.
+    fn count_valid_fetch(&mut self, now: Time, position: u32, offset: Offset, out: &mut Out) {
+        let timeout = self.check_quorum_timeout();
+        let Role::Leader(leader) = &mut self.role else { return };
+        let already_restarted = leader.check_quorum_since == now;
+        let moved = leader.update_replica(position, now, offset, self.hw);
+        if leader.count_fetch(position, now) && !already_restarted {
+            out.arm(Timer::CheckQuorum, timeout);
+        }
+        if let Some(hw) = moved {
+            self.advance_leader_high_watermark(hw, out);
+            if self.settings.features.fetch_carries_hw {
+                self.answer_all_parked_fetches(now, out);
+            }
+        }
+    }
+
+    /// Answers the parked fetches that the log has outgrown.
+    pub(super) fn answer_parked_fetches(&mut self, now: Time, out: &mut Out) {
+        let end = self.disk.log.end();
+        self.answer_parked_where(now, |parked| parked.fetch_offset < end, out);
+    }
+
+    /// The high watermark moved: everybody is told (KIP-1166).
+    fn answer_all_parked_fetches(&mut self, now: Time, out: &mut Out) {
+        self.answer_parked_where(now, |_| true, out);
+    }
+
+    /// Answering a parked fetch counts as a fetch of that replica at this moment, as in Kafka, which evaluates
+    /// the request anew.
+    fn answer_parked_where(&mut self, now: Time, due: impl Fn(&ParkedFetch) -> bool, out: &mut Out) {
+        let timeout = self.check_quorum_timeout();
+        let replicas = self.role.as_leader().map_or(0, |leader| leader.replicas().len() as u32);
+        for position in 0..replicas {
+            let Role::Leader(leader) = &mut self.role else { return };
+            let replica = leader.replica_mut(position);
+            let Some(parked) = replica.parked.filter(&due) else { continue };
+            (replica.parked, replica.last_fetch) = (None, Some(now));
+            let node = replica.key.id;
+            let already_restarted = leader.check_quorum_since == now;
+            if leader.count_fetch(position, now) && !already_restarted {
+                out.arm(Timer::CheckQuorum, timeout);
+            }
+            out.disarm(Timer::ParkedFetch(node));
+            self.respond_with_records(node, parked.correlation, parked.fetch_offset, out);
+        }
+    }
+
+    /// A parked fetch has waited long enough: answered as it would have been when it came.
+    pub(super) fn on_parked_fetch_timeout(&mut self, node: NodeId, out: &mut Out) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        let Some(parked) = leader.parked_by(node).and_then(|replica| replica.parked.take()) else { return };
+        let response = self.fetch_response(parked.high_watermark, Fetched::Records(Vec::new()));
+        out.respond(node, parked.correlation, Message::MetadataFetchResponse(response));
+    }
+
+    fn respond_with_records(&self, to: NodeId, correlation: Correlation, from: Offset, out: &mut Out) {
+        let records = self.disk.log.read(from, self.disk.log.end(), MAX_FETCH_RECORDS);
+        let response = self.fetch_response(self.hw, Fetched::Records(records));
+        out.respond(to, correlation, Message::MetadataFetchResponse(response));
+    }
+
+    fn fetch_response(
+        &self,
+        high_watermark: Option<Offset>,
+        data: Fetched<crate::record::MetadataRecord>,
+    ) -> MetadataFetchResponse {
+        let (leader, epoch) = (self.leader(), self.epoch());
+        MetadataFetchResponse { error: ErrorCode::None, leader, epoch, high_watermark, data }
+    }
+
+    pub(super) fn empty_fetch_response(
+        &self,
+        error: ErrorCode,
+        high_watermark: Option<Offset>,
+    ) -> MetadataFetchResponse {
+        MetadataFetchResponse { error, ..self.fetch_response(high_watermark, Fetched::Records(Vec::new())) }
+    }
+}

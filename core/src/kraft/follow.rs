@@ -1,0 +1,105 @@
+//! The follower's side of replication: append what was fetched, or cut where the logs part.
+//!
+//! Keeps: only a successful fetch restarts the fetch timer; the high watermark never goes back and never passes
+//! the own log end; committed records are never cut (K9): a replica that would have to stops for good.
+//!
+//! Source: `KafkaRaftClient.handleFetchResponse`, `appendAsFollower`, `updateFollowerHighWatermark`,
+//! `RaftLog.truncateToEndOffset`, `FollowerState`.
+
+use super::Quorum;
+use super::role::Role;
+use crate::epochs::EpochEnd;
+use crate::id::{LeaderEpoch, Offset};
+use crate::node::{Out, Timer};
+use crate::note::{HaltReason, Note};
+use crate::record::{Entry, MetadataRecord};
+use crate::time::Time;
+use crate::wire::{ErrorCode, Fetched, MetadataFetchResponse};
+use alloc::vec::Vec;
+
+impl Quorum {
+    pub(super) fn on_fetch_response(
+        &mut self,
+        _now: Time,
+        response: MetadataFetchResponse,
+        out: &mut Out,
+    ) -> ErrorCode {
+        if let Some(error) = self.reconcile(response.error, response.leader, response.epoch, out) {
+            return error;
+        }
+        if !matches!(self.role, Role::Follower { .. }) {
+            return ErrorCode::None;
+        }
+        let done = match response.data {
+            Fetched::Records(records) => self.append_fetched(records, response.high_watermark, out),
+            Fetched::Diverging(at) => self.truncate_to_divergence(at, out),
+        };
+        if done && let Role::Follower { has_fetched_from_leader, fetch_timed_out, .. } = &mut self.role {
+            (*has_fetched_from_leader, *fetch_timed_out) = (true, false);
+            out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        }
+        ErrorCode::None
+    }
+
+    fn append_fetched(
+        &mut self,
+        records: Vec<Entry<MetadataRecord>>,
+        hw: Option<Offset>,
+        out: &mut Out,
+    ) -> bool {
+        if !records.is_empty() {
+            for entry in records {
+                self.disk.epochs.assign(entry.epoch, self.disk.log.end());
+                self.disk.log.append(entry);
+            }
+            if self.flushes() {
+                self.disk.log.flush();
+            }
+        }
+        let Some(hw) = hw.map(|hw| hw.min(self.disk.log.end())) else { return true };
+        if self.hw.is_some_and(|old| hw < old) {
+            self.halt(HaltReason::HwWentBack, hw, out);
+            return false;
+        }
+        if self.hw != Some(hw) {
+            self.set_high_watermark(hw);
+        }
+        true
+    }
+
+    /// Cuts the log where it parts from the leader's. The next fetch goes on from there.
+    fn truncate_to_divergence(&mut self, at: EpochEnd, out: &mut Out) -> bool {
+        let (end, hw) = (self.disk.log.end(), self.log_hw);
+        let to = if at.epoch == LeaderEpoch(0) {
+            at.end.min(end)
+        } else {
+            let mine = self.end_offset_for_epoch(at.epoch);
+            if mine.epoch == at.epoch { mine.end.min(at.end) } else { mine.end }
+        };
+        if to < hw {
+            self.halt(HaltReason::TruncationBelowHw, to, out);
+            return false;
+        }
+        self.disk.epochs.truncate_from_end(to);
+        if self.disk.log.truncate_to(to) {
+            out.note(Note::MetadataLogTruncated { from: end, to, epoch: self.epoch() });
+        }
+        true
+    }
+
+    /// No successful fetch for the fetch timeout: a voter starts an election, an observer looks for a leader.
+    pub(super) fn on_fetch_timeout(&mut self, now: Time, out: &mut Out) {
+        let observes = self.is_observer();
+        let (epoch, timeout) = (self.epoch(), self.settings.controller_quorum_fetch_timeout);
+        let Role::Follower { leader, fetch_timed_out, .. } = &mut self.role else { return };
+        if self.shutting_down && !observes {
+            return;
+        }
+        out.note(Note::FetchTimedOut { epoch, leader: *leader, timeout });
+        if observes {
+            *fetch_timed_out = true;
+        } else {
+            self.start_election(now, out);
+        }
+    }
+}

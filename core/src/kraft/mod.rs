@@ -1,0 +1,327 @@
+//! The metadata quorum: elections, the replicated metadata log, its high watermark (KIP-595, KIP-996).
+//!
+//! A [`Quorum`] is one replica: a voter, or an observer when it is not among the voters. Raft's rules hold, but
+//! replication is pulled: followers fetch, the leader answers, and a leader that nobody fetches from steps down.
+//! The layers above read [`Quorum::high_watermark`] and [`Quorum::log`] after each input; nothing calls back.
+//!
+//! How to read it: [`role`] says what a replica can be, `transition` how it changes, `vote` how elections are
+//! decided, `announce` how leaders come and go, `fetch` the leader's side of replication and `follow` the other,
+//! `append` how records enter, `send` which requests go out when, [`connection`] the one request per destination.
+//!
+//! Knows nothing of what records mean. Keeps K1-K10, K13, K14 and K17 of the checker's table.
+//! Everything durable is in [`QuorumDisk`]. Voters flush before they answer or fetch again, and so do
+//! controllers that observe (`followersAlwaysFlush` of a controller); a broker that observes does not flush, as
+//! in Kafka: a power loss empties its metadata log, and it fetches again from the start.
+//!
+//! Where Kafka polls, this sends what became possible after each input. A request that failed, or was answered
+//! with an error that taught nothing, waits `controller.quorum.retry.backoff.ms`; Kafka asks again at once in the
+//! second case, as fast as the network answers.
+//! A broken promise (a cut below the high watermark, two leaders of one epoch) is fatal in Kafka and ends the
+//! process; here the replica notes it, asks to exit, and does nothing any more.
+//!
+//! Source: `KafkaRaftClient`, `QuorumState`.
+//!
+//! Left out: cluster ids and endpoints; record batches (every record is its own batch, so divergence is found to
+//! the record); snapshots and voter changes.
+
+pub mod connection;
+pub mod leader;
+pub mod role;
+
+mod announce;
+mod append;
+mod fetch;
+mod follow;
+mod send;
+mod transition;
+mod vote;
+
+pub use announce::successor_backoff;
+pub use fetch::MAX_FETCH_RECORDS;
+pub use leader::{LeaderState, ParkedFetch, ReplicaState};
+pub use role::{Ballots, Role};
+pub use send::MAX_FETCH_WAIT;
+
+use crate::config::Settings;
+use crate::epochs::LeaderEpochCache;
+use crate::id::{Correlation, LeaderEpoch, NodeId, NodeKind, Offset, ReplicaKey};
+use crate::log::Log;
+use crate::node::{Effect, ElectionState, Loss, Out, Timer, Voters};
+use crate::note::{HaltReason, Note};
+use crate::record::MetadataRecord;
+use crate::time::Time;
+use crate::wire::{Envelope, ErrorCode, Message};
+use alloc::sync::Arc;
+use connection::Connections;
+use serde::{Deserialize, Serialize};
+
+/// What survives a crash: the `quorum-state` file and the log directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct QuorumDisk {
+    /// Epoch, leader and vote. Written before the role changes.
+    pub election: ElectionState,
+    /// The metadata log.
+    pub log: Log<MetadataRecord>,
+    /// Where each epoch begins in it.
+    pub epochs: LeaderEpochCache,
+}
+
+impl QuorumDisk {
+    /// Takes from the log what this loss takes, and the lines of the epoch cache with it. Returns how many records
+    /// are gone.
+    pub fn crash(&mut self, loss: Loss) -> u64 {
+        let (before, end) = (self.log.end(), loss.new_end(self.log.flushed(), self.log.end()));
+        if self.log.truncate_to(end) {
+            self.epochs.truncate_from_end(end);
+        }
+        before.saturating_sub(end)
+    }
+}
+
+/// One replica of the metadata log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quorum {
+    /// What survives a crash.
+    pub disk: QuorumDisk,
+    me: ReplicaKey,
+    voters: Voters,
+    settings: Arc<Settings>,
+    role: Role,
+    /// The high watermark of the present role; a new leader starts without one.
+    hw: Option<Offset>,
+    /// The highest high watermark of this life: the log is never cut below it.
+    log_hw: Offset,
+    connections: Connections,
+    shutting_down: bool,
+    halted: Option<HaltReason>,
+}
+
+impl Quorum {
+    /// A replica that starts from this disk; it observes when `me` is not among `voters`. Call [`Quorum::boot`]
+    /// before anything else.
+    pub fn new(me: ReplicaKey, voters: Voters, settings: Arc<Settings>, disk: QuorumDisk) -> Quorum {
+        Quorum {
+            disk,
+            me,
+            voters,
+            settings,
+            role: Role::Unattached {},
+            hw: None,
+            log_hw: Offset(0),
+            connections: Connections::default(),
+            shutting_down: false,
+            halted: None,
+        }
+    }
+
+    /// The present role.
+    pub const fn role(&self) -> &Role {
+        &self.role
+    }
+
+    /// The epoch that this replica is in.
+    pub const fn epoch(&self) -> LeaderEpoch {
+        self.disk.election.leader_epoch
+    }
+
+    /// The leader of this epoch, if known. A resigned leader still names itself.
+    pub const fn leader(&self) -> Option<NodeId> {
+        self.disk.election.leader
+    }
+
+    /// Whom it voted for in this epoch.
+    pub const fn voted(&self) -> Option<ReplicaKey> {
+        self.disk.election.voted
+    }
+
+    /// Whether it leads the quorum.
+    pub const fn is_leader(&self) -> bool {
+        matches!(self.role, Role::Leader(_))
+    }
+
+    /// Records below it are committed, as far as this replica knows; exclusive. A new leader knows none until a
+    /// record of its epoch is committed.
+    pub const fn high_watermark(&self) -> Option<Offset> {
+        self.hw
+    }
+
+    /// Those that vote.
+    pub fn voters(&self) -> &[ReplicaKey] {
+        &self.voters
+    }
+
+    /// This replica.
+    pub const fn me(&self) -> ReplicaKey {
+        self.me
+    }
+
+    /// Whether it has no vote.
+    pub fn is_observer(&self) -> bool {
+        !self.voters.contains(&self.me)
+    }
+
+    /// The metadata log.
+    pub const fn log(&self) -> &Log<MetadataRecord> {
+        &self.disk.log
+    }
+
+    /// Its connections to the others.
+    pub const fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Why it stopped for good, if it did.
+    pub const fn halted(&self) -> Option<HaltReason> {
+        self.halted
+    }
+
+    /// Whether a graceful shutdown was asked for and nothing is left to hand over: another leader is known, or
+    /// there is nobody to tell.
+    pub fn is_shut_down(&self) -> bool {
+        let other_leads = self.leader().is_some_and(|leader| leader != self.me.id);
+        self.shutting_down && (self.is_observer() || self.voters.len() == 1 || other_leads)
+    }
+
+    /// Whether this message is the quorum's.
+    pub const fn handles_message(message: &Message) -> bool {
+        matches!(
+            message,
+            Message::VoteRequest(_)
+                | Message::VoteResponse(_)
+                | Message::BeginQuorumEpochRequest(_)
+                | Message::BeginQuorumEpochResponse(_)
+                | Message::EndQuorumEpochRequest(_)
+                | Message::EndQuorumEpochResponse(_)
+                | Message::MetadataFetchRequest(_)
+                | Message::MetadataFetchResponse(_)
+        )
+    }
+
+    /// Whether this timer is the quorum's.
+    pub const fn handles(timer: Timer) -> bool {
+        matches!(
+            timer,
+            Timer::Election
+                | Timer::QuorumFetch
+                | Timer::CheckQuorum
+                | Timer::BeginQuorumEpoch
+                | Timer::AppendLinger
+                | Timer::CandidateBackoff
+                | Timer::QuorumRequest(_)
+                | Timer::QuorumBackoff(_)
+                | Timer::ParkedFetch(_)
+        )
+    }
+
+    /// A message of the quorum arrives; others are ignored.
+    pub fn on_message(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
+        if self.halted.is_some() {
+            return;
+        }
+        let Envelope { from, correlation, message, .. } = envelope;
+        match message {
+            Message::MetadataFetchRequest(request) => {
+                self.on_fetch_request(now, from, correlation, &request, out)
+            }
+            Message::VoteRequest(request) => self.on_vote_request(now, from, correlation, &request, out),
+            Message::BeginQuorumEpochRequest(request) => {
+                self.on_begin_quorum_epoch(now, from, correlation, &request, out);
+            }
+            Message::EndQuorumEpochRequest(request) => {
+                self.on_end_quorum_epoch(now, from, correlation, &request, out);
+            }
+            response => return self.on_response(now, from, correlation, response, out),
+        }
+        self.send_what_is_due(out);
+    }
+
+    fn on_response(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        correlation: Correlation,
+        response: Message,
+        out: &mut Out,
+    ) {
+        if !self.connections.expects(from, correlation) {
+            return;
+        }
+        let error = match response {
+            Message::MetadataFetchResponse(response) => self.on_fetch_response(now, response, out),
+            Message::VoteResponse(response) => self.on_vote_response(now, from, &response, out),
+            Message::BeginQuorumEpochResponse(response) => {
+                self.on_begin_quorum_epoch_response(now, from, &response, out)
+            }
+            Message::EndQuorumEpochResponse(response) => {
+                self.on_end_quorum_epoch_response(now, from, &response, out)
+            }
+            _ => return,
+        };
+        // A change of role has already forgotten this request.
+        if self.connections.expects(from, correlation) {
+            if error.is_none() {
+                self.connections.succeed(from);
+            } else {
+                self.connections.fail(from, self.settings.controller_quorum_retry_backoff, out);
+            }
+        }
+        self.send_what_is_due(out);
+        self.connections.settle(from, out);
+    }
+
+    /// The connection to `node` broke: the request that was in flight to it has failed, and nobody waits for the
+    /// fetch of its that is parked here.
+    pub fn on_disconnected(&mut self, _now: Time, node: NodeId, out: &mut Out) {
+        if self.halted.is_some() {
+            return;
+        }
+        if let Role::Leader(leader) = &mut self.role
+            && let Some(replica) = leader.parked_by(node)
+        {
+            replica.parked = None;
+            out.disarm(Timer::ParkedFetch(node));
+        }
+        if matches!(self.connections.state(node), connection::ConnectionState::AwaitingResponse(_)) {
+            self.connections.fail(node, self.settings.controller_quorum_retry_backoff, out);
+            out.disarm(Timer::QuorumRequest(node));
+            self.send_what_is_due(out);
+        }
+    }
+
+    /// A timer of the quorum runs out; others are ignored.
+    pub fn on_timer(&mut self, now: Time, timer: Timer, out: &mut Out) {
+        if self.halted.is_some() {
+            return;
+        }
+        match timer {
+            Timer::Election => self.on_election_timeout(now, out),
+            Timer::QuorumFetch => self.on_fetch_timeout(now, out),
+            Timer::CheckQuorum => self.on_check_quorum_timeout(out),
+            Timer::BeginQuorumEpoch => self.announce_leadership(now, out),
+            Timer::AppendLinger => self.append_pending(now, out),
+            Timer::CandidateBackoff => self.on_candidate_backoff_over(now, out),
+            Timer::QuorumRequest(node) => return self.on_request_timeout(node, out),
+            Timer::QuorumBackoff(node) => self.connections.make_ready(node),
+            Timer::ParkedFetch(node) => self.on_parked_fetch_timeout(node, out),
+            _ => return,
+        }
+        self.send_what_is_due(out);
+    }
+
+    /// Stops for good.
+    fn halt(&mut self, reason: HaltReason, offset: Offset, out: &mut Out) {
+        self.halted = Some(reason);
+        out.note(Note::QuorumHalted { reason, epoch: self.epoch(), offset, hw: self.log_hw });
+        out.effects.push(Effect::Exit { clean: false });
+    }
+
+    /// Whether fetched records are flushed before they are confirmed.
+    fn flushes(&self) -> bool {
+        !self.is_observer() || self.me.id.kind() == NodeKind::Controller
+    }
+
+    /// Tells why a request was refused.
+    fn note_refusal(&self, from: NodeId, error: ErrorCode, out: &mut Out) {
+        out.note(Note::QuorumRequestRefused { from, error, epoch: self.epoch() });
+    }
+}
