@@ -21,6 +21,8 @@ pub struct Log<R> {
     /// Chunk `i` holds offsets `CHUNK * (dropped + i) ..`; every chunk but the last is full.
     chunks: Vec<Arc<Vec<Entry<R>>>>,
     dropped: u64,
+    /// The first offset of chunk 0, which begins late after a reset.
+    origin: Offset,
     start: Offset,
     end: Offset,
     flushed: Offset,
@@ -32,6 +34,7 @@ impl<R> Default for Log<R> {
         Log {
             chunks: Vec::new(),
             dropped: 0,
+            origin: Offset(0),
             start: Offset(0),
             end: Offset(0),
             flushed: Offset(0),
@@ -71,8 +74,14 @@ impl<R: Copy> Log<R> {
         if offset < self.start || offset >= self.end {
             return None;
         }
-        let chunk = self.chunks.get((offset.0 / CHUNK - self.dropped) as usize)?;
-        chunk.get((offset.0 % CHUNK) as usize)
+        let index = offset.0 / CHUNK - self.dropped;
+        let chunk = self.chunks.get(index as usize)?;
+        chunk.get((offset.0 - self.chunk_start(index)) as usize)
+    }
+
+    /// The first offset of the chunk with this index.
+    fn chunk_start(&self, index: u64) -> u64 {
+        (CHUNK * (self.dropped + index)).max(self.origin.0)
     }
 
     /// Epoch of the last entry; `None` when the log is empty.
@@ -101,8 +110,8 @@ impl<R: Copy> Log<R> {
         assert!(to >= self.start, "truncating to {to} would cut below the log start {}", self.start);
         let keep = to.0.div_ceil(CHUNK) - self.dropped;
         self.chunks.truncate(keep as usize);
-        let rest = to.0 % CHUNK;
-        if rest != 0
+        let rest = to.0 - self.chunk_start(keep.saturating_sub(1)).min(to.0);
+        if !to.0.is_multiple_of(CHUNK)
             && let Some(tail) = self.chunks.last_mut()
         {
             Arc::make_mut(tail).truncate(rest as usize);
@@ -115,11 +124,10 @@ impl<R: Copy> Log<R> {
 
     /// Drops everything and starts anew at `start` (out-of-range handling of a follower).
     pub fn reset_to(&mut self, start: Offset) {
-        assert!(start.0.is_multiple_of(CHUNK) || start <= self.end, "a log restarts at a known place");
         self.truncate_to(self.start);
         self.chunks.clear();
         self.dropped = start.0 / CHUNK;
-        (self.start, self.end, self.flushed) = (start, start, start);
+        (self.origin, self.start, self.end, self.flushed) = (start, start, start, start);
     }
 
     /// Marks everything appended so far as flushed.
@@ -181,6 +189,34 @@ mod tests {
         let mut log = log(5);
         assert!(!log.truncate_to(Offset(5)));
         assert_eq!(log.truncations(), 0);
+    }
+
+    #[test]
+    fn a_log_that_starts_anew_anywhere_goes_on_from_there() {
+        for start in [0, 5, 64, 70, 150, 1000] {
+            let mut log = log(150);
+            log.reset_to(Offset(start));
+            assert_eq!(
+                (log.start(), log.end(), log.flushed()),
+                (Offset(start), Offset(start), Offset(start))
+            );
+            for body in 0..130 {
+                assert_eq!(
+                    log.append(Entry { epoch: LeaderEpoch(7), body }),
+                    Offset(start + u64::from(body))
+                );
+            }
+            assert_eq!(log.get(Offset(start + 129)).map(|e| e.body), Some(129));
+            assert!(log.truncate_to(Offset(start + 3)));
+            assert_eq!(log.append(Entry { epoch: LeaderEpoch(8), body: 777 }), Offset(start + 3));
+            assert_eq!(
+                log.read(Offset(start), Offset(start + 9), 9).iter().map(|e| e.body).collect::<Vec<_>>(),
+                [0, 1, 2, 777]
+            );
+            assert!(log.truncate_to(Offset(start)));
+            assert_eq!(log.append(Entry { epoch: LeaderEpoch(8), body: 778 }), Offset(start));
+            assert_eq!(log.get(Offset(start)).map(|e| e.body), Some(778));
+        }
     }
 
     #[test]

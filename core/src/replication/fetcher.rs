@@ -25,8 +25,10 @@ pub struct Fetcher {
     partitions: Vec<TopicPartition>,
     /// The request in flight.
     pub(super) busy: Option<Busy>,
+    /// Partitions whose fetch offset is out of the leader's range, to be asked about one by one.
+    pub(super) out_of_range: Vec<TopicPartition>,
     /// When the first delayed partition may be fetched again.
-    pub(super) wakes_at: Option<Time>,
+    wakes_at: Option<Time>,
 }
 
 /// What a fetcher waits for.
@@ -58,6 +60,7 @@ impl Fetcher {
     pub(super) fn remove(&mut self, id: TopicPartition) {
         if let Ok(place) = self.partitions.binary_search(&id) {
             self.partitions.remove(place);
+            self.out_of_range.retain(|&other| other != id);
         }
     }
 }
@@ -100,16 +103,11 @@ impl ReplicaManager {
         if fetcher.busy.is_some() {
             return;
         }
-        if let Some(id) = fetcher.partitions.iter().copied().find(|&id| self.is_out_of_range(id)) {
+        if let Some(&id) = fetcher.out_of_range.first() {
             self.ask_offset(leader, id, OffsetSpec::Latest, ctx, out);
             return;
         }
         self.send_fetch(now, leader, ctx, out);
-    }
-
-    fn is_out_of_range(&self, id: TopicPartition) -> bool {
-        let following = self.partitions.get(&id).and_then(Partition::as_follower);
-        following.is_some_and(|following| following.fetch == FetchState::OutOfRange)
     }
 
     fn send_fetch(&mut self, now: Time, leader: NodeId, ctx: Ctx, out: &mut Out) {
@@ -195,7 +193,7 @@ impl ReplicaManager {
             }
         }
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
-        if fetcher.wakes_at.is_none_or(|at| at <= now) {
+        if fetcher.wakes_at.is_none() {
             fetcher.wakes_at = Some(now + backoff);
             out.arm(Timer::ReplicaFetchBackoff(leader), backoff);
         }
@@ -221,24 +219,28 @@ impl ReplicaManager {
     }
 
     /// No answer within `replica.socket.timeout.ms`: the connection is given up.
-    pub(super) fn on_fetch_timed_out(&mut self, now: Time, leader: NodeId, out: &mut Out) {
-        self.fail_request(now, leader, ErrorCode::RequestTimedOut, out);
+    pub(super) fn on_fetch_timed_out(&mut self, now: Time, leader: NodeId, ctx: Ctx, out: &mut Out) {
+        self.fail_request(now, leader, ErrorCode::RequestTimedOut, ctx, out);
     }
 
     /// The connection to the leader broke.
-    pub(super) fn on_fetch_disconnected(&mut self, now: Time, leader: NodeId, out: &mut Out) {
-        self.fail_request(now, leader, ErrorCode::NetworkException, out);
+    pub(super) fn on_fetch_disconnected(&mut self, now: Time, leader: NodeId, ctx: Ctx, out: &mut Out) {
+        self.fail_request(now, leader, ErrorCode::NetworkException, ctx, out);
     }
 
-    fn fail_request(&mut self, now: Time, leader: NodeId, error: ErrorCode, out: &mut Out) {
+    fn fail_request(&mut self, now: Time, leader: NodeId, error: ErrorCode, ctx: Ctx, out: &mut Out) {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
         let Some(busy) = fetcher.busy.take() else { return };
         out.disarm(Timer::ReplicaFetchRequest(leader));
         // A failed Fetch delays everything that the fetcher has; a failed ListOffsets only its own partition.
         let ids = match busy {
             Busy::Fetch(_) => fetcher.partitions.clone(),
-            Busy::ListOffsets(_, id, _) => alloc::vec![id],
+            Busy::ListOffsets(_, id, _) => {
+                fetcher.out_of_range.retain(|&other| other != id);
+                alloc::vec![id]
+            }
         };
         self.delay(now, leader, &ids, error, out);
+        self.advance_fetcher(now, leader, ctx, out);
     }
 }

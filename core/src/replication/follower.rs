@@ -29,6 +29,8 @@ use alloc::vec::Vec;
 enum Next {
     /// Fetch on.
     Go,
+    /// Ask the leader where its log begins and ends.
+    AskOffset(OffsetSpec),
     /// Leave it out of requests for a while.
     Delay(ErrorCode),
     /// Stop until new metadata arrives.
@@ -55,6 +57,11 @@ impl ReplicaManager {
             let id = answer.partition;
             match self.on_fetched(leader, answer, out) {
                 Next::Go => {}
+                Next::AskOffset(_) => {
+                    if let Some(fetcher) = self.fetchers.get_mut(&leader) {
+                        fetcher.out_of_range.push(id);
+                    }
+                }
                 Next::Delay(error) => {
                     first_error = if first_error.is_none() { error } else { first_error };
                     delayed.push(id);
@@ -86,8 +93,8 @@ impl ReplicaManager {
         match answer.error {
             ErrorCode::None => {}
             ErrorCode::OffsetOutOfRange => {
-                following.fetch = FetchState::OutOfRange;
-                return Next::Go;
+                following.fetch = FetchState::OutOfRange { leader_end: None };
+                return Next::AskOffset(OffsetSpec::Latest);
             }
             // The epoch that was asked with is still the latest known here: only metadata can help.
             error @ ErrorCode::FencedLeaderEpoch => return Next::Fail(error),
@@ -130,60 +137,60 @@ impl ReplicaManager {
             return;
         }
         fetcher.busy = None;
+        fetcher.out_of_range.retain(|&other| other != id);
         match self.on_offset(id, spec, response, out) {
-            Some(Next::Go) => {}
-            Some(Next::Delay(error)) => self.delay(now, leader, &[id], error, out),
-            Some(Next::Fail(error)) => self.fail_partition(leader, id, error, out),
-            None => {
-                self.ask_offset(leader, id, OffsetSpec::Earliest, ctx, out);
+            Next::Go => {}
+            Next::AskOffset(spec) => {
+                self.ask_offset(leader, id, spec, ctx, out);
                 return;
             }
+            Next::Delay(error) => self.delay(now, leader, &[id], error, out),
+            Next::Fail(error) => self.fail_partition(leader, id, error, out),
         }
         self.advance_fetcher(now, leader, ctx, out);
     }
 
-    /// `None`: the leader's log reaches further than the own one, so where does it begin?
+    /// Goes on from where the leader's log lies: first its end is looked at, then its beginning.
     fn on_offset(
         &mut self,
         id: TopicPartition,
         spec: OffsetSpec,
         response: ListOffsetsResponse,
         out: &mut Out,
-    ) -> Option<Next> {
+    ) -> Next {
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))
         else {
-            return Some(Next::Go);
+            return Next::Go;
         };
-        let Role::Follower(following) = &mut partition.role else { return Some(Next::Go) };
-        if following.fetch != FetchState::OutOfRange {
-            return Some(Next::Go);
-        }
+        let Role::Follower(following) = &mut partition.role else { return Next::Go };
+        let FetchState::OutOfRange { leader_end } = following.fetch else { return Next::Go };
         match response.error {
             ErrorCode::None => {}
-            error @ ErrorCode::FencedLeaderEpoch => return Some(Next::Fail(error)),
-            error => return Some(Next::Delay(error)),
+            error @ ErrorCode::FencedLeaderEpoch => return Next::Fail(error),
+            error => return Next::Delay(error),
         }
         let leo = replica.leo();
-        let note = |start, end| Note::FetchOffsetOutOfRange { partition: id, fetch_offset: leo, start, end };
-        match spec {
-            // Only after an unclean election: the leader has less than this follower.
-            OffsetSpec::Latest if response.offset < leo => {
-                following.fetch = FetchState::Fetching;
-                out.note(note(replica.log.start(), response.offset));
-                partition.cut(id, replica, response.offset, out);
-            }
-            OffsetSpec::Latest => return None,
-            OffsetSpec::Earliest => {
-                following.fetch = FetchState::Fetching;
-                out.note(note(response.offset, leo));
-                if response.offset > leo {
-                    replica.restart_at(response.offset);
-                    partition.hw = response.offset;
-                }
-            }
+        if spec == OffsetSpec::Latest && response.offset >= leo {
+            following.fetch = FetchState::OutOfRange { leader_end: Some(response.offset) };
+            return Next::AskOffset(OffsetSpec::Earliest);
         }
-        Some(Next::Go)
+        following.fetch = FetchState::Fetching;
+        let (start, end) = match spec {
+            OffsetSpec::Latest => (replica.log.start(), response.offset),
+            OffsetSpec::Earliest => (response.offset, leader_end.unwrap_or(leo)),
+        };
+        out.note(Note::FetchOffsetOutOfRange { partition: id, fetch_offset: leo, start, end });
+        match spec {
+            // The leader has less than this follower: only an unclean election does that.
+            OffsetSpec::Latest => partition.cut(id, replica, response.offset, out),
+            OffsetSpec::Earliest if response.offset > leo => {
+                replica.restart_at(response.offset);
+                partition.hw = response.offset;
+            }
+            OffsetSpec::Earliest => {}
+        }
+        Next::Go
     }
 
     /// Answers ListOffsets: a follower sees the log end, a consumer the high watermark.

@@ -179,7 +179,7 @@ impl ReplicaManager {
             Timer::HwCheckpoint => self.on_hw_checkpoint(out),
             Timer::AlterPartitionRetry => self.propagate_isr_changes(ctx, out),
             Timer::AlterPartitionRequest => self.on_alter_partition_failed(out),
-            Timer::ReplicaFetchRequest(leader) => self.on_fetch_timed_out(now, leader, out),
+            Timer::ReplicaFetchRequest(leader) => self.on_fetch_timed_out(now, leader, ctx, out),
             Timer::ReplicaFetchBackoff(leader) => self.on_fetch_backoff_over(now, leader, ctx, out),
             Timer::DelayedFetch(key) => self.expire_fetch(image, key, out),
             Timer::DelayedProduce(key) => self.expire_produce(image, key, out),
@@ -189,9 +189,9 @@ impl ReplicaManager {
 
     /// The connection to `node` broke: requests in flight to it have failed, those that it sent and that wait
     /// here have nobody to be answered to.
-    pub fn on_disconnected(&mut self, now: Time, node: NodeId, _ctx: Ctx, out: &mut Out) {
+    pub fn on_disconnected(&mut self, now: Time, node: NodeId, ctx: Ctx, out: &mut Out) {
         self.drop_parked_requests_of(node, out);
-        self.on_fetch_disconnected(now, node, out);
+        self.on_fetch_disconnected(now, node, ctx, out);
         if self.alter.waits_for(node) {
             self.on_alter_partition_failed(out);
         }

@@ -55,8 +55,11 @@ pub enum FetchState {
     Fetching,
     /// It is left out of requests until then.
     Delayed(Time),
-    /// It waits for the answer to ListOffsets: its offset was out of the leader's range.
-    OutOfRange,
+    /// Its offset was out of the leader's range and ListOffsets has to say where the leader's log lies.
+    OutOfRange {
+        /// Where it ends, once that answer is there.
+        leader_end: Option<Offset>,
+    },
     /// It stopped until new metadata arrives (`failedPartitions`).
     Failed,
 }
@@ -114,7 +117,6 @@ impl Partition {
         replica: &mut ReplicaLog,
         now: Time,
     ) {
-        self.leader_epoch = registration.leader_epoch;
         self.partition_epoch = registration.partition_epoch;
         let was_leader = self.is_leader();
         if !was_leader {
@@ -124,6 +126,7 @@ impl Partition {
         leader.isr = IsrState::Committed { isr: registration.isr };
         leader.assign(&registration.replicas, me);
         if new_epoch {
+            self.leader_epoch = registration.leader_epoch;
             replica.epochs.assign(registration.leader_epoch, replica.leo());
             leader.begin_epoch(replica.leo(), !was_leader, now);
         }
