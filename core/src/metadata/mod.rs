@@ -2,13 +2,15 @@
 //! controller watches.
 //!
 //! Reading order: [`image`] (what the log says), [`change`] (one partition's next registration), [`fencing`]
-//! (what a broker's standing does to partitions), [`heartbeat`] (who is alive), then the other decisions;
-//! [`lifecycle`] is the same seen from the broker's side.
+//! (what a broker's standing does to partitions), [`heartbeat`] (who is alive), the other decisions, then
+//! [`controller`] with `requests` and `tasks`, which run them; [`lifecycle`] is the same from the broker's side.
 
 pub mod alter_partition;
 pub mod change;
 pub mod channel;
+pub mod controller;
 pub mod decision;
+pub mod deferred;
 pub mod election;
 pub mod fencing;
 pub mod heartbeat;
@@ -16,4 +18,7 @@ pub mod image;
 pub mod lifecycle;
 pub mod placement;
 pub mod registration;
+pub mod replayed;
+mod requests;
+mod tasks;
 pub mod topics;
