@@ -8,6 +8,7 @@ extern crate std;
 pub mod config;
 pub mod dice;
 pub mod epochs;
+pub mod explain;
 pub mod id;
 pub mod kraft;
 pub mod log;

@@ -274,6 +274,8 @@ pub enum Note {
     LinkHealed { from: NodeId, to: NodeId },
     /// A message was lost.
     MessageDropped { from: NodeId, to: NodeId },
+    /// A message did not pass: the link is cut.
+    MessageBlocked { from: NodeId, to: NodeId },
     /// A message was delivered to nobody: the process is down, the connection is refused.
     ConnectionRefused { from: NodeId, to: NodeId },
     /// A message was doubled.

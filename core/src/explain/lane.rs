@@ -1,0 +1,171 @@
+//! One line per note: its key, its lane on the timeline, whether "one notable step" stops at it, and the source of
+//! the rule that it shows.
+//!
+//! A note that is not in the table does not compile, so that nothing can happen without an explanation.
+//! Notable is what changes who leads, who is in sync, what is committed, what a client did not get, or
+//! what is broken; routine (a vote, an answer, a retry) is not.
+
+use crate::note::{Lane, Note};
+
+macro_rules! about {
+    ($($lane:ident $weight:ident { $($name:ident: $source:literal,)+ })+) => {
+        /// The name of the variant: the key of its sentence in the language files.
+        pub const fn key(note: &Note) -> &'static str {
+            match note { $($(Note::$name { .. } => stringify!($name),)+)+ }
+        }
+
+        /// The KIP or Kafka class whose rule it shows; the simulator itself for what was done to the cluster.
+        pub const fn source(note: &Note) -> &'static str {
+            match note { $($(Note::$name { .. } => $source,)+)+ }
+        }
+
+        /// Where the timeline shows it, if at all.
+        pub const fn lane(note: &Note) -> Option<Lane> {
+            match note { $($(Note::$name { .. } => about!(@lane $lane),)+)+ }
+        }
+
+        /// Whether "one notable step" stops here.
+        pub const fn is_notable(note: &Note) -> bool {
+            match note { $($(Note::$name { .. } => about!(@weight $weight),)+)+ }
+        }
+
+        /// The keys of all notes.
+        pub const KEYS: &[&str] = &[$($(stringify!($name),)+)+];
+    };
+    (@lane none) => { None };
+    (@lane $lane:ident) => { Some(Lane::$lane) };
+    (@weight notable) => { true };
+    (@weight routine) => { false };
+}
+
+about! {
+    Elections notable {
+        ElectionTimedOut: "KIP-595, KafkaRaftClient",
+        FetchTimedOut: "KIP-595, FollowerState",
+        BecameUnattached: "KIP-595, UnattachedState",
+        BecameProspective: "KIP-996, ProspectiveState",
+        BecameCandidate: "KIP-595, CandidateState",
+        BecameQuorumLeader: "KIP-595, LeaderState",
+        BecameQuorumFollower: "KIP-595, FollowerState",
+        BecameResigned: "KIP-595, ResignedState",
+        ElectionLost: "KIP-595, EpochElection",
+        QuorumHalted: "KIP-595, KafkaRaftClient",
+        ControllerActivated: "KIP-631, QuorumController",
+        ControllerRenounced: "KIP-631, QuorumController",
+        LeaderElected: "PartitionChangeBuilder",
+        PartitionLeaderless: "PartitionChangeBuilder",
+        ElectionRefused: "KIP-460, ReplicationControlManager",
+        BecameLeader: "Partition.makeLeader",
+    }
+    Elections routine {
+        VoteGranted: "KIP-595, QuorumState",
+        VoteRefused: "KIP-595, KIP-996, QuorumState",
+        SuccessorChosen: "KIP-595, KafkaRaftClient.endEpochElectionBackoff",
+        BecameFollower: "Partition.makeFollower",
+    }
+    Isr notable {
+        BrokerRegistered: "KIP-631, ClusterControlManager",
+        BrokerFenced: "KIP-631, BrokerHeartbeatManager",
+        BrokerUnfenced: "KIP-631, BrokerHeartbeatManager",
+        ControlledShutdownBegan: "KIP-631, KIP-841",
+        IsrChanged: "KIP-497, ReplicationControlManager",
+        AlterPartitionRefused: "KIP-497, KIP-841, KIP-903",
+        IsrShrinkProposed: "Partition.maybeShrinkIsr, replica.lag.time.max.ms",
+        IsrExpandProposed: "KIP-497, KIP-320, Partition.maybeExpandIsr",
+        IsrChangeRejected: "KIP-497, Partition.handleAlterPartitionError",
+        BrokerRunning: "KIP-631, BrokerLifecycleManager",
+        BrokerStopped: "KIP-631, BrokerLifecycleManager",
+        RegistrationTimedOut: "KIP-631, initial.broker.registration.timeout.ms",
+        ControlledShutdownTimedOut: "KIP-631, BrokerServer.shutdown",
+    }
+    Isr routine {
+        RegistrationRefused: "KIP-631, ClusterControlManager",
+        HeartbeatRefused: "KIP-631, BrokerHeartbeatManager",
+        ShutdownAllowed: "KIP-631, BrokerHeartbeatManager",
+        IsrChangeAccepted: "KIP-497, Partition.handleAlterPartitionUpdate",
+    }
+    Commits notable {
+        HighWatermarkAdvanced: "Partition.maybeIncrementLeaderHW, KIP-497",
+        HighWatermarkFrozen: "KIP-966, Partition.maybeIncrementLeaderHW",
+        LogTruncated: "KIP-101, KIP-279, AbstractFetcherThread",
+        MetadataLogTruncated: "KIP-595, RaftLog.truncateToEndOffset",
+        FetchOffsetOutOfRange: "AbstractFetcherThread.fetchOffsetAndTruncate",
+        ReplicaFetchFailed: "AbstractFetcherThread.markPartitionFailed",
+    }
+    Commits routine {
+        MetadataCommitted: "KIP-595, LeaderState.maybeUpdateHighWatermark",
+        MetadataLogDiverged: "KIP-595, RaftLog.validateOffsetAndEpoch",
+        LogDiverged: "KIP-595, Partition.readRecords",
+    }
+    Clients notable {
+        ProduceRefused: "ReplicaManager.appendRecords, min.insync.replicas",
+        ProduceTimedOut: "DelayedProduce",
+        ProduceFailed: "Sender.failBatch",
+        DeliveryTimedOut: "KIP-91, RecordAccumulator.expiredBatches",
+        PositionReset: "Fetcher, auto.offset.reset",
+    }
+    Clients routine {
+        BatchSent: "Sender.sendProduceRequest",
+        ProduceAcknowledged: "Sender.completeBatch, acks",
+        ProduceRetried: "Sender.reenqueueBatch, KIP-580",
+        RecordsConsumed: "Fetcher, isolation at the high watermark",
+        MetadataUpdated: "Metadata.update, KIP-951",
+    }
+    Faults notable {
+        Crashed: "simulator",
+        Started: "simulator",
+        Paused: "simulator",
+        Resumed: "simulator",
+        LinkCut: "simulator",
+        LinkHealed: "simulator",
+        NetworkChanged: "simulator",
+        Slowed: "simulator",
+        MessageDelayed: "simulator",
+        InvariantBroken: "checker",
+    }
+    Faults routine {
+        MessageDropped: "simulator",
+        MessageDuplicated: "simulator",
+    }
+    none notable {
+        TopicCreated: "ReplicationControlManager.createTopics, StripedReplicaPlacer",
+        TopicConfigured: "KIP-339, ConfigurationControlManager",
+        CommandRefused: "simulator",
+    }
+    none routine {
+        QuorumRequestRefused: "KIP-595, KafkaRaftClient",
+        RecordsAppended: "Partition.appendRecordsToLeader",
+        RecordsReplicated: "ReplicaFetcherThread.processPartitionData",
+        FetchRefused: "KIP-320, Partition.fetchRecords",
+        FetcherBackedOff: "AbstractFetcherThread.delayPartitions, replica.fetch.backoff.ms",
+        MessageBlocked: "simulator",
+        ConnectionRefused: "TCP",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{LeaderEpoch, NodeId};
+    use crate::time::Span;
+
+    #[test]
+    fn a_note_is_known_by_the_name_of_its_variant() {
+        let fenced = Note::BrokerFenced {
+            broker: NodeId::broker(2),
+            silent: Span::secs(9),
+            session_timeout: Span::secs(9),
+        };
+        assert_eq!(key(&fenced), "BrokerFenced");
+        assert_eq!(lane(&fenced), Some(Lane::Isr));
+        assert!(is_notable(&fenced));
+    }
+
+    #[test]
+    fn a_vote_is_on_the_timeline_but_does_not_stop_it() {
+        let (candidate, epoch) = (NodeId::controller(1), LeaderEpoch(1));
+        let vote = Note::VoteGranted { candidate, epoch, pre_vote: false };
+        assert_eq!(lane(&vote), Some(Lane::Elections));
+        assert!(!is_notable(&vote));
+    }
+}
