@@ -91,19 +91,19 @@ impl Quorum {
     }
 
     /// Replaces the fetch timer by the successor's back-off.
-    fn succeed_in_turn(&self, request: &EndQuorumEpochRequest, out: &mut Out) {
-        let Role::Follower { leader, .. } = self.role else { return };
-        if leader != request.leader {
+    fn succeed_in_turn(&mut self, request: &EndQuorumEpochRequest, out: &mut Out) {
+        if self.is_observer() || self.leader() != Some(request.leader) {
             return;
         }
+        let Role::Follower { leader, succeeds_after, .. } = &mut self.role else { return };
         let successors = &request.preferred_candidates;
-        let position = successors.iter().position(|id| id == self.me.id).map(|position| position as u32);
+        let position = successors.iter().position(|id| id == self.me.id);
+        let position = position.map_or(successors.len(), |position| position as u32);
         let max = self.settings.controller_quorum_election_backoff_max;
         let backoff = successor_backoff(position, successors.len(), max);
-        if let Some(position) = position {
-            let (leader, epoch) = (request.leader, request.leader_epoch);
-            out.note(Note::SuccessorChosen { leader, epoch, position, backoff });
-        }
+        *succeeds_after = Some(backoff);
+        let (leader, epoch) = (*leader, request.leader_epoch);
+        out.note(Note::SuccessorChosen { leader, epoch, position, backoff });
         out.arm(Timer::QuorumFetch, backoff);
     }
 
@@ -158,14 +158,15 @@ impl Quorum {
 
 /// How long the successor at `position` among `n` waits before it starts an election
 /// (`KafkaRaftClient.strictExponentialElectionBackoffMs`): the first not at all, the second `max / 2^(n-1)`, each
-/// further one twice as long; one that is not listed waits `max`.
-pub fn successor_backoff(position: Option<u32>, n: u32, max: Span) -> Span {
-    match position {
-        Some(0) => Span::ZERO,
-        Some(position) if position < n => {
-            let first = max.as_millis() >> (n - 1).min(63);
-            max.min(Span::millis(first << (position - 1)))
-        }
-        Some(_) | None => max,
+/// further one twice as long. One that is not listed has position `n` and waits `max`; but when the list is empty
+/// (the leader resigned because it restarted), that is position 0.
+pub fn successor_backoff(position: u32, n: u32, max: Span) -> Span {
+    if position == 0 {
+        return Span::ZERO;
     }
+    if position >= n {
+        return max;
+    }
+    let first = max.as_millis() >> (n - 1).min(63);
+    max.min(Span::millis(first << (position - 1).min(63)))
 }

@@ -61,7 +61,7 @@ impl Quorum {
             self.advance_leader_high_watermark(hw, out);
         }
         self.disk.log.flush();
-        self.answer_parked_fetches(now, out);
+        self.answer_outgrown_fetches(now, out);
     }
 
     /// Leader: records are committed.

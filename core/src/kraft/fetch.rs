@@ -2,7 +2,7 @@
 //!
 //! Keeps: only a fetch whose offset and epoch agree with the leader's log counts as progress or as a sign of life;
 //! one that diverges is answered at once with the place where the logs part. A fetch that brings nothing new waits
-//! at most `MaxWaitMs`. One parked fetch per replica: a newer one takes its place.
+//! at most `MaxWaitMs`.
 //!
 //! Source: `KafkaRaftClient.handleFetchRequest`, `tryCompleteFetchRequest`, `validateLeaderOnlyRequest`,
 //! `RaftLog.validateOffsetAndEpoch`, `ThresholdPurgatory`, KIP-595, KIP-1166.
@@ -16,7 +16,7 @@ use crate::epochs::EpochEnd;
 use crate::id::{Correlation, LeaderEpoch, NodeId, Offset};
 use crate::node::{Out, Timer};
 use crate::note::Note;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::{ErrorCode, Fetched, Message, MetadataFetchRequest, MetadataFetchResponse};
 use alloc::vec::Vec;
 
@@ -49,16 +49,12 @@ impl Quorum {
         }
         let Role::Leader(leader) = &mut self.role else { return };
         let position = leader.position(request.replica);
-        if leader.replica_mut(position).parked.take().is_some() {
-            out.disarm(Timer::ParkedFetch(from));
-        }
         self.count_valid_fetch(now, position, request.fetch_offset, out);
         let knows_hw = !self.settings.features.fetch_carries_hw || request.high_watermark >= self.hw;
-        let waits = request.max_wait.0 > 0 && knows_hw && request.fetch_offset >= self.disk.log.end();
+        let waits = request.max_wait > Span::ZERO && knows_hw && request.fetch_offset >= self.disk.log.end();
         if waits && let Role::Leader(leader) = &mut self.role {
             let (fetch_offset, high_watermark) = (request.fetch_offset, self.hw);
-            leader.replica_mut(position).parked =
-                Some(ParkedFetch { correlation, fetch_offset, high_watermark });
+            leader.parked.push(ParkedFetch { from, position, correlation, fetch_offset, high_watermark });
             return out.arm(Timer::ParkedFetch(from), request.max_wait);
         }
         self.respond_with_records(from, correlation, request.fetch_offset, out);
@@ -102,58 +98,51 @@ impl Quorum {
 
     /// A replica's log ends at `offset` and agrees with mine: progress, and a sign of life.
     fn count_valid_fetch(&mut self, now: Time, position: u32, offset: Offset, out: &mut Out) {
-        let timeout = self.check_quorum_timeout();
         let Role::Leader(leader) = &mut self.role else { return };
-        let already_restarted = leader.check_quorum_since == now;
         let moved = leader.update_replica(position, now, offset, self.hw);
-        if leader.count_fetch(position, now) && !already_restarted {
-            out.arm(Timer::CheckQuorum, timeout);
-        }
+        self.count_towards_quorum(position, now, out);
         if let Some(hw) = moved {
             self.advance_leader_high_watermark(hw, out);
             if self.settings.features.fetch_carries_hw {
-                self.answer_all_parked_fetches(now, out);
+                self.answer_parked(now, |_| true, out);
             }
+        }
+    }
+
+    fn count_towards_quorum(&mut self, position: u32, now: Time, out: &mut Out) {
+        let timeout = self.check_quorum_timeout();
+        let Role::Leader(leader) = &mut self.role else { return };
+        let restarted_just_now = leader.check_quorum_since == now;
+        if leader.count_fetch(position, now) && !restarted_just_now {
+            out.arm(Timer::CheckQuorum, timeout);
         }
     }
 
     /// Answers the parked fetches that the log has outgrown.
-    pub(super) fn answer_parked_fetches(&mut self, now: Time, out: &mut Out) {
+    pub(super) fn answer_outgrown_fetches(&mut self, now: Time, out: &mut Out) {
         let end = self.disk.log.end();
-        self.answer_parked_where(now, |parked| parked.fetch_offset < end, out);
+        self.answer_parked(now, |parked| parked.fetch_offset < end, out);
     }
 
-    /// The high watermark moved: everybody is told (KIP-1166).
-    fn answer_all_parked_fetches(&mut self, now: Time, out: &mut Out) {
-        self.answer_parked_where(now, |_| true, out);
-    }
-
-    /// Answering a parked fetch counts as a fetch of that replica at this moment, as in Kafka, which evaluates
-    /// the request anew.
-    fn answer_parked_where(&mut self, now: Time, due: impl Fn(&ParkedFetch) -> bool, out: &mut Out) {
-        let timeout = self.check_quorum_timeout();
-        let replicas = self.role.as_leader().map_or(0, |leader| leader.replicas().len() as u32);
-        for position in 0..replicas {
-            let Role::Leader(leader) = &mut self.role else { return };
-            let replica = leader.replica_mut(position);
-            let Some(parked) = replica.parked.filter(&due) else { continue };
-            (replica.parked, replica.last_fetch) = (None, Some(now));
-            let node = replica.key.id;
-            let already_restarted = leader.check_quorum_since == now;
-            if leader.count_fetch(position, now) && !already_restarted {
-                out.arm(Timer::CheckQuorum, timeout);
+    fn answer_parked(&mut self, now: Time, due: impl Fn(&ParkedFetch) -> bool, out: &mut Out) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        for parked in leader.unpark(due) {
+            if let Role::Leader(leader) = &mut self.role {
+                leader.touch(parked.position, now);
             }
-            out.disarm(Timer::ParkedFetch(node));
-            self.respond_with_records(node, parked.correlation, parked.fetch_offset, out);
+            self.count_towards_quorum(parked.position, now, out);
+            out.disarm(Timer::ParkedFetch(parked.from));
+            self.respond_with_records(parked.from, parked.correlation, parked.fetch_offset, out);
         }
     }
 
     /// A parked fetch has waited long enough: answered as it would have been when it came.
     pub(super) fn on_parked_fetch_timeout(&mut self, node: NodeId, out: &mut Out) {
         let Role::Leader(leader) = &mut self.role else { return };
-        let Some(parked) = leader.parked_by(node).and_then(|replica| replica.parked.take()) else { return };
-        let response = self.fetch_response(parked.high_watermark, Fetched::Records(Vec::new()));
-        out.respond(node, parked.correlation, Message::MetadataFetchResponse(response));
+        for parked in leader.unpark(|parked| parked.from == node) {
+            let response = self.fetch_response(parked.high_watermark, Fetched::Records(Vec::new()));
+            out.respond(node, parked.correlation, Message::MetadataFetchResponse(response));
+        }
     }
 
     fn respond_with_records(&self, to: NodeId, correlation: Correlation, from: Offset, out: &mut Out) {

@@ -34,9 +34,12 @@ impl Quorum {
             Fetched::Records(records) => self.append_fetched(records, response.high_watermark, out),
             Fetched::Diverging(at) => self.truncate_to_divergence(at, out),
         };
-        if done && let Role::Follower { has_fetched_from_leader, fetch_timed_out, .. } = &mut self.role {
-            (*has_fetched_from_leader, *fetch_timed_out) = (true, false);
-            out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        let observes = self.is_observer();
+        if done && let Role::Follower { has_fetched_from_leader, succeeds_after, .. } = &mut self.role {
+            (*has_fetched_from_leader, *succeeds_after) = (true, None);
+            if !observes {
+                out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+            }
         }
         ErrorCode::None
     }
@@ -69,14 +72,14 @@ impl Quorum {
 
     /// Cuts the log where it parts from the leader's. The next fetch goes on from there.
     fn truncate_to_divergence(&mut self, at: EpochEnd, out: &mut Out) -> bool {
-        let (end, hw) = (self.disk.log.end(), self.log_hw);
+        let end = self.disk.log.end();
         let to = if at.epoch == LeaderEpoch(0) {
             at.end.min(end)
         } else {
             let mine = self.end_offset_for_epoch(at.epoch);
             if mine.epoch == at.epoch { mine.end.min(at.end) } else { mine.end }
         };
-        if to < hw {
+        if to < self.log_hw || self.hw.is_some_and(|hw| at.end < hw) {
             self.halt(HaltReason::TruncationBelowHw, to, out);
             return false;
         }
@@ -87,19 +90,16 @@ impl Quorum {
         true
     }
 
-    /// No successful fetch for the fetch timeout: a voter starts an election, an observer looks for a leader.
+    /// Voter: no successful fetch for the fetch timeout, or its turn to succeed a leader that resigned.
     pub(super) fn on_fetch_timeout(&mut self, now: Time, out: &mut Out) {
-        let observes = self.is_observer();
-        let (epoch, timeout) = (self.epoch(), self.settings.controller_quorum_fetch_timeout);
-        let Role::Follower { leader, fetch_timed_out, .. } = &mut self.role else { return };
-        if self.shutting_down && !observes {
+        let Role::Follower { leader, succeeds_after, .. } = self.role else { return };
+        if self.shutting_down || self.is_observer() {
             return;
         }
-        out.note(Note::FetchTimedOut { epoch, leader: *leader, timeout });
-        if observes {
-            *fetch_timed_out = true;
-        } else {
-            self.start_election(now, out);
+        if succeeds_after.is_none() {
+            let timeout = self.settings.controller_quorum_fetch_timeout;
+            out.note(Note::FetchTimedOut { epoch: self.epoch(), leader, timeout });
         }
+        self.start_election(now, out);
     }
 }

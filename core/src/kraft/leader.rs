@@ -32,6 +32,8 @@ pub struct LeaderState {
     fetched: u16,
     /// When the check-quorum timer started.
     pub check_quorum_since: Time,
+    /// Fetches that wait for records, in the order in which they came.
+    pub(super) parked: Vec<ParkedFetch>,
     /// Records that wait for the append linger.
     pub(super) pending: Vec<MetadataRecord>,
 }
@@ -47,13 +49,15 @@ pub struct ReplicaState {
     pub last_fetch: Option<Time>,
     /// It answered BeginQuorumEpoch, or fetched.
     pub has_acknowledged: bool,
-    /// Its fetch that waits for records.
-    pub parked: Option<ParkedFetch>,
 }
 
 /// A fetch that the leader holds back until there is something to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ParkedFetch {
+    /// Who waits.
+    pub from: NodeId,
+    /// Where it stands among the replicas.
+    pub(super) position: u32,
     /// Number of the request.
     pub correlation: Correlation,
     /// What it asks for.
@@ -81,7 +85,6 @@ impl LeaderState {
             end: None,
             last_fetch: None,
             has_acknowledged: key.id == me,
-            parked: None,
         };
         LeaderState {
             epoch_start,
@@ -91,6 +94,7 @@ impl LeaderState {
             me: position as u32,
             fetched: 0,
             check_quorum_since: now,
+            parked: Vec::new(),
             pending: Vec::new(),
         }
     }
@@ -126,19 +130,28 @@ impl LeaderState {
     pub(super) fn position(&mut self, key: ReplicaKey) -> u32 {
         let known = self.replicas.iter().position(|replica| replica.key == key);
         known.unwrap_or_else(|| {
-            let (end, last_fetch, parked) = (None, None, None);
-            self.replicas.push(ReplicaState { key, end, last_fetch, has_acknowledged: true, parked });
+            self.replicas.push(ReplicaState { key, end: None, last_fetch: None, has_acknowledged: true });
             self.replicas.len() - 1
         }) as u32
     }
 
-    pub(super) fn replica_mut(&mut self, position: u32) -> &mut ReplicaState {
-        &mut self.replicas[position as usize]
+    /// Fetches that wait for records, in the order in which they came.
+    pub fn parked(&self) -> &[ParkedFetch] {
+        &self.parked
     }
 
-    /// The first replica of this node that has a parked fetch.
-    pub(super) fn parked_by(&mut self, node: NodeId) -> Option<&mut ReplicaState> {
-        self.replicas.iter_mut().find(|replica| replica.key.id == node && replica.parked.is_some())
+    /// Takes out the parked fetches that are `due`.
+    pub(super) fn unpark(&mut self, due: impl Fn(&ParkedFetch) -> bool) -> Vec<ParkedFetch> {
+        if self.parked.iter().all(&due) {
+            return core::mem::take(&mut self.parked);
+        }
+        self.parked.extract_if(.., |parked| due(parked)).collect()
+    }
+
+    /// A parked fetch is answered: counts as a fetch of that replica at this moment, as in Kafka, which evaluates
+    /// the request anew.
+    pub(super) fn touch(&mut self, position: u32, now: Time) {
+        self.replicas[position as usize].last_fetch = Some(now);
     }
 
     pub(super) fn acknowledge(&mut self, node: NodeId) {

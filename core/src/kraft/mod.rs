@@ -13,9 +13,7 @@
 //! controllers that observe (`followersAlwaysFlush` of a controller); a broker that observes does not flush, as
 //! in Kafka: a power loss empties its metadata log, and it fetches again from the start.
 //!
-//! Where Kafka polls, this sends what became possible after each input. A request that failed, or was answered
-//! with an error that taught nothing, waits `controller.quorum.retry.backoff.ms`; Kafka asks again at once in the
-//! second case, as fast as the network answers.
+//! Where Kafka polls, this sends what became possible after each input.
 //! A broken promise (a cut below the high watermark, two leaders of one epoch) is fatal in Kafka and ends the
 //! process; here the replica notes it, asks to exit, and does nothing any more.
 //!
@@ -52,7 +50,7 @@ use crate::record::MetadataRecord;
 use crate::time::Time;
 use crate::wire::{Envelope, ErrorCode, Message};
 use alloc::sync::Arc;
-use connection::Connections;
+use connection::{Connections, USELESS_ANSWER_PAUSE};
 use serde::{Deserialize, Serialize};
 
 /// What survives a crash: the `quorum-state` file and the log directory.
@@ -89,7 +87,7 @@ pub struct Quorum {
     role: Role,
     /// The high watermark of the present role; a new leader starts without one.
     hw: Option<Offset>,
-    /// The highest high watermark of this life: the log is never cut below it.
+    /// See [`Quorum::committed`].
     log_hw: Offset,
     connections: Connections,
     shutting_down: bool,
@@ -143,6 +141,12 @@ impl Quorum {
     /// record of its epoch is committed.
     pub const fn high_watermark(&self) -> Option<Offset> {
         self.hw
+    }
+
+    /// The highest high watermark that this replica has known in this life; it never goes back, whatever the role,
+    /// and the log is never cut below it. Kafka's log keeps the same number.
+    pub const fn committed(&self) -> Offset {
+        self.log_hw
     }
 
     /// Those that vote.
@@ -259,10 +263,13 @@ impl Quorum {
         };
         // A change of role has already forgotten this request.
         if self.connections.expects(from, correlation) {
-            if error.is_none() {
-                self.connections.succeed(from);
-            } else {
-                self.connections.fail(from, self.settings.controller_quorum_retry_backoff, out);
+            match error {
+                ErrorCode::None => self.connections.succeed(from),
+                ErrorCode::FencedLeaderEpoch
+                | ErrorCode::NotLeaderOrFollower
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::InvalidVoterKey => self.connections.pause(from, USELESS_ANSWER_PAUSE, out),
+                _ => self.connections.pause(from, self.settings.controller_quorum_retry_backoff, out),
             }
         }
         self.send_what_is_due(out);
@@ -276,14 +283,12 @@ impl Quorum {
             return;
         }
         if let Role::Leader(leader) = &mut self.role
-            && let Some(replica) = leader.parked_by(node)
+            && !leader.unpark(|parked| parked.from == node).is_empty()
         {
-            replica.parked = None;
             out.disarm(Timer::ParkedFetch(node));
         }
-        if matches!(self.connections.state(node), connection::ConnectionState::AwaitingResponse(_)) {
-            self.connections.fail(node, self.settings.controller_quorum_retry_backoff, out);
-            out.disarm(Timer::QuorumRequest(node));
+        if self.connections.awaits(node) {
+            self.connections.disconnect(node, self.settings.controller_quorum_retry_backoff, out);
             self.send_what_is_due(out);
         }
     }

@@ -11,6 +11,7 @@ use super::leader::LeaderState;
 use crate::id::{NodeId, NodeList};
 use crate::node::voter_ids;
 use crate::quorum::{Tally, tally};
+use crate::time::Span;
 use serde::{Deserialize, Serialize};
 
 /// The role of one replica.
@@ -42,8 +43,9 @@ pub enum Role {
         leader: NodeId,
         /// A fetch from this leader has succeeded; from then on pre-votes are refused.
         has_fetched_from_leader: bool,
-        /// Observers only: the fetch timer ran out, so they look for another leader.
-        fetch_timed_out: bool,
+        /// The leader resigned: so long this voter waits before it starts an election, instead of the fetch
+        /// timeout.
+        succeeds_after: Option<Span>,
     },
     /// Led this epoch, and tells the voters that it does so no more.
     Resigned {

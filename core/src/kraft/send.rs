@@ -12,6 +12,7 @@ use super::Quorum;
 use super::role::Role;
 use crate::id::{NodeId, ReplicaKey};
 use crate::node::Out;
+use crate::quorum::Tally;
 use crate::time::Span;
 use crate::wire::{EndQuorumEpochRequest, Message, MetadataFetchRequest, VoteRequest};
 use alloc::vec::Vec;
@@ -27,13 +28,8 @@ impl Quorum {
         }
         match self.role {
             Role::Leader(_) | Role::Candidate { backing_off: true, .. } => {}
-            Role::Follower { leader, fetch_timed_out, .. } => {
-                if fetch_timed_out {
-                    self.ask_for_the_leader(out);
-                } else {
-                    self.fetch_from(leader, out);
-                }
-            }
+            Role::Follower { .. } | Role::Unattached {} if self.shutting_down => {}
+            Role::Follower { leader, .. } => self.fetch_from(leader, out),
             Role::Unattached {} => self.ask_for_the_leader(out),
             Role::Prospective { .. } | Role::Candidate { .. } => self.ask_for_votes(out),
             Role::Resigned { .. } => self.tell_resignation(out),
@@ -65,11 +61,11 @@ impl Quorum {
         self.connections.send(to, timeout, Message::MetadataFetchRequest(request), out);
     }
 
-    /// Sends a fetch to a voter taken at random, in the hope that it knows the leader. Before 4.0 only observers
-    /// do.
+    /// Sends a fetch to a voter taken at random, in the hope that it knows the leader; not while another voter's
+    /// answer that taught nothing is still fresh. Before 4.0 only observers do.
     pub(super) fn ask_for_the_leader(&mut self, out: &mut Out) {
         let may = self.is_observer() || self.settings.features.unattached_voter_fetches;
-        if !may || self.connections.has_request_in_flight() {
+        if !may || self.connections.has_request_in_flight() || self.connections.has_pause(self.leader()) {
             return;
         }
         let others: Vec<NodeId> =
@@ -87,6 +83,9 @@ impl Quorum {
 
     fn ask_for_votes(&mut self, out: &mut Out) {
         let Some(&ballots) = self.role.ballots() else { return };
+        if ballots.tally(&self.voters) == Tally::Lost {
+            return;
+        }
         let pre_vote = matches!(self.role, Role::Prospective { .. });
         for position in 0..self.voters.len() {
             let voter: ReplicaKey = self.voters[position];

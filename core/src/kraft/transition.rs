@@ -112,9 +112,11 @@ impl Quorum {
     pub(super) fn become_follower(&mut self, epoch: LeaderEpoch, leader: NodeId, out: &mut Out) {
         let voted = self.voted().filter(|_| epoch == self.epoch());
         self.persist(ElectionState { leader_epoch: epoch, leader: Some(leader), voted });
-        self.enter(Role::Follower { leader, has_fetched_from_leader: false, fetch_timed_out: false }, out);
+        self.enter(Role::Follower { leader, has_fetched_from_leader: false, succeeds_after: None }, out);
         out.note(Note::BecameQuorumFollower { epoch, leader });
-        out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        if !self.is_observer() {
+            out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        }
     }
 
     /// Stands for election: with PreVote first asks whether it would win, before that at once in a new epoch.
@@ -185,6 +187,7 @@ impl Quorum {
     pub(super) fn become_resigned(&mut self, successors: NodeList, reason: ResignReason, out: &mut Out) {
         let unacknowledged = voter_ids(&self.voters).without(self.me.id);
         self.enter(Role::Resigned { unacknowledged, preferred_successors: successors }, out);
+        self.hw = None;
         out.note(Note::BecameResigned { epoch: self.epoch(), reason });
         if !self.is_observer() {
             self.draw_election_timer(out);
@@ -231,11 +234,12 @@ impl Quorum {
         }
         match mem::replace(&mut self.role, role) {
             Role::Leader(leader) => self.leave_leadership(&leader, out),
-            Role::Follower { .. } => out.disarm(Timer::QuorumFetch),
+            Role::Follower { .. } if !self.is_observer() => out.disarm(Timer::QuorumFetch),
             Role::Candidate { backing_off: true, .. } => out.disarm(Timer::CandidateBackoff),
             Role::Unattached {}
             | Role::Prospective { .. }
             | Role::Candidate { .. }
+            | Role::Follower { .. }
             | Role::Resigned { .. } => {}
         }
     }
@@ -249,12 +253,10 @@ impl Quorum {
         if !leader.pending().is_empty() {
             out.disarm(Timer::AppendLinger);
         }
-        for replica in leader.replicas() {
-            if let Some(parked) = replica.parked {
-                let response = self.empty_fetch_response(ErrorCode::NotLeaderOrFollower, None);
-                out.disarm(Timer::ParkedFetch(replica.key.id));
-                out.respond(replica.key.id, parked.correlation, Message::MetadataFetchResponse(response));
-            }
+        for parked in leader.parked() {
+            let response = self.empty_fetch_response(ErrorCode::NotLeaderOrFollower, None);
+            out.disarm(Timer::ParkedFetch(parked.from));
+            out.respond(parked.from, parked.correlation, Message::MetadataFetchResponse(response));
         }
     }
 

@@ -153,7 +153,7 @@ impl Quorum {
         let epoch = self.epoch();
         match &mut self.role {
             Role::Leader(_) | Role::Follower { .. } => {}
-            Role::Unattached {} if self.shutting_down => {}
+            _ if self.shutting_down => {}
             Role::Unattached {} => {
                 out.note(Note::ElectionTimedOut { epoch });
                 self.start_election(now, out);
@@ -168,7 +168,6 @@ impl Quorum {
                 out.note(Note::ElectionTimedOut { epoch });
                 self.on_candidate_timeout(now, out);
             }
-            Role::Resigned { .. } if self.shutting_down => {}
             Role::Resigned { .. } if self.settings.features.resigned_becomes_candidate => {
                 self.become_candidate(1, now, out);
             }
