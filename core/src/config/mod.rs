@@ -125,8 +125,14 @@ pub struct Settings {
     pub reconnect_backoff: Span,
     /// `reconnect.backoff.max.ms`, 1000.
     pub reconnect_backoff_max: Span,
+    /// `socket.connection.setup.timeout.ms`, 10000.
+    pub socket_connection_setup_timeout: Span,
+    /// `socket.connection.setup.timeout.max.ms`, 30000.
+    pub socket_connection_setup_timeout_max: Span,
     /// `metadata.max.age.ms`, 300000.
     pub metadata_max_age: Span,
+    /// `max.block.ms`, 60000: how long a send waits for a topic's metadata.
+    pub max_block: Span,
 
     // Consumer.
     /// `fetch.max.wait.ms`, 500.
@@ -181,7 +187,10 @@ impl Settings {
             retry_backoff_max: Span::millis(1000),
             reconnect_backoff: Span::millis(50),
             reconnect_backoff_max: Span::millis(1000),
+            socket_connection_setup_timeout: Span::millis(10_000),
+            socket_connection_setup_timeout_max: Span::millis(30_000),
             metadata_max_age: Span::millis(300_000),
+            max_block: Span::millis(60_000),
             fetch_max_wait: Span::millis(500),
             fetch_min_bytes: 1,
             max_poll_records: 500,

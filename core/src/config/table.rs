@@ -206,6 +206,9 @@ static TABLE: &[Setting] = table! {
         "retry.backoff.max.ms" retry_backoff_max: Long Millis 0.. Kafka Client "CommonClientConfigs",
         "reconnect.backoff.ms" reconnect_backoff: Long Millis 0.. Kafka Client "CommonClientConfigs",
         "reconnect.backoff.max.ms" reconnect_backoff_max: Long Millis 0.. Kafka Client "CommonClientConfigs",
+        "socket.connection.setup.timeout.ms" socket_connection_setup_timeout: Long Millis 1.. Simulator Client "CommonClientConfigs",
+        "socket.connection.setup.timeout.max.ms" socket_connection_setup_timeout_max: Long Millis 1.. Simulator Client "CommonClientConfigs",
+        "max.block.ms" max_block: Long Millis 0.. Kafka Client "ProducerConfig",
         "metadata.max.age.ms" metadata_max_age: Long Millis 1.. Simulator Client "CommonClientConfigs",
     }
     Consumer {

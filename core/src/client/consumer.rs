@@ -1,0 +1,352 @@
+//! A consumer that reads every partition of its topics, from the earliest offset on.
+//!
+//! It does not know groups. Invariants: one fetch in flight per broker; a position moves only over records that the
+//! application has got, or by a reset that is told; an answer that does not continue the position is dropped.
+//! Sources: `AbstractFetch`, `FetchCollector`, `OffsetFetcher`, `SubscriptionState`, KIP-320 (epochs), KIP-951.
+//!
+//! Left out: groups and committed offsets; `auto.offset.reset` is `earliest`; `OffsetsForLeaderEpoch`, so a log that
+//! was truncated below the position is noticed only when the position lies beyond its end, not when it has grown
+//! again since; fetch sessions, follower fetching, transactions, an application that takes its time.
+
+use super::network::{Answer, NetworkClient};
+use super::retriable::is_invalid_metadata;
+use super::subscription::{Consumed, Position};
+use crate::config::Settings;
+use crate::id::{Correlation, NodeId, NodeList, Offset, Text, TopicPartition};
+use crate::node::{Input, Out, Outcome, Timer};
+use crate::note::Note;
+use crate::record::{Entry, Record};
+use crate::time::Time;
+use crate::wire::{
+    Envelope, ErrorCode, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, Fetcher,
+    ListOffsetsRequest, ListOffsetsResponse, Message, OffsetSpec,
+};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// How many records a consumer remembers.
+const LAST_RECORDS: usize = 16;
+
+/// What a consumer reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ConsumerSpec {
+    /// Names of its topics.
+    pub topics: Vec<Text>,
+}
+
+/// A fetch that waits for its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchInFlight {
+    /// Its number.
+    pub correlation: Correlation,
+    /// Where it went.
+    pub node: NodeId,
+    /// Partitions and the offsets asked for.
+    pub partitions: Vec<(TopicPartition, Offset)>,
+}
+
+/// A look-up of an offset that waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LookupInFlight {
+    /// Its number.
+    pub correlation: Correlation,
+    /// Of which partition.
+    pub partition: TopicPartition,
+}
+
+/// A consuming client.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Consumer {
+    /// Who it is.
+    pub id: NodeId,
+    /// What it reads.
+    pub spec: ConsumerSpec,
+    /// Connections and metadata.
+    pub network: NetworkClient,
+    /// Where it stands.
+    pub positions: BTreeMap<TopicPartition, Position>,
+    /// Fetches that wait for an answer.
+    pub fetches: Vec<FetchInFlight>,
+    /// Look-ups that wait for an answer.
+    pub lookups: Vec<LookupInFlight>,
+    /// Records that the last input brought, for the checker.
+    pub last_step: Vec<Consumed>,
+    /// The last records of all, newest last.
+    pub last_records: Vec<Consumed>,
+    /// Records read.
+    pub consumed: u64,
+    /// The error of the last answer; `None` when it was a success.
+    pub last_error: ErrorCode,
+    settings: Arc<Settings>,
+    bootstrap: NodeList,
+}
+
+impl Consumer {
+    /// A consumer that knows these bootstrap servers.
+    pub fn new(id: NodeId, settings: Arc<Settings>, spec: ConsumerSpec, bootstrap: NodeList) -> Consumer {
+        Consumer {
+            id,
+            network: NetworkClient::new(bootstrap, spec.topics.clone()),
+            spec,
+            positions: BTreeMap::new(),
+            fetches: Vec::new(),
+            lookups: Vec::new(),
+            last_step: Vec::new(),
+            last_records: Vec::new(),
+            consumed: 0,
+            last_error: ErrorCode::None,
+            settings,
+            bootstrap,
+        }
+    }
+
+    /// The same consumer after a crash: it starts from the earliest offset again.
+    #[must_use]
+    pub fn restarted(&self) -> Consumer {
+        Consumer::new(self.id, Arc::clone(&self.settings), self.spec.clone(), self.bootstrap)
+    }
+
+    /// Takes one input.
+    pub fn on(&mut self, now: Time, input: Input, out: &mut Out) {
+        let settings = Arc::clone(&self.settings);
+        self.last_step.clear();
+        match input {
+            Input::Boot => {}
+            Input::Deliver(envelope) => match self.network.on_response(&envelope, &settings, now, out) {
+                Answer::Data => self.on_answer(envelope, now, out),
+                Answer::Metadata => self.positions.values_mut().for_each(|p| p.awaits_update = false),
+                Answer::Connected | Answer::Unexpected => {}
+            },
+            Input::Disconnected(node) => {
+                let failed = self.network.disconnect(node, &settings, now, out);
+                self.fail_requests(&failed, ErrorCode::NetworkException, now);
+            }
+            Input::Fire(Timer::ClientRequest(node)) => {
+                let failed = self.network.on_request_timeout(node, &settings, now, out);
+                self.fail_requests(&failed, ErrorCode::RequestTimedOut, now);
+            }
+            Input::Fire(timer) => self.network.alarms.fired(timer),
+            Input::Call(call, _) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
+        }
+        self.poll(now, out);
+    }
+
+    /// One turn of the application's poll loop.
+    fn poll(&mut self, now: Time, out: &mut Out) {
+        let settings = Arc::clone(&self.settings);
+        self.assign();
+        self.look_up(now, out);
+        self.fetch(now, out);
+        self.network.maybe_update(&settings, now, out);
+        self.network.arm(&settings, now, out);
+        let next =
+            self.waiting_for_look_up().map(|(_, position)| position.retry_at).filter(|&at| at > now).min();
+        self.network.alarms.set(Timer::ConsumerPoll, next, now, out);
+    }
+
+    /// It reads every partition of its topics that it knows of.
+    fn assign(&mut self) {
+        let metadata = &self.network.metadata;
+        for topic in self.spec.topics.iter().filter_map(|&name| metadata.topic_named(name)) {
+            for (partition, _) in metadata.partitions_of(topic) {
+                self.positions.entry(partition).or_default();
+            }
+        }
+    }
+
+    fn waiting_for_look_up(&self) -> impl Iterator<Item = (TopicPartition, &Position)> {
+        let asked = |partition| self.lookups.iter().any(|lookup| lookup.partition == partition);
+        let positions = self.positions.iter().map(|(&partition, position)| (partition, position));
+        positions.filter(move |&(partition, position)| position.offset.is_none() && !asked(partition))
+    }
+
+    /// Asks the leaders for the earliest offset of partitions without a position (`resetPositionsIfNeeded`).
+    fn look_up(&mut self, now: Time, out: &mut Out) {
+        let settings = Arc::clone(&self.settings);
+        let waiting: Vec<TopicPartition> = self
+            .waiting_for_look_up()
+            .filter(|(_, position)| position.retry_at <= now)
+            .map(|(partition, _)| partition)
+            .collect();
+        for partition in waiting {
+            let Some(leader) = self.network.metadata.leader(partition) else {
+                self.network.metadata.request_update();
+                continue;
+            };
+            if self.network.ready(leader, &settings, now, out) {
+                let request = Message::ListOffsetsRequest(ListOffsetsRequest {
+                    fetcher: Fetcher::Consumer,
+                    partition,
+                    current_leader_epoch: self.network.metadata.leader_epoch(partition),
+                    offset: OffsetSpec::Earliest,
+                });
+                let correlation = self.network.send(leader, request, &settings, now, out);
+                self.lookups.push(LookupInFlight { correlation, partition });
+            }
+        }
+    }
+
+    /// Sends a fetch to every leader that has none in flight (`prepareFetchRequests`).
+    fn fetch(&mut self, now: Time, out: &mut Out) {
+        let settings = Arc::clone(&self.settings);
+        let mut by_leader: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
+        let metadata = &mut self.network.metadata;
+        for (&partition, position) in &self.positions {
+            let Some(fetch_offset) = position.offset.filter(|_| !position.awaits_update) else { continue };
+            let Some(leader) = metadata.leader(partition) else {
+                metadata.request_update();
+                continue;
+            };
+            by_leader.entry(leader).or_default().push(FetchPartition {
+                partition,
+                current_leader_epoch: metadata.leader_epoch(partition),
+                fetch_offset,
+                last_fetched_epoch: None,
+                log_start_offset: Offset(0),
+                max_records: settings.max_partition_fetch_records,
+            });
+        }
+        for (node, partitions) in by_leader {
+            let pending = self.fetches.iter().any(|fetch| fetch.node == node);
+            if pending || !self.network.ready(node, &settings, now, out) {
+                continue;
+            }
+            let asked = partitions.iter().map(|asked| (asked.partition, asked.fetch_offset)).collect();
+            let request = Message::FetchRequest(FetchRequest {
+                fetcher: Fetcher::Consumer,
+                max_wait: settings.fetch_max_wait,
+                min_records: settings.fetch_min_bytes,
+                partitions,
+            });
+            let correlation = self.network.send(node, request, &settings, now, out);
+            self.fetches.push(FetchInFlight { correlation, node, partitions: asked });
+        }
+    }
+
+    fn on_answer(&mut self, envelope: Envelope, now: Time, out: &mut Out) {
+        if let Message::FetchResponse(response) = envelope.message {
+            self.on_fetched(envelope.correlation, response, out);
+        } else if let Message::ListOffsetsResponse(response) = envelope.message {
+            self.on_looked_up(envelope.correlation, response, now, out);
+        }
+    }
+
+    fn on_fetched(&mut self, correlation: Correlation, response: FetchResponse, out: &mut Out) {
+        let Some(index) = self.fetches.iter().position(|fetch| fetch.correlation == correlation) else {
+            return;
+        };
+        let fetch = self.fetches.remove(index);
+        for fetched in response.partitions {
+            let asked = fetch.partitions.iter().find(|(partition, _)| *partition == fetched.partition);
+            let Some(&(partition, offset)) = asked else { continue };
+            let still_there = self.positions.get(&partition).is_some_and(|p| p.offset == Some(offset));
+            if still_there {
+                self.on_fetched_partition(offset, fetched, out);
+            }
+        }
+    }
+
+    fn on_fetched_partition(&mut self, offset: Offset, fetched: FetchedPartition, out: &mut Out) {
+        let partition = fetched.partition;
+        self.last_error = fetched.error;
+        if fetched.error.is_none() {
+            if let Some(position) = self.positions.get_mut(&partition) {
+                position.high_watermark = Some(fetched.high_watermark);
+            }
+            if let Fetched::Records(entries) = fetched.data {
+                self.consume(partition, offset, &entries, out);
+            }
+            return;
+        }
+        let hinted = match fetched.current_leader {
+            Some(hint) => {
+                self.network.metadata.maybe_use_hint(partition, hint, out);
+                true
+            }
+            None => false,
+        };
+        self.on_fetch_error(partition, fetched.error, hinted);
+    }
+
+    /// What an error means for a position (`FetchCollector.handleInitializeErrors`).
+    fn on_fetch_error(&mut self, partition: TopicPartition, error: ErrorCode, hinted: bool) {
+        let Some(position) = self.positions.get_mut(&partition) else { return };
+        if error == ErrorCode::OffsetOutOfRange {
+            position.reset_from = position.offset.take();
+            position.retry_at = Time::ZERO;
+        } else if is_invalid_metadata(error) {
+            position.awaits_update |= !hinted;
+            self.network.metadata.request_update();
+        }
+        // Anything else: the broker is behind (UNKNOWN_LEADER_EPOCH) or in trouble; the next poll fetches again.
+    }
+
+    /// Hands records to the application, `max.poll.records` at a time.
+    fn consume(
+        &mut self,
+        partition: TopicPartition,
+        offset: Offset,
+        entries: &[Entry<Record>],
+        out: &mut Out,
+    ) {
+        let Some(position) = self.positions.get_mut(&partition) else { return };
+        let mut from = offset;
+        for poll in entries.chunks(self.settings.max_poll_records.max(1) as usize) {
+            let records = poll.iter().zip(from.0..).map(|(entry, offset)| Consumed {
+                partition,
+                offset: Offset(offset),
+                epoch: entry.epoch,
+                record: entry.body,
+            });
+            self.last_step.extend(records);
+            let to = from.plus(poll.len() as u64);
+            out.note(Note::RecordsConsumed { partition, from, to });
+            from = to;
+        }
+        position.offset = Some(from);
+        position.consumed += entries.len() as u64;
+        self.consumed += entries.len() as u64;
+        self.last_records.extend(self.last_step.iter().rev().take(entries.len().min(LAST_RECORDS)).rev());
+        let surplus = self.last_records.len().saturating_sub(LAST_RECORDS);
+        self.last_records.drain(..surplus);
+    }
+
+    fn on_looked_up(
+        &mut self,
+        correlation: Correlation,
+        response: ListOffsetsResponse,
+        now: Time,
+        out: &mut Out,
+    ) {
+        let Some(index) = self.lookups.iter().position(|lookup| lookup.correlation == correlation) else {
+            return;
+        };
+        let partition = self.lookups.remove(index).partition;
+        self.last_error = response.error;
+        let Some(position) = self.positions.get_mut(&partition) else { return };
+        if !response.error.is_none() {
+            position.retry_at = now + self.settings.retry_backoff;
+            self.network.metadata.request_update();
+            return;
+        }
+        position.offset = Some(response.offset);
+        if let Some(from) = position.reset_from.take() {
+            out.note(Note::PositionReset { partition, from, to: response.offset });
+        }
+    }
+
+    /// The connection broke, or the request timed out: fetches and look-ups are made anew.
+    fn fail_requests(&mut self, failed: &[Correlation], error: ErrorCode, now: Time) {
+        if !failed.is_empty() {
+            self.last_error = error;
+        }
+        self.fetches.retain(|fetch| !failed.contains(&fetch.correlation));
+        for lookup in self.lookups.extract_if(.., |lookup| failed.contains(&lookup.correlation)) {
+            if let Some(position) = self.positions.get_mut(&lookup.partition) {
+                position.retry_at = now + self.settings.retry_backoff;
+            }
+        }
+    }
+}

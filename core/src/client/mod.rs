@@ -1,0 +1,23 @@
+//! Producers and consumers: real nodes on the simulated network, without groups, idempotence or transactions.
+//!
+//! Reading order: [`backoff`], [`metadata`], [`connection`], [`network`] are what both share;
+//! [`murmur2`], [`partitioner`], [`batch`], [`accumulator`], [`producer`], [`sender`] make a producer;
+//! [`subscription`] and [`consumer`] a consumer. A client owns no disk: after a crash it starts anew.
+
+pub mod accumulator;
+pub mod alarms;
+pub mod backoff;
+pub mod batch;
+pub mod connection;
+pub mod consumer;
+pub mod metadata;
+pub mod murmur2;
+pub mod network;
+pub mod partitioner;
+pub mod producer;
+pub mod retriable;
+pub mod sender;
+pub mod subscription;
+
+pub use consumer::{Consumer, ConsumerSpec};
+pub use producer::{Producer, ProducerSpec};
