@@ -276,7 +276,7 @@ impl Consumer {
         if error == ErrorCode::OffsetOutOfRange {
             position.reset_from = position.offset.take();
             position.retry_at = Time::ZERO;
-        } else if is_invalid_metadata(error) {
+        } else if is_invalid_metadata(error) || error == ErrorCode::OffsetNotAvailable {
             position.awaits_update |= !hinted;
             self.network.metadata.request_update();
         }

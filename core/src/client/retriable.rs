@@ -6,42 +6,16 @@ use crate::wire::ErrorCode;
 
 /// `RetriableException`: the same request may succeed later.
 pub const fn is_retriable(error: ErrorCode) -> bool {
-    match error {
-        ErrorCode::UnknownTopicOrPartition
-        | ErrorCode::LeaderNotAvailable
-        | ErrorCode::NotLeaderOrFollower
-        | ErrorCode::RequestTimedOut
-        | ErrorCode::NotEnoughReplicas
-        | ErrorCode::NotEnoughReplicasAfterAppend
-        | ErrorCode::NotController
-        | ErrorCode::NetworkException
-        | ErrorCode::FencedLeaderEpoch
-        | ErrorCode::UnknownLeaderEpoch
-        | ErrorCode::PreferredLeaderNotAvailable
-        | ErrorCode::EligibleLeadersNotAvailable
-        | ErrorCode::ElectionNotNeeded
-        | ErrorCode::UnknownTopicId => true,
-        ErrorCode::None
-        | ErrorCode::UnknownServerError
-        | ErrorCode::OffsetOutOfRange
-        | ErrorCode::BrokerNotAvailable
-        | ErrorCode::StaleBrokerEpoch
-        | ErrorCode::InvalidRequiredAcks
-        | ErrorCode::TopicAlreadyExists
-        | ErrorCode::InvalidPartitions
-        | ErrorCode::InvalidReplicationFactor
-        | ErrorCode::InvalidReplicaAssignment
-        | ErrorCode::InvalidConfig
-        | ErrorCode::InvalidRequest
-        | ErrorCode::UnsupportedVersion
-        | ErrorCode::InvalidUpdateVersion
-        | ErrorCode::DuplicateBrokerRegistration
-        | ErrorCode::BrokerIdNotRegistered
-        | ErrorCode::IneligibleReplica
-        | ErrorCode::NewLeaderElected
-        | ErrorCode::OperationNotAttempted
-        | ErrorCode::InvalidVoterKey => false,
-    }
+    is_invalid_metadata(error)
+        || matches!(
+            error,
+            ErrorCode::RequestTimedOut
+                | ErrorCode::NotEnoughReplicas
+                | ErrorCode::NotEnoughReplicasAfterAppend
+                | ErrorCode::NotController
+                | ErrorCode::UnknownLeaderEpoch
+                | ErrorCode::OffsetNotAvailable
+        )
 }
 
 /// `InvalidMetadataException`: somebody else leads by now; ask for metadata.
