@@ -5,11 +5,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod check;
 pub mod client;
 pub mod config;
 pub mod dice;
+pub mod digest;
 pub mod epochs;
 pub mod explain;
+pub mod history;
 pub mod id;
 pub mod kraft;
 pub mod log;
@@ -17,10 +20,12 @@ pub mod metadata;
 pub mod net;
 pub mod node;
 pub mod note;
+pub mod process;
 pub mod quorum;
 pub mod record;
 pub mod release;
 pub mod replication;
+pub mod scenario;
 pub mod sim;
 pub mod time;
 pub mod view;

@@ -6,4 +6,4 @@
 
 pub mod lane;
 
-pub use lane::{is_notable, key, lane, source};
+pub use lane::{KEYS, is_notable, key, lane, source};

@@ -132,13 +132,13 @@ impl Lifecycle {
     }
 
     /// A registration or heartbeat response; others are none of its business.
-    pub fn on_message(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
+    pub fn on_message(&mut self, now: Time, envelope: &Envelope, out: &mut Out) {
         let error = match &envelope.message {
             Message::BrokerRegistrationResponse(response) => response.error,
             Message::BrokerHeartbeatResponse(response) => response.error,
             _ => return,
         };
-        if !self.channel.on_response(now, &envelope, error == ErrorCode::NotController, out) {
+        if !self.channel.on_response(now, envelope, error == ErrorCode::NotController, out) {
             return;
         }
         match &envelope.message {

@@ -44,6 +44,8 @@ pub enum Action {
     Configure(Change),
     /// A person, or the test, asks a node for something.
     Call(NodeId, Command),
+    /// Chance decides what breaks or recovers next (only while rates of faults are set).
+    Roll,
 }
 
 /// A change of the world's conditions.

@@ -6,8 +6,7 @@ use kraftscope_core::id::{
     BrokerEpoch, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, PartitionEpoch, Text, TopicId,
     TopicPartition,
 };
-use kraftscope_core::note::{ChangeReason, HaltReason, LeaderChoice, ResignReason, VoteRefusal};
-use kraftscope_core::record::TopicConfig;
+use kraftscope_core::note::{ChangeReason, LeaderChoice, ResignReason, VoteRefusal};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::TopicNames;
 use kraftscope_core::wire::ErrorCode;
@@ -99,20 +98,12 @@ macro_rules! by_key {
 
 by_key!(
     VoteRefusal: "reason.vote",
-    HaltReason: "reason.halt",
-    TopicConfig: "word.config",
     ResignReason: "reason.resign",
     ChangeReason: "reason.change",
     LeaderChoice: "reason.choice",
     Acks: "word.acks",
+    bool: "word",
 );
-
-/// Yes or no chooses a form: `{pre_vote|when not|when so}`.
-impl Word for bool {
-    fn word(&self, _: &Words<'_>) -> String {
-        if *self { "2".to_owned() } else { "1".to_owned() }
-    }
-}
 
 impl Word for NodeId {
     fn word(&self, words: &Words<'_>) -> String {

@@ -1,0 +1,524 @@
+//! A run that can be held still: genesis, script, snapshots, a cursor, and branches.
+//!
+//! Everything is replay. The script says at which event numbers somebody interfered; every other event is what
+//! the simulator does next by itself. Seeking restores the nearest snapshot and replays the gap. Acting in the
+//! past forks: the old future stays as a branch.
+//!
+//! Keeps: the event at number n of a branch is the same whenever it is replayed.
+
+use crate::id::{NodeId, StepId};
+use crate::note::Note;
+use crate::scenario::Condition;
+use crate::scenario::words::Names;
+use crate::sim::action::Action;
+use crate::sim::genesis::{Genesis, GenesisError};
+use crate::sim::{Delivered, NotEnabled, Sim, Step};
+use crate::time::Time;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use serde::Serialize;
+
+/// A snapshot is kept every so many events: what a seek replays at most.
+const SPACING: u64 = 1000;
+/// Events per shared chunk of a log.
+const CHUNK: u64 = 512;
+
+/// Somebody interfered: event `event` is `action`, at `time`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Intervention {
+    /// The event that it became.
+    pub event: StepId,
+    /// When.
+    pub time: Time,
+    /// What.
+    pub action: Action,
+}
+
+/// What is remembered of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StepLog {
+    /// When.
+    pub time: Time,
+    /// What happened.
+    pub action: Action,
+    /// To whom.
+    pub node: Option<NodeId>,
+    /// The event that sent the message or armed the timer.
+    pub cause: Option<StepId>,
+    /// The message that arrived.
+    pub delivered: Option<Delivered>,
+    /// Number of its first note among all notes of the branch.
+    first_note: u32,
+}
+
+/// A note and where it belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NoteLog {
+    /// The event.
+    pub event: StepId,
+    /// When.
+    pub time: Time,
+    /// The node that the event concerned.
+    pub node: Option<NodeId>,
+    /// What happened.
+    pub note: Note,
+}
+
+/// A long list whose clones share what they have in common.
+#[derive(Clone, Debug)]
+struct Shared<T> {
+    chunks: Vec<Arc<Vec<T>>>,
+    length: u64,
+}
+
+impl<T: Clone> Shared<T> {
+    const fn new() -> Shared<T> {
+        Shared { chunks: Vec::new(), length: 0 }
+    }
+
+    fn push(&mut self, item: T) {
+        if self.length.is_multiple_of(CHUNK) {
+            self.chunks.push(Arc::new(Vec::new()));
+        }
+        if let Some(tail) = self.chunks.last_mut() {
+            Arc::make_mut(tail).push(item);
+        }
+        self.length += 1;
+    }
+
+    fn get(&self, at: u64) -> Option<&T> {
+        self.chunks.get((at / CHUNK) as usize)?.get((at % CHUNK) as usize)
+    }
+
+    fn truncate(&mut self, length: u64) {
+        if length >= self.length {
+            return;
+        }
+        self.chunks.truncate(length.div_ceil(CHUNK) as usize);
+        let rest = length % CHUNK;
+        if rest != 0
+            && let Some(tail) = self.chunks.last_mut()
+        {
+            Arc::make_mut(tail).truncate(rest as usize);
+        }
+        self.length = length;
+    }
+
+    fn range(&self, range: Range<u64>) -> impl DoubleEndedIterator<Item = &T> + '_ {
+        (range.start..range.end.min(self.length)).filter_map(|at| self.get(at))
+    }
+
+    /// The first place for which `before` does not hold.
+    fn partition_point(&self, before: impl Fn(&T) -> bool) -> u64 {
+        let (mut low, mut high) = (0, self.length);
+        while low < high {
+            let middle = (low + high) / 2;
+            if self.get(middle).is_some_and(&before) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// One course of events.
+#[derive(Clone, Debug)]
+struct Branch {
+    script: Vec<Intervention>,
+    steps: Shared<StepLog>,
+    notes: Shared<NoteLog>,
+    snapshots: Vec<Arc<Sim>>,
+    forked_at: StepId,
+}
+
+/// What is told of a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct BranchInfo {
+    /// The event after which it goes its own way; 0 for the first.
+    pub forked_at: StepId,
+    /// Its last event.
+    pub end: StepId,
+    /// When its last event happened.
+    pub end_time: Time,
+    /// How often somebody interfered.
+    pub interventions: u32,
+    /// It is the one that is shown.
+    pub current: bool,
+}
+
+/// What an action led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Acted {
+    /// The event that it became.
+    pub event: StepId,
+    /// The branch that keeps the old future, when the action was in the past.
+    pub kept: Option<u32>,
+}
+
+/// A run with its past, its cursor and its branches.
+#[derive(Clone, Debug)]
+pub struct History {
+    live: Sim,
+    branch: Branch,
+    others: Vec<Branch>,
+    place: u32,
+    scratch: Step,
+}
+
+impl History {
+    /// A run of that cluster; nothing has happened yet.
+    pub fn new(genesis: Genesis) -> Result<History, GenesisError> {
+        let live = Sim::new(genesis)?;
+        let branch = Branch {
+            script: Vec::new(),
+            steps: Shared::new(),
+            notes: Shared::new(),
+            snapshots: alloc::vec![Arc::new(live.clone())],
+            forked_at: StepId(0),
+        };
+        Ok(History { live, branch, others: Vec::new(), place: 0, scratch: Step::default() })
+    }
+
+    /// How it began.
+    pub fn genesis(&self) -> &Genesis {
+        &self.live.world().genesis
+    }
+
+    /// The cluster at the cursor.
+    pub const fn sim(&self) -> &Sim {
+        &self.live
+    }
+
+    /// Events applied up to the cursor.
+    pub const fn event(&self) -> StepId {
+        self.live.event()
+    }
+
+    /// The furthest event of this branch that was ever computed.
+    pub const fn end(&self) -> StepId {
+        StepId(self.branch.steps.length)
+    }
+
+    /// Time of the last event at the cursor.
+    pub fn now(&self) -> Time {
+        self.live.now()
+    }
+
+    /// When the next event happens.
+    pub fn next_due(&self) -> Option<Time> {
+        match self.branch.steps.get(self.event().0) {
+            Some(step) => Some(step.time),
+            None => self.live.next_due(),
+        }
+    }
+
+    /// Names of topics by id: those of the genesis, then those that were created later.
+    pub fn names(&self) -> Names {
+        names(&self.live)
+    }
+
+    /// Forward by one event. `None` when nothing is left to happen.
+    pub fn step(&mut self) -> Option<StepId> {
+        let next = self.event().next();
+        let known = next.0 <= self.branch.steps.length;
+        let scripted = self.branch.script.binary_search_by_key(&next, |intervention| intervention.event).ok();
+        let mut step = core::mem::take(&mut self.scratch);
+        let happened = match scripted.map(|at| self.branch.script[at]) {
+            Some(Intervention { time, action, .. }) => match self.live.apply_at(time, action) {
+                Ok(done) => {
+                    step = done;
+                    true
+                }
+                Err(_) => false,
+            },
+            None => self.live.step_into(&mut step),
+        };
+        if happened && !known {
+            self.branch.record(&step);
+        }
+        if happened {
+            self.keep_snapshot();
+        }
+        self.scratch = step;
+        happened.then_some(next)
+    }
+
+    fn keep_snapshot(&mut self) {
+        let event = self.event();
+        let last = self.branch.snapshots.last().map_or(StepId(0), |snapshot| snapshot.event());
+        if event.0 >= last.0 + SPACING {
+            self.branch.snapshots.push(Arc::new(self.live.clone()));
+        }
+    }
+
+    /// Back by one event. Returns whether there was one.
+    pub fn back(&mut self) -> bool {
+        let Some(before) = self.event().0.checked_sub(1) else { return false };
+        self.seek(StepId(before));
+        true
+    }
+
+    /// Moves the cursor to that event; beyond the end new events are computed.
+    pub fn seek(&mut self, event: StepId) {
+        let reachable = self.event() <= event && event.0 - self.event().0 <= SPACING;
+        if !reachable {
+            let after = self.branch.snapshots.partition_point(|snapshot| snapshot.event() <= event);
+            let nearest = &self.branch.snapshots[after.saturating_sub(1)];
+            if self.event() > event || nearest.event() > self.event() {
+                self.live = Sim::clone(nearest);
+            }
+        }
+        while self.event() < event && self.step().is_some() {}
+    }
+
+    /// Moves the cursor behind the last event that is not after `time`; beyond the end new events are computed,
+    /// at most `limit` of them. Returns whether it got there.
+    pub fn seek_time(&mut self, time: Time, limit: u64) -> bool {
+        let known = self.branch.steps.partition_point(|step| step.time <= time);
+        self.seek(StepId(known));
+        if known < self.branch.steps.length {
+            return true;
+        }
+        let mut left = limit;
+        while self.next_due().is_some_and(|due| due <= time) {
+            if left == 0 || self.step().is_none() {
+                return false;
+            }
+            left -= 1;
+        }
+        true
+    }
+
+    /// Steps forward until `condition` holds, by at most `limit` events. Returns whether it holds.
+    pub fn until(&mut self, condition: &Condition, limit: u64) -> bool {
+        for _ in 0..limit {
+            if self.step().is_none() {
+                return false;
+            }
+            let notes = self.notes_of(self.event());
+            if condition.holds(&self.live, notes) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether `condition` holds at the cursor.
+    pub fn holds(&self, condition: &Condition) -> bool {
+        condition.holds(&self.live, self.notes_of(self.event()))
+    }
+
+    /// Interferes at the cursor, at `at` (between the last event and the next). In the past this forks, and the
+    /// old future is kept as a branch.
+    pub fn act(&mut self, at: Time, action: Action) -> Result<Acted, NotEnabled> {
+        let mut trial = self.live.clone();
+        let step = trial.apply_at(at, action)?;
+        let kept = self.fork();
+        self.live = trial;
+        self.branch.script.push(Intervention { event: step.event, time: at, action });
+        self.branch.record(&step);
+        self.keep_snapshot();
+        Ok(Acted { event: step.event, kept })
+    }
+
+    /// Makes the cursor the end of the branch; keeps the old future, if there is one.
+    fn fork(&mut self) -> Option<u32> {
+        if self.event() == self.end() {
+            return None;
+        }
+        let old = self.branch.clone();
+        self.branch.truncate(self.event());
+        self.branch.forked_at = self.event();
+        self.others.insert(self.place as usize, old);
+        let kept = self.place;
+        self.place = self.others.len() as u32;
+        Some(kept)
+    }
+
+    /// Takes back the last intervention before the cursor and goes there. What followed is kept as a branch.
+    pub fn undo(&mut self) -> bool {
+        let cursor = self.event();
+        let Some(last) = self.branch.script.iter().rev().find(|done| done.event <= cursor).copied() else {
+            return false;
+        };
+        self.seek(StepId(last.event.0 - 1));
+        self.fork();
+        true
+    }
+
+    /// Where somebody interfered in this branch.
+    pub fn interventions(&self) -> &[Intervention] {
+        &self.branch.script
+    }
+
+    /// Plays the branch anew with that intervention removed. Returns how many later ones had become impossible.
+    pub fn remove(&mut self, number: u32) -> u32 {
+        let Some(removed) = self.branch.script.get(number as usize).copied() else { return 0 };
+        let later = self.branch.script.iter().filter(|other| other.event > removed.event);
+        let later = later.map(|other| (other.time, other.action)).collect();
+        self.replay_from(removed.event, later)
+    }
+
+    /// Plays the branch anew with that intervention at another time. Returns how many had become impossible.
+    pub fn move_to(&mut self, number: u32, time: Time) -> u32 {
+        let Some(moved) = self.branch.script.get(number as usize).copied() else { return 0 };
+        let at_time = self.branch.steps.partition_point(|step| step.time <= time) + 1;
+        let from = moved.event.min(StepId(at_time));
+        let others =
+            self.branch.script.iter().filter(|other| other.event >= from && other.event != moved.event);
+        let mut later: Vec<(Time, Action)> = others.map(|other| (other.time, other.action)).collect();
+        let place = later.partition_point(|(other, _)| *other <= time);
+        later.insert(place, (time, moved.action));
+        self.replay_from(from, later)
+    }
+
+    /// Goes back before event `from`, interferes with `later` at its times, and plays until the old end.
+    fn replay_from(&mut self, from: StepId, later: Vec<(Time, Action)>) -> u32 {
+        let end = self.branch.info(true).end_time;
+        let (cursor, budget) = (self.now(), self.end().0 * 2 + SPACING);
+        self.seek(StepId(from.0 - 1));
+        self.fork();
+        let mut impossible = 0;
+        for (time, action) in later {
+            self.seek_time(time, budget);
+            impossible += u32::from(self.act(time.max(self.now()), action).is_err());
+        }
+        self.seek_time(end, budget);
+        self.seek_time(cursor, budget);
+        impossible
+    }
+
+    /// All branches, in the order in which they came to be.
+    pub fn branches(&self) -> Vec<BranchInfo> {
+        let mut infos: Vec<BranchInfo> = self.others.iter().map(|branch| branch.info(false)).collect();
+        infos.insert((self.place as usize).min(infos.len()), self.branch.info(true));
+        infos
+    }
+
+    /// Shows another branch, at its end. Returns whether there is such a branch.
+    pub fn switch(&mut self, number: u32) -> bool {
+        let infos = self.others.len() as u32 + 1;
+        if number >= infos || number == self.place {
+            return false;
+        }
+        let mut all: Vec<Branch> = core::mem::take(&mut self.others);
+        let current = core::mem::replace(&mut self.branch, Branch::nothing());
+        all.insert((self.place as usize).min(all.len()), current);
+        self.branch = all.remove(number as usize);
+        (self.others, self.place) = (all, number);
+        if let Some(first) = self.branch.snapshots.first() {
+            self.live = Sim::clone(first);
+        }
+        self.seek(self.end());
+        true
+    }
+
+    /// What is remembered of one event.
+    pub fn step_log(&self, event: StepId) -> Option<&StepLog> {
+        self.branch.steps.get(event.0.checked_sub(1)?)
+    }
+
+    /// The events of that range of numbers, with what is remembered of them.
+    pub fn steps(&self, range: Range<StepId>) -> impl DoubleEndedIterator<Item = (StepId, &StepLog)> + '_ {
+        let first = range.start.0.max(1);
+        let numbers = first..range.end.0.min(self.branch.steps.length + 1);
+        numbers.filter_map(|event| Some((StepId(event), self.step_log(StepId(event))?)))
+    }
+
+    /// How many notes this branch has.
+    pub const fn note_count(&self) -> u64 {
+        self.branch.notes.length
+    }
+
+    /// Notes by their number.
+    pub fn notes(&self, range: Range<u64>) -> impl DoubleEndedIterator<Item = &NoteLog> + '_ {
+        self.branch.notes.range(range)
+    }
+
+    /// Number of the first note of that event or of the first event after it.
+    pub fn first_note(&self, event: StepId) -> u64 {
+        match self.step_log(event) {
+            Some(step) => u64::from(step.first_note),
+            None if event.0 == 0 => 0,
+            None => self.branch.notes.length,
+        }
+    }
+
+    /// The notes of one event.
+    pub fn notes_of(&self, event: StepId) -> impl Iterator<Item = &Note> + Clone + '_ {
+        let numbers = if event.0 == 0 { 0..0 } else { self.first_note(event)..self.first_note(event.next()) };
+        numbers.filter_map(|number| self.branch.notes.get(number)).map(|log| &log.note)
+    }
+
+    /// Digest of the state at the cursor.
+    pub fn digest(&self) -> u64 {
+        self.live.digest()
+    }
+}
+
+impl Branch {
+    const fn nothing() -> Branch {
+        Branch {
+            script: Vec::new(),
+            steps: Shared::new(),
+            notes: Shared::new(),
+            snapshots: Vec::new(),
+            forked_at: StepId(0),
+        }
+    }
+
+    fn record(&mut self, step: &Step) {
+        let Some(action) = step.action else { return };
+        self.steps.push(StepLog {
+            time: step.time,
+            action,
+            node: step.node,
+            cause: step.cause,
+            delivered: step.delivered,
+            first_note: self.notes.length as u32,
+        });
+        for &note in &step.notes {
+            self.notes.push(NoteLog { event: step.event, time: step.time, node: step.node, note });
+        }
+    }
+
+    fn truncate(&mut self, event: StepId) {
+        let notes = self.steps.get(event.0).map_or(self.notes.length, |next| u64::from(next.first_note));
+        self.steps.truncate(event.0);
+        self.notes.truncate(notes);
+        self.script.retain(|intervention| intervention.event <= event);
+        self.snapshots.retain(|snapshot| snapshot.event() <= event);
+    }
+
+    fn info(&self, current: bool) -> BranchInfo {
+        BranchInfo {
+            forked_at: self.forked_at,
+            end: StepId(self.steps.length),
+            end_time: self
+                .steps
+                .get(self.steps.length.saturating_sub(1))
+                .map_or(Time::ZERO, |step| step.time),
+            interventions: self.script.len() as u32,
+            current,
+        }
+    }
+}
+
+/// Names of topics by id, as far as the genesis and the active controller know them.
+pub fn names(sim: &Sim) -> Names {
+    let mut names: Vec<_> = sim.world().genesis.topics.iter().map(|topic| topic.name).collect();
+    let control = sim.world().active_controller().and_then(|id| sim.world().process(id)?.control());
+    if let Some(control) = control {
+        for (id, topic) in &control.image().topics {
+            let place = usize::from(id.0);
+            if names.len() <= place {
+                names.resize(place + 1, topic.name);
+            }
+            names[place] = topic.name;
+        }
+    }
+    Names(names)
+}

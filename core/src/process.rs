@@ -1,0 +1,329 @@
+//! What each kind of process is made of, and which part of it gets an input.
+//!
+//! Composition only: a broker is a metadata observer, an image of the metadata, a life cycle and replicas; a
+//! controller is a voter and the active-controller logic. No decisions are made here.
+
+use crate::client::{Consumer, Producer};
+use crate::config::Settings;
+use crate::id::{BrokerEpoch, CallId, DirectoryId, Incarnation, NodeId, Offset, ReplicaKey, TopicPartition};
+use crate::kraft::{Quorum, QuorumDisk};
+use crate::metadata::controller::QuorumController;
+use crate::metadata::image::{Image, Touched};
+use crate::metadata::lifecycle::Lifecycle;
+use crate::node::{Command, Input, Loss, Out, Outcome, Timer, Voters};
+use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
+use crate::time::Time;
+use crate::wire::{Envelope, ErrorCode, Message};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What survives a crash of a process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Disk {
+    /// The metadata log and the quorum state.
+    pub quorum: QuorumDisk,
+    /// The logs of data partitions (brokers).
+    pub replicas: ReplicaDisk,
+    /// The clean-shutdown file with the broker epoch of the life that ended in order (KIP-966).
+    pub clean_shutdown_epoch: Option<BrokerEpoch>,
+    /// A client's next life, with fresh memory; only the serial numbers of its records go on.
+    pub client: Option<Box<Process>>,
+}
+
+impl Disk {
+    fn of_client(next_life: Process) -> Disk {
+        Disk { client: Some(Box::new(next_life)), ..Disk::default() }
+    }
+
+    /// What a crash leaves. Returns how many records it took.
+    pub fn crash(&mut self, loss: Loss) -> u64 {
+        self.clean_shutdown_epoch = None;
+        self.quorum.crash(loss) + self.replicas.crash(loss)
+    }
+}
+
+/// A broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Broker {
+    /// Observer of the metadata log.
+    pub quorum: Quorum,
+    /// Committed metadata, replayed.
+    pub image: Image,
+    /// Up to where it is replayed (exclusive).
+    pub applied: Offset,
+    /// Registration, heartbeats, shutdown.
+    pub lifecycle: Lifecycle,
+    /// Its replicas.
+    pub replicas: ReplicaManager,
+    known_controller: Option<NodeId>,
+    known_epoch: Option<BrokerEpoch>,
+}
+
+/// A dedicated controller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Controller {
+    /// Voter of the metadata quorum.
+    pub quorum: Quorum,
+    /// What the active controller decides.
+    pub control: QuorumController,
+}
+
+/// One process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Process {
+    /// See [`Broker`].
+    Broker(Box<Broker>),
+    /// See [`Controller`].
+    Controller(Box<Controller>),
+    /// See [`Producer`].
+    Producer(Box<Producer>),
+    /// See [`Consumer`].
+    Consumer(Box<Consumer>),
+}
+
+impl Broker {
+    /// A broker's next life on this disk.
+    pub fn new(
+        id: NodeId,
+        incarnation: Incarnation,
+        voters: Voters,
+        settings: &Arc<Settings>,
+        disk: Disk,
+    ) -> Broker {
+        let me = ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) };
+        Broker {
+            quorum: Quorum::new(me, voters, settings.clone(), disk.quorum),
+            image: Image::default(),
+            applied: Offset(0),
+            lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
+            replicas: ReplicaManager::new(id, settings.clone(), disk.replicas),
+            known_controller: None,
+            known_epoch: None,
+        }
+    }
+
+    fn ctx(&self) -> Ctx {
+        Ctx { controller: self.quorum.leader(), broker_epoch: self.lifecycle.broker_epoch() }
+    }
+
+    /// Last applied metadata offset, as heartbeats report it.
+    fn current_metadata_offset(&self) -> Option<Offset> {
+        self.applied.0.checked_sub(1).map(Offset)
+    }
+
+    fn on(&mut self, now: Time, input: Input, out: &mut Out) {
+        match input {
+            Input::Boot => {
+                self.quorum.boot(now, out);
+                self.lifecycle.boot(now, out);
+                self.replicas.boot(now, out);
+            }
+            Input::Deliver(envelope) => self.on_message(now, envelope, out),
+            Input::Disconnected(node) => {
+                self.quorum.on_disconnected(now, node, out);
+                self.lifecycle.on_disconnected(now, node, out);
+                let ctx = self.ctx();
+                self.replicas.on_disconnected(now, node, ctx, out);
+            }
+            Input::Fire(timer) => self.on_timer(now, timer, out),
+            Input::Call(call, command) => self.on_command(call, command, out),
+        }
+        self.replay(now, out);
+        self.notice_controller(now, out);
+    }
+
+    fn on_message(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
+        if Quorum::handles_message(&envelope.message) {
+            self.quorum.on_message(now, envelope, out);
+        } else if matches!(
+            envelope.message,
+            Message::BrokerRegistrationResponse(_) | Message::BrokerHeartbeatResponse(_)
+        ) {
+            self.lifecycle.on_message(now, &envelope, out);
+        } else if ReplicaManager::handles_message(&envelope.message) {
+            let ctx = self.ctx();
+            self.replicas.on_message(now, &self.image, ctx, envelope, out);
+        }
+    }
+
+    fn on_timer(&mut self, now: Time, timer: Timer, out: &mut Out) {
+        let (controller, applied) = (self.quorum.leader(), self.current_metadata_offset());
+        if Quorum::handles(timer) {
+            self.quorum.on_timer(now, timer, out);
+        } else if ReplicaManager::handles(timer) {
+            let ctx = self.ctx();
+            self.replicas.on_timer(now, &self.image, ctx, timer, out);
+        } else {
+            self.lifecycle.on_timer(now, controller, applied, timer, out);
+        }
+    }
+
+    fn on_command(&mut self, call: CallId, command: Command, out: &mut Out) {
+        if command == Command::ShutDown {
+            self.replicas.begin_controlled_shutdown();
+            self.lifecycle.begin_shutdown(out);
+            out.reply(call, Outcome::Done);
+        } else {
+            out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
+        }
+    }
+
+    /// Replays what became committed and tells the parts that act upon it.
+    fn replay(&mut self, now: Time, out: &mut Out) {
+        let committed = self.quorum.high_watermark().unwrap_or(Offset(0));
+        if committed <= self.applied {
+            return;
+        }
+        let mut changed: Vec<TopicPartition> = Vec::new();
+        let mut brokers_changed = false;
+        for (_, entry) in self.quorum.log().iter(self.applied, committed) {
+            match self.image.apply(&entry.body) {
+                Touched::Partition(partition) if !changed.contains(&partition) => changed.push(partition),
+                Touched::Broker(_) => brokers_changed = true,
+                Touched::Partition(_) | Touched::Nothing | Touched::Topics => {}
+            }
+        }
+        self.applied = committed;
+        if !changed.is_empty() || brokers_changed {
+            let ctx = self.ctx();
+            self.replicas.apply(now, &self.image, &changed, ctx, out);
+        }
+        self.lifecycle.on_metadata(out);
+    }
+
+    fn notice_controller(&mut self, now: Time, out: &mut Out) {
+        let controller = self.quorum.leader();
+        if controller != self.known_controller {
+            self.known_controller = controller;
+            self.lifecycle.on_controller(now, controller, out);
+            self.known_epoch = self.lifecycle.broker_epoch();
+            let ctx = self.ctx();
+            self.replicas.on_controller(now, ctx, out);
+        } else if self.lifecycle.broker_epoch() != self.known_epoch {
+            self.known_epoch = self.lifecycle.broker_epoch();
+            let ctx = self.ctx();
+            self.replicas.on_controller(now, ctx, out);
+        }
+    }
+}
+
+impl Controller {
+    /// A controller's next life on this disk.
+    pub fn new(id: NodeId, voters: Voters, settings: &Arc<Settings>, disk: Disk) -> Controller {
+        let me = ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) };
+        Controller {
+            quorum: Quorum::new(me, voters, settings.clone(), disk.quorum),
+            control: QuorumController::new(settings.clone()),
+        }
+    }
+
+    fn on(&mut self, now: Time, input: Input, out: &mut Out) {
+        match input {
+            Input::Boot => self.quorum.boot(now, out),
+            Input::Deliver(envelope) => {
+                if Quorum::handles_message(&envelope.message) {
+                    self.quorum.on_message(now, envelope, out);
+                } else {
+                    self.control.on_message(now, &mut self.quorum, envelope, out);
+                }
+            }
+            Input::Disconnected(node) => self.quorum.on_disconnected(now, node, out),
+            Input::Fire(timer) => {
+                if Quorum::handles(timer) {
+                    self.quorum.on_timer(now, timer, out);
+                } else {
+                    self.control.on_timer(now, &mut self.quorum, timer, out);
+                }
+            }
+            Input::Call(call, command) => self.on_command(now, call, command, out),
+        }
+        self.control.on_progress(now, &self.quorum, out);
+    }
+
+    fn on_command(&mut self, now: Time, call: CallId, command: Command, out: &mut Out) {
+        match command {
+            Command::Resign => {
+                let resigned = self.quorum.resign(now, out);
+                let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
+                out.reply(call, if resigned { Outcome::Done } else { refused });
+            }
+            Command::ShutDown => {
+                self.quorum.shut_down(now, out);
+                out.reply(call, Outcome::Done);
+            }
+            Command::Append(count) => {
+                let noops: Vec<_> = (0..count).map(|_| crate::record::MetadataRecord::NoOp).collect();
+                let appended = self.quorum.append(now, &noops, out);
+                let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
+                out.reply(call, if appended.is_some() { Outcome::Done } else { refused });
+            }
+            Command::CreateTopic { .. }
+            | Command::ConfigureTopic { .. }
+            | Command::ElectLeader { .. }
+            | Command::FenceBroker(_) => self.control.on_command(now, &mut self.quorum, call, command, out),
+            Command::Send { .. } | Command::SetRate { .. } | Command::SetAcks(_) => {
+                out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Handles one input.
+    pub fn on(&mut self, now: Time, input: Input, out: &mut Out) {
+        match self {
+            Process::Broker(broker) => broker.on(now, input, out),
+            Process::Controller(controller) => controller.on(now, input, out),
+            Process::Producer(producer) => producer.on(now, input, out),
+            Process::Consumer(consumer) => consumer.on(now, input, out),
+        }
+    }
+
+    /// What is left when the process ends; `clean` after an orderly shutdown.
+    pub fn into_disk(self, clean: bool) -> Disk {
+        match self {
+            Process::Broker(mut broker) => {
+                if clean {
+                    broker.replicas.shut_down_cleanly();
+                    broker.quorum.disk.log.flush();
+                }
+                Disk {
+                    quorum: broker.quorum.disk,
+                    replicas: broker.replicas.disk,
+                    clean_shutdown_epoch: if clean { broker.lifecycle.broker_epoch() } else { None },
+                    client: None,
+                }
+            }
+            Process::Controller(controller) => Disk { quorum: controller.quorum.disk, ..Disk::default() },
+            Process::Producer(producer) => Disk::of_client(Process::Producer(Box::new(producer.restarted()))),
+            Process::Consumer(consumer) => Disk::of_client(Process::Consumer(Box::new(consumer.restarted()))),
+        }
+    }
+
+    /// The quorum part, for brokers and controllers.
+    pub fn quorum(&self) -> Option<&Quorum> {
+        match self {
+            Process::Broker(broker) => Some(&broker.quorum),
+            Process::Controller(controller) => Some(&controller.quorum),
+            Process::Producer(_) | Process::Consumer(_) => None,
+        }
+    }
+
+    /// The active controller's logic, if this is a controller.
+    pub fn control(&self) -> Option<&QuorumController> {
+        match self {
+            Process::Controller(controller) => Some(&controller.control),
+            Process::Broker(_) | Process::Producer(_) | Process::Consumer(_) => None,
+        }
+    }
+
+    /// The broker, if it is one.
+    pub fn broker(&self) -> Option<&Broker> {
+        match self {
+            Process::Broker(broker) => Some(broker),
+            Process::Controller(_) | Process::Producer(_) | Process::Consumer(_) => None,
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! Actions as text: `crash broker-1 unflushed`, `cut broker-1 -> broker-2`, `elect orders-0 unclean`.
+//!
+//! What is printed reads back as the same action. Errors say what was expected.
+
+use crate::config::Acks;
+use crate::id::{NodeId, TopicPartition};
+use crate::net::{Latency, Link};
+use crate::node::{Command, Loss};
+use crate::record::TopicConfig;
+use crate::scenario::words::{self, Names, show_span, span};
+use crate::sim::action::{Action, Change, Rate};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Reads one line. A link without an arrow means both directions and makes two actions; `controller` is the active
+/// controller, for commands that only it takes.
+pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action>, String> {
+    let parts: Vec<&str> = line.split_whitespace().collect();
+    let (&verb, rest) = parts.split_first().ok_or("an action is missing")?;
+    let node = |text: &str| NodeId::parse(text);
+    let one = match (verb, rest) {
+        ("cut", link) => return Ok(links(link)?.into_iter().map(Action::Cut).collect()),
+        ("heal", ["all"]) => Action::HealAll,
+        ("heal", link) => return Ok(links(link)?.into_iter().map(Action::Heal).collect()),
+        ("link-delay" | "link-loss", [link @ .., amount]) => return link_changes(verb, link, amount),
+        ("crash", [id]) => Action::Crash(node(id)?, Loss::Nothing),
+        ("crash", [id, "unflushed"]) => Action::Crash(node(id)?, Loss::Unflushed),
+        ("crash", [id, "at-most", n]) => Action::Crash(node(id)?, Loss::AtMost(words::number(n)?)),
+        ("start", [id]) => Action::Start(node(id)?),
+        ("pause", [id]) => Action::Pause(node(id)?),
+        ("resume", [id]) => Action::Resume(node(id)?),
+        ("isolate", [id]) => Action::Isolate(node(id)?),
+        ("rejoin", [id]) => Action::Rejoin(node(id)?),
+        ("deliver", [id]) => Action::Deliver(words::packet(id)?),
+        ("drop", [id]) => Action::Drop(words::packet(id)?),
+        ("duplicate", [id]) => Action::Duplicate(words::packet(id)?),
+        ("delay", [id, by]) => Action::Delay(words::packet(id)?, span(by)?),
+        ("fire", [id, timer]) => Action::Fire(node(id)?, words::timer(timer)?),
+        ("set-timer", [id, timer, to]) => Action::SetTimer(node(id)?, words::timer(timer)?, span(to)?),
+        ("latency" | "slow" | "rate" | "reorder", _) => Action::Configure(change(verb, rest)?),
+        ("call", [id, rest @ ..]) => Action::Call(node(id)?, command(&rest.join(" "), names)?),
+        ("shutdown", [id]) => Action::Call(node(id)?, Command::ShutDown),
+        ("resign", [id]) => Action::Call(node(id)?, Command::Resign),
+        ("send" | "interval" | "acks", [id, ..]) => {
+            Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
+        }
+        ("elect" | "fence" | "min-isr" | "unclean" | "create-topic" | "append", _) => {
+            Action::Call(controller, command(line, names)?)
+        }
+        ("roll", []) => Action::Roll,
+        _ => {
+            return Err(format!(
+                "'{line}' is no action: write one like 'crash broker-1', 'cut broker-1 broker-2', \
+                 'pause broker-2', 'send producer-1 orders key-1 5' or 'elect orders-0'"
+            ));
+        }
+    };
+    Ok(vec![one])
+}
+
+/// `a b` is both directions, `a -> b` is one.
+fn links(parts: &[&str]) -> Result<Vec<Link>, String> {
+    match parts {
+        [from, "->", to] => Ok(vec![Link { from: NodeId::parse(from)?, to: NodeId::parse(to)? }]),
+        [a, b] => {
+            let (a, b) = (NodeId::parse(a)?, NodeId::parse(b)?);
+            Ok(vec![Link { from: a, to: b }, Link { from: b, to: a }])
+        }
+        _ => Err(String::from("a link is missing: write 'broker-1 broker-2' or 'broker-1 -> broker-2'")),
+    }
+}
+
+fn link_changes(verb: &str, link: &[&str], amount: &str) -> Result<Vec<Action>, String> {
+    let mut actions = Vec::new();
+    for link in links(link)? {
+        actions.push(Action::Configure(match verb {
+            "link-delay" => Change::LinkDelay(link, span(amount)?),
+            _ => Change::LinkLoss(link, words::number(amount)?),
+        }));
+    }
+    Ok(actions)
+}
+
+fn change(verb: &str, rest: &[&str]) -> Result<Change, String> {
+    match (verb, rest) {
+        ("latency", [name]) => Latency::parse(name).map(Change::Latency).ok_or_else(|| {
+            let known: Vec<&str> = Latency::ALL.iter().map(|latency| latency.name()).collect();
+            format!("'{name}' is no latency: write one of {}", known.join(", "))
+        }),
+        ("slow", [node, by]) => Ok(Change::Slow(NodeId::parse(node)?, span(by)?)),
+        ("reorder", ["on"]) => Ok(Change::Reorder(true)),
+        ("reorder", ["off"]) => Ok(Change::Reorder(false)),
+        ("rate", [name, parts]) => Ok(Change::Rate(rate(name)?, words::number(parts)?)),
+        _ => Err(format!("'{verb}' is not followed by what it needs")),
+    }
+}
+
+/// The rate of this name.
+pub fn rate(name: &str) -> Result<Rate, String> {
+    Rate::ALL.into_iter().find(|rate| rate.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = Rate::ALL.iter().map(|rate| rate.name()).collect();
+        format!("'{name}' is no rate: write one of {}", known.join(", "))
+    })
+}
+
+fn client_command(verb: &str, rest: &[&str], names: &Names) -> Result<Command, String> {
+    match (verb, rest) {
+        ("send", [topic, key, count]) => {
+            let (topic, partition) = match names.partition(topic) {
+                Ok(TopicPartition { topic, partition }) => (topic, Some(partition)),
+                Err(_) => (names.topic(topic)?, None),
+            };
+            let key = if *key == "-" { words::short("")? } else { words::short(key)? };
+            Ok(Command::Send { topic, partition, key, count: words::number(count)? })
+        }
+        ("send", [topic]) => client_command(verb, &[topic, "-", "1"], names),
+        ("send", [topic, key]) => client_command(verb, &[topic, key, "1"], names),
+        ("interval", [every]) => Ok(Command::SetRate { interval: span(every)? }),
+        ("acks", [acks]) => parse_acks(acks).map(Command::SetAcks),
+        _ => Err(format!("'{verb}' is not followed by what it needs: 'send producer-1 orders key-1 5'")),
+    }
+}
+
+/// Reads `0`, `1`, `all`.
+pub fn parse_acks(text: &str) -> Result<Acks, String> {
+    match text {
+        "0" => Ok(Acks::Zero),
+        "1" => Ok(Acks::One),
+        "all" | "-1" => Ok(Acks::All),
+        _ => Err(format!("acks '{text}': write 0, 1 or all")),
+    }
+}
+
+/// Prints what [`parse_acks`] reads.
+pub const fn show_acks(acks: Acks) -> &'static str {
+    match acks {
+        Acks::Zero => "0",
+        Acks::One => "1",
+        Acks::All => "all",
+    }
+}
+
+fn command(line: &str, names: &Names) -> Result<Command, String> {
+    let parts: Vec<&str> = line.split_whitespace().collect();
+    let elect = |partition: &str, unclean| {
+        names.partition(partition).map(|partition| Command::ElectLeader { partition, unclean })
+    };
+    let configure = |topic: &str, key, value| {
+        names.topic(topic).map(|topic| Command::ConfigureTopic { topic, key, value })
+    };
+    match parts.as_slice() {
+        ["shutdown"] => Ok(Command::ShutDown),
+        ["resign"] => Ok(Command::Resign),
+        ["append", count] => Ok(Command::Append(words::number(count)?)),
+        ["elect", partition] => elect(partition, false),
+        ["elect", partition, "unclean"] => elect(partition, true),
+        ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
+        ["min-isr", topic, value] => configure(topic, TopicConfig::MinInsyncReplicas, words::number(value)?),
+        ["unclean", topic, state @ ("on" | "off")] => {
+            configure(topic, TopicConfig::UncleanLeaderElectionEnable, u32::from(*state == "on"))
+        }
+        ["create-topic", name, partitions, replicas, first @ ..] => Ok(Command::CreateTopic {
+            name: words::short(name)?,
+            partitions: words::number(partitions)?,
+            replication_factor: words::number(replicas)?,
+            first_broker: first.first().map(|node| NodeId::parse(node)).transpose()?,
+        }),
+        [verb @ ("send" | "interval" | "acks"), rest @ ..] => client_command(verb, rest, names),
+        _ => Err(format!("'{line}' is no command: write one like 'elect orders-0' or 'min-isr orders 2'")),
+    }
+}
+
+/// Prints an action so that [`parse`] reads the same again.
+pub fn show(action: &Action, names: &Names) -> String {
+    match *action {
+        Action::Deliver(id) => format!("deliver {id}"),
+        Action::Drop(id) => format!("drop {id}"),
+        Action::Duplicate(id) => format!("duplicate {id}"),
+        Action::Delay(id, by) => format!("delay {id} {}", show_span(by)),
+        Action::Fire(node, timer) => format!("fire {node} {}", words::show_timer(timer)),
+        Action::SetTimer(node, timer, to) => {
+            format!("set-timer {node} {} {}", words::show_timer(timer), show_span(to))
+        }
+        Action::Crash(node, Loss::Nothing) => format!("crash {node}"),
+        Action::Crash(node, Loss::Unflushed) => format!("crash {node} unflushed"),
+        Action::Crash(node, Loss::AtMost(n)) => format!("crash {node} at-most {n}"),
+        Action::Start(node) => format!("start {node}"),
+        Action::Pause(node) => format!("pause {node}"),
+        Action::Resume(node) => format!("resume {node}"),
+        Action::Cut(link) => format!("cut {link}"),
+        Action::Heal(link) => format!("heal {link}"),
+        Action::Isolate(node) => format!("isolate {node}"),
+        Action::Rejoin(node) => format!("rejoin {node}"),
+        Action::HealAll => String::from("heal all"),
+        Action::Configure(change) => show_change(change),
+        Action::Call(node, command) => format!("call {node} {}", show_command(&command, names)),
+        Action::Roll => String::from("roll"),
+    }
+}
+
+fn show_change(change: Change) -> String {
+    match change {
+        Change::Latency(latency) => format!("latency {}", latency.name()),
+        Change::LinkDelay(link, by) => format!("link-delay {link} {}", show_span(by)),
+        Change::LinkLoss(link, parts) => format!("link-loss {link} {parts}"),
+        Change::Slow(node, by) => format!("slow {node} {}", show_span(by)),
+        Change::Rate(rate, parts) => format!("rate {} {parts}", rate.name()),
+        Change::Reorder(on) => format!("reorder {}", if on { "on" } else { "off" }),
+    }
+}
+
+fn show_command(command: &Command, names: &Names) -> String {
+    match *command {
+        Command::ShutDown => String::from("shutdown"),
+        Command::Resign => String::from("resign"),
+        Command::Append(count) => format!("append {count}"),
+        Command::CreateTopic { name, partitions, replication_factor, first_broker } => {
+            let first = first_broker.map(|node| format!(" {node}")).unwrap_or_default();
+            format!("create-topic {name} {partitions} {replication_factor}{first}")
+        }
+        Command::ConfigureTopic { topic, key: TopicConfig::MinInsyncReplicas, value } => {
+            format!("min-isr {} {value}", names.name(topic))
+        }
+        Command::ConfigureTopic { topic, key: TopicConfig::UncleanLeaderElectionEnable, value } => {
+            format!("unclean {} {}", names.name(topic), if value == 0 { "off" } else { "on" })
+        }
+        Command::ElectLeader { partition, unclean } => {
+            format!("elect {}{}", names.show(partition), if unclean { " unclean" } else { "" })
+        }
+        Command::FenceBroker(node) => format!("fence {node}"),
+        Command::Send { topic, partition, key, count } => {
+            let topic = match partition {
+                Some(partition) => names.show(TopicPartition { topic, partition }),
+                None => names.name(topic),
+            };
+            let key = if key.is_empty() { "-".to_string() } else { key.to_string() };
+            format!("send {topic} {key} {count}")
+        }
+        Command::SetRate { interval } => format!("interval {}", show_span(interval)),
+        Command::SetAcks(acks) => format!("acks {}", show_acks(acks)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        Names(["orders", "payments"].map(|name| words::short(name).expect("short")).to_vec())
+    }
+
+    #[test]
+    fn an_action_reads_back_as_it_was_printed() {
+        let lines = [
+            "crash broker-1",
+            "crash controller-2 unflushed",
+            "crash broker-1 at-most 2",
+            "start broker-1",
+            "pause broker-2",
+            "resume broker-2",
+            "cut broker-1 -> broker-2",
+            "heal broker-1 -> broker-2",
+            "isolate controller-1",
+            "rejoin controller-1",
+            "heal all",
+            "drop 123",
+            "duplicate 7",
+            "deliver 7",
+            "delay 123 50ms",
+            "fire controller-1 Election",
+            "set-timer broker-1 Heartbeat 1500ms",
+            "latency zones",
+            "slow broker-3 200ms",
+            "rate lossy-crash 20000",
+            "reorder on",
+            "link-delay broker-1 -> controller-1 5ms",
+            "link-loss broker-1 -> controller-1 1000",
+            "call controller-1 create-topic extra 3 2 broker-1",
+            "call controller-1 min-isr orders 1",
+            "call controller-1 unclean orders on",
+            "call controller-1 elect orders-0 unclean",
+            "call controller-1 fence broker-2",
+            "call producer-1 send orders-1 key-1 5",
+            "call producer-1 send payments - 1",
+            "call producer-1 interval 200ms",
+            "call producer-1 acks all",
+            "call broker-1 shutdown",
+            "call controller-1 resign",
+            "call controller-1 append 3",
+        ];
+        for line in lines {
+            let actions = parse(line, &names(), NodeId::controller(1)).expect(line);
+            assert_eq!(actions.iter().map(|action| show(action, &names())).collect::<Vec<_>>(), [line]);
+        }
+    }
+
+    #[test]
+    fn a_cut_without_an_arrow_means_both_directions() {
+        let actions = parse("cut broker-1 broker-2", &names(), NodeId::controller(1)).expect("parses");
+        let shown: Vec<String> = actions.iter().map(|action| show(action, &names())).collect();
+        assert_eq!(shown, ["cut broker-1 -> broker-2", "cut broker-2 -> broker-1"]);
+    }
+
+    #[test]
+    fn a_broken_line_says_what_was_expected() {
+        let error = |line| parse(line, &names(), NodeId::controller(1)).expect_err("is refused");
+        assert!(error("explode broker-1").contains("is no action"));
+        assert!(error("crash toaster-1").contains("names no process"));
+        assert!(error("elect nothing-0").contains("topics are: orders, payments"));
+        assert!(error("latency moon").contains("datacenter"));
+        assert!(error("").contains("missing"));
+    }
+}

@@ -1,0 +1,240 @@
+//! How a run begins: the cluster's shape, its settings and its seed. Genesis and script are the whole of a run.
+
+use crate::client::{Consumer, ConsumerSpec, Producer, ProducerSpec};
+use crate::config::Settings;
+use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
+use crate::net::Latency;
+use crate::node::Voters;
+use crate::sim::action::Rate;
+use crate::time::Span;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// The largest cluster that a page can show and a list of nodes can hold.
+pub const MOST_BROKERS: u8 = 15;
+/// The largest quorum.
+pub const MOST_CONTROLLERS: u8 = 9;
+/// The most partitions over all topics.
+pub const MOST_PARTITIONS: u32 = 200;
+/// The most producers, and the most consumers.
+pub const MOST_CLIENTS: u8 = 8;
+/// The most topics.
+pub const MOST_TOPICS: u8 = 20;
+
+/// A topic that is created as soon as all brokers are unfenced.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TopicSpec {
+    /// Its name.
+    pub name: Text,
+    /// Number of partitions, from 1.
+    pub partitions: u16,
+    /// Replication factor, from 1.
+    pub replicas: u16,
+    /// `min.insync.replicas` of the topic.
+    pub min_insync_replicas: Option<u32>,
+    /// `unclean.leader.election.enable` of the topic.
+    pub unclean_leader_election_enable: Option<bool>,
+    /// Number of the broker that is preferred leader of partition 0; the others follow in ring order. `None`
+    /// leaves it to the striped placer.
+    pub first_broker: Option<u8>,
+}
+
+/// Everything that a run starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Genesis {
+    /// Decides all chance.
+    pub seed: u64,
+    /// All settings, the release included.
+    pub settings: Settings,
+    /// Number of controllers (quorum voters).
+    pub controllers: u8,
+    /// Number of brokers.
+    pub brokers: u8,
+    /// Topics.
+    pub topics: Vec<TopicSpec>,
+    /// Producers.
+    pub producers: Vec<ProducerSpec>,
+    /// Consumers.
+    pub consumers: Vec<ConsumerSpec>,
+    /// The network.
+    pub latency: Latency,
+    /// Faults by chance, in a million.
+    pub rates: BTreeMap<Rate, u32>,
+    /// Whether invariants are checked after every step.
+    pub checks: bool,
+}
+
+/// Why a genesis makes no cluster. The text names the place and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisError(pub String);
+
+impl fmt::Display for GenesisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The cluster that the page opens with: 3 controllers, 3 brokers, `orders` with three partitions and `payments`
+/// with one, replication factor 3, min.insync.replicas 2, a producer and a consumer.
+impl Default for Genesis {
+    fn default() -> Genesis {
+        let name = |text| Text::new(text).unwrap_or_default();
+        let topic = |text, partitions, first| TopicSpec {
+            name: name(text),
+            partitions,
+            replicas: 3,
+            min_insync_replicas: Some(2),
+            unclean_leader_election_enable: None,
+            first_broker: Some(first),
+        };
+        let topics = vec![name("orders"), name("payments")];
+        Genesis {
+            seed: 7,
+            settings: Settings::default(),
+            controllers: 3,
+            brokers: 3,
+            topics: vec![topic("orders", 3, 1), topic("payments", 1, 2)],
+            producers: vec![ProducerSpec {
+                topics: topics.clone(),
+                interval: Span::millis(400),
+                keys: 6,
+                acks: None,
+            }],
+            consumers: vec![ConsumerSpec { topics }],
+            latency: Latency::Datacenter,
+            rates: BTreeMap::new(),
+            checks: true,
+        }
+    }
+}
+
+impl Genesis {
+    /// Ids of the controllers.
+    pub fn controller_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (1..=self.controllers).map(NodeId::controller)
+    }
+
+    /// Ids of the brokers.
+    pub fn broker_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (1..=self.brokers).map(NodeId::broker)
+    }
+
+    /// The voters of the metadata quorum.
+    pub fn voters(&self) -> Voters {
+        self.controller_ids().map(|id| ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) }).collect()
+    }
+
+    fn bootstrap(&self) -> NodeList {
+        self.broker_ids().collect()
+    }
+
+    /// The producer of that number (from 0); one without a workload when there is no such spec.
+    pub(super) fn producer(&self, id: NodeId, number: usize, settings: Arc<Settings>) -> Producer {
+        let idle = || ProducerSpec { topics: Vec::new(), interval: Span::ZERO, keys: 0, acks: None };
+        let spec = self.producers.get(number).cloned().unwrap_or_else(idle);
+        Producer::new(id, settings, spec, self.bootstrap())
+    }
+
+    /// The consumer of that number (from 0); one of nothing when there is no such spec.
+    pub(super) fn consumer(&self, id: NodeId, number: usize, settings: Arc<Settings>) -> Consumer {
+        let spec = self.consumers.get(number).cloned().unwrap_or(ConsumerSpec { topics: Vec::new() });
+        Consumer::new(id, settings, spec, self.bootstrap())
+    }
+
+    /// Refuses what makes no cluster. The error names the field and what to write instead.
+    pub fn validate(&self) -> Result<(), GenesisError> {
+        let refuse = |text: String| Err(GenesisError(text));
+        if !(1..=MOST_CONTROLLERS).contains(&self.controllers) {
+            return refuse(format!(
+                "controllers {}: write a number from 1 to {MOST_CONTROLLERS}",
+                self.controllers
+            ));
+        }
+        if self.brokers > MOST_BROKERS {
+            return refuse(format!("brokers {}: write a number from 0 to {MOST_BROKERS}", self.brokers));
+        }
+        self.validate_topics()?;
+        if self.producers.len() > usize::from(MOST_CLIENTS)
+            || self.consumers.len() > usize::from(MOST_CLIENTS)
+        {
+            return refuse(format!(
+                "at most {MOST_CLIENTS} producers and {MOST_CLIENTS} consumers: remove some"
+            ));
+        }
+        for producer in &self.producers {
+            self.topics_exist("producer", &producer.topics)?;
+            if producer.interval != Span::ZERO && producer.interval < Span::millis(1) {
+                return refuse(format!("producer interval {}: write at least 1ms, or 0", producer.interval));
+            }
+            if producer.keys > 10_000 {
+                return refuse(format!("producer keys {}: write at most 10000", producer.keys));
+            }
+        }
+        for consumer in &self.consumers {
+            self.topics_exist("consumer", &consumer.topics)?;
+        }
+        if let Some((rate, parts)) = self.rates.iter().find(|(_, parts)| **parts > 1_000_000) {
+            return refuse(format!(
+                "rate {} {parts}: write at most 1000000 (parts in a million)",
+                rate.name()
+            ));
+        }
+        self.settings.validate().map_err(|error| GenesisError(format!("{error}")))
+    }
+
+    fn validate_topics(&self) -> Result<(), GenesisError> {
+        let refuse = |text: String| Err(GenesisError(text));
+        if self.topics.len() > usize::from(MOST_TOPICS) {
+            return refuse(format!("{} topics: at most {MOST_TOPICS}", self.topics.len()));
+        }
+        let all: u32 = self.topics.iter().map(|topic| u32::from(topic.partitions)).sum();
+        if all > MOST_PARTITIONS {
+            return refuse(format!("{all} partitions in all: at most {MOST_PARTITIONS}"));
+        }
+        for (i, topic) in self.topics.iter().enumerate() {
+            let name = topic.name;
+            let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+            if name.is_empty() || !name.as_str().chars().all(legal) {
+                return refuse(format!("topic '{name}': a name has letters, digits, '.', '_' and '-'"));
+            }
+            if self.topics[..i].iter().any(|other| other.name == name) {
+                return refuse(format!("topic {name} stands there twice: rename one"));
+            }
+            if topic.partitions == 0 {
+                return refuse(format!("topic {name} partitions 0: write at least 1"));
+            }
+            if topic.replicas == 0 || topic.replicas > u16::from(self.brokers) {
+                let most = self.brokers;
+                return refuse(format!(
+                    "topic {name} replicas {}: write 1 to {most} (the brokers)",
+                    topic.replicas
+                ));
+            }
+            if topic.min_insync_replicas == Some(0) {
+                return refuse(format!("topic {name} min.insync.replicas 0: write at least 1"));
+            }
+            if topic.first_broker.is_some_and(|broker| broker == 0 || broker > self.brokers) {
+                return refuse(format!(
+                    "topic {name}: its first broker must be one of 1 to {}",
+                    self.brokers
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn topics_exist(&self, who: &str, topics: &[Text]) -> Result<(), GenesisError> {
+        match topics.iter().find(|name| !self.topics.iter().any(|topic| topic.name == **name)) {
+            Some(name) => {
+                Err(GenesisError(format!("{who}: there is no topic '{name}'; add a line 'topic {name} …'")))
+            }
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The processes of the cluster and how each of them is: what a checker and a picture look at.
+
+use crate::id::{Incarnation, NodeId, NodeKind};
+use crate::process::{Disk, Process};
+use crate::sim::genesis::Genesis;
+use crate::time::Time;
+use crate::view::Health;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// One process, alive or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// Who.
+    pub id: NodeId,
+    /// How it is.
+    pub health: Health,
+    /// The process, while it is up or paused.
+    pub process: Option<Process>,
+    /// Its disk, while it is down.
+    pub disk: Disk,
+    /// Which life it is, from 1; 0 before the first.
+    pub incarnation: Incarnation,
+    /// The machine has power: a connection to a dead process is refused rather than silent.
+    pub powered: bool,
+}
+
+/// All processes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct World {
+    /// Virtual time.
+    pub now: Time,
+    /// How it began.
+    pub genesis: Arc<Genesis>,
+    /// In the order of ids.
+    pub slots: Vec<Slot>,
+    places: Vec<u8>,
+}
+
+const NOWHERE: u8 = u8::MAX;
+
+impl World {
+    /// All processes of that genesis, none of them started.
+    pub fn new(genesis: Arc<Genesis>) -> World {
+        let clients = (1..=genesis.producers.len() as u8)
+            .map(NodeId::producer)
+            .chain((1..=genesis.consumers.len() as u8).map(NodeId::consumer));
+        let ids: Vec<NodeId> = genesis.broker_ids().chain(genesis.controller_ids()).chain(clients).collect();
+        let mut places = alloc::vec![NOWHERE; 256];
+        for (place, id) in ids.iter().enumerate() {
+            places[usize::from(id.0)] = place as u8;
+        }
+        let slot = |id| Slot {
+            id,
+            health: Health::Down,
+            process: None,
+            disk: Disk::default(),
+            incarnation: Incarnation(0),
+            powered: true,
+        };
+        World { now: Time::ZERO, genesis, slots: ids.into_iter().map(slot).collect(), places }
+    }
+
+    /// The slot of this node.
+    pub fn slot(&self, id: NodeId) -> Option<&Slot> {
+        self.slots.get(self.place(id))
+    }
+
+    /// The slot of this node.
+    pub fn slot_mut(&mut self, id: NodeId) -> Option<&mut Slot> {
+        let place = self.place(id);
+        self.slots.get_mut(place)
+    }
+
+    /// Its place among the slots; beyond the last for a node that does not exist.
+    pub fn place(&self, id: NodeId) -> usize {
+        usize::from(self.places[usize::from(id.0)])
+    }
+
+    /// How this node is; a node that does not exist is down.
+    pub fn health(&self, id: NodeId) -> Health {
+        self.slot(id).map_or(Health::Down, |slot| slot.health)
+    }
+
+    /// The process of this node, if it is up or paused.
+    pub fn process(&self, id: NodeId) -> Option<&Process> {
+        self.slot(id)?.process.as_ref()
+    }
+
+    /// Nodes of one kind.
+    pub fn of_kind(&self, kind: NodeKind) -> impl Iterator<Item = &Slot> + '_ {
+        self.slots.iter().filter(move |slot| slot.id.kind() == kind)
+    }
+
+    /// The active controller of the highest epoch.
+    pub fn active_controller(&self) -> Option<NodeId> {
+        let active = self.of_kind(NodeKind::Controller).filter_map(|slot| {
+            let process = slot.process.as_ref()?;
+            let active = process.control()?.is_active();
+            active.then(|| (process.quorum().map(|quorum| quorum.epoch()), slot.id))
+        });
+        active.max().map(|(_, id)| id)
+    }
+}

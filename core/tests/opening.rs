@@ -1,0 +1,95 @@
+//! The opening cluster runs, is the same again, and can be held still.
+
+use kraftscope_core::history::History;
+use kraftscope_core::id::{NodeId, StepId};
+use kraftscope_core::node::Loss;
+use kraftscope_core::scenario::Condition;
+use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::genesis::Genesis;
+
+fn opened() -> History {
+    let mut history = History::new(Genesis::default()).expect("the default genesis is valid");
+    let ready = Condition::parse("ready", &history.names()).expect("a condition");
+    assert!(history.until(&ready, 20_000), "the opening cluster gets ready");
+    history
+}
+
+fn until(history: &mut History, condition: &str) {
+    let parsed = Condition::parse(condition, &history.names()).expect("a condition");
+    assert!(history.until(&parsed, 50_000), "{condition}");
+}
+
+#[test]
+fn the_opening_cluster_elects_a_controller_and_commits_records() {
+    let mut history = opened();
+    until(&mut history, "acked >= 20 and consumed >= 20");
+    until(&mut history, "isr orders-0 = 1,2,3 and leader orders-0 = broker-1");
+}
+
+#[test]
+fn one_genesis_and_script_have_one_digest() {
+    let run = || {
+        let mut history = opened();
+        let now = history.now();
+        history.act(now, Action::Crash(NodeId::broker(1), Loss::Nothing)).expect("broker 1 runs");
+        until(&mut history, "leader orders-0 != broker-1");
+        (history.event(), history.digest())
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn seeking_back_and_forth_leads_to_the_same_state() {
+    let mut history = opened();
+    history.seek(StepId(3000));
+    let (time, digest) = (history.now(), history.digest());
+    for event in [2999, 10, 0, 1500, 2500] {
+        history.seek(StepId(event));
+        assert_eq!(history.event(), StepId(event));
+    }
+    history.seek(StepId(3000));
+    assert_eq!((history.now(), history.digest()), (time, digest));
+}
+
+#[test]
+fn acting_in_the_past_keeps_the_old_future() {
+    let mut history = opened();
+    let fork = history.event();
+    history.seek(StepId(fork.0 + 500));
+    let old = history.digest();
+    history.seek(fork);
+    let acted = history.act(history.now(), Action::Pause(NodeId::broker(2))).expect("broker 2 runs");
+    assert_eq!(acted.kept, Some(0));
+    assert_eq!(history.branches().len(), 2);
+    assert!(history.switch(0));
+    assert_eq!((history.event(), history.digest()), (StepId(fork.0 + 500), old));
+    assert!(history.switch(1));
+    assert!(history.undo());
+    assert_eq!(history.event(), fork);
+}
+
+#[test]
+fn a_run_reads_back_from_its_own_text() {
+    let mut history = opened();
+    let now = history.now();
+    history.act(now, Action::Crash(NodeId::broker(1), Loss::Unflushed)).expect("broker 1 runs");
+    until(&mut history, "leader orders-0 != broker-1");
+    let text = history.to_text();
+    let again = History::from_text(&text).expect("its own text");
+    assert_eq!((again.event(), again.digest(), again.to_text()), (history.event(), history.digest(), text));
+}
+
+#[test]
+fn when_a_leader_dies_another_isr_member_leads_after_the_session_timeout() {
+    let mut history = opened();
+    until(&mut history, "time >= 20s");
+    let crash = history.now();
+    history.act(crash, Action::Crash(NodeId::broker(1), Loss::Nothing)).expect("broker 1 runs");
+    until(&mut history, "leader orders-0 != broker-1");
+    let seconds = history.now().since(crash).as_millis();
+    assert!((7000..=10_200).contains(&seconds), "fenced and elected after {seconds} ms");
+    until(&mut history, "leader orders-0 = broker-2 and isr orders-0 = 2,3 and epoch orders-0 = 1");
+    let acked = kraftscope_core::scenario::Count::Acked.of(history.sim()).expect("a count");
+    until(&mut history, &format!("acked >= {}", acked + 5));
+    until(&mut history, "failed = 0");
+}
