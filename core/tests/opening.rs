@@ -93,3 +93,22 @@ fn when_a_leader_dies_another_isr_member_leads_after_the_session_timeout() {
     until(&mut history, &format!("acked >= {}", acked + 5));
     until(&mut history, "failed = 0");
 }
+
+#[test]
+fn a_picture_of_the_opening_cluster_shows_who_leads_and_who_is_in_sync() {
+    let mut history = opened();
+    until(&mut history, "hw orders-0 >= 1 and time >= 10s");
+    let view = history.sim().view(8);
+    assert_eq!((view.controllers.len(), view.brokers.len(), view.partitions.len()), (3, 3, 4));
+    assert_eq!(view.controllers.iter().filter(|controller| controller.active).count(), 1);
+    assert!(view.brokers.iter().all(|broker| !broker.fenced && broker.session.is_some()));
+    for partition in &view.partitions {
+        assert_eq!(partition.isr.len(), 3);
+        assert!(partition.accepts_acks_all);
+        let leaders: Vec<NodeId> =
+            partition.copies.iter().filter(|copy| copy.is_true_leader).map(|copy| copy.broker).collect();
+        assert_eq!(leaders, partition.leader.into_iter().collect::<Vec<_>>());
+        assert!(partition.copies.iter().all(|copy| copy.log.diverges_at.is_none()));
+    }
+    assert!(!view.flights.is_empty() && !view.timers.is_empty());
+}

@@ -8,6 +8,7 @@ pub mod action;
 mod effects;
 mod faults;
 pub mod genesis;
+pub mod promises;
 pub mod queue;
 mod setup;
 pub mod world;
@@ -124,6 +125,7 @@ pub struct Sim {
     event: StepId,
     handled: u64,
     messages: u64,
+    promises: promises::Promises,
     checker: Option<Checker>,
     out: Out,
 }
@@ -155,6 +157,7 @@ impl Sim {
             event: StepId(0),
             handled: 0,
             messages: 0,
+            promises: promises::Promises::default(),
             checker: genesis.checks.then(|| Checker::new(&genesis)),
             out: Out::default(),
         };
@@ -185,6 +188,11 @@ impl Sim {
     /// The checker, when checks are on.
     pub const fn checker(&self) -> Option<&Checker> {
         self.checker.as_ref()
+    }
+
+    /// What producers were promised.
+    pub const fn promises(&self) -> &promises::Promises {
+        &self.promises
     }
 
     /// Virtual time.
@@ -314,6 +322,7 @@ impl Sim {
             self.pending.pop_front();
         }
         self.setup_progress(step);
+        self.promises.observe(step);
         if let Some(checker) = &mut self.checker {
             checker.observe(&self.world, step);
         }

@@ -4,6 +4,11 @@
 //! moves carries the moments between which it moves, so that slow motion, pause and reverse need nothing else.
 //! Knows nothing of pixels or words.
 
+mod build;
+mod flights;
+mod logs;
+mod partitions;
+
 use crate::config::Acks;
 use crate::epochs::EpochEntry;
 use crate::id::{

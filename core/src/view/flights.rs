@@ -1,0 +1,185 @@
+//! Messages in flight as pictures show them.
+
+use super::FlightView;
+use crate::id::{NodeId, PacketId, TopicPartition};
+use crate::net::Link;
+use crate::scenario::words::Names;
+use crate::sim::queue::{InFlight, Parcel};
+use crate::sim::{Sim, family};
+use crate::time::Time;
+use crate::wire::{ErrorCode, Family, Fetched, FetchedPartition, Message};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// How many partitions of a message are named.
+const NAMED: usize = 4;
+
+pub(super) fn all(sim: &Sim) -> Vec<FlightView> {
+    let names = crate::history::names(sim);
+    sim.queue().packets().map(|(due, id, packet)| one(sim, &names, due, id, packet)).collect()
+}
+
+fn one(sim: &Sim, names: &Names, deliver_at: Time, id: PacketId, packet: &InFlight) -> FlightView {
+    let (from, to) = (packet.from, packet.to);
+    let mut view = FlightView {
+        id,
+        from,
+        to,
+        sent_at: packet.sent_at,
+        deliver_at,
+        family: Family::Heartbeat,
+        api: "Disconnect",
+        request: false,
+        summary: String::new(),
+        routine: false,
+        error: ErrorCode::None,
+        lost: packet.lost,
+        blocked: sim.net().is_cut(Link { from, to }),
+        partitions: Vec::new(),
+        cause: packet.cause,
+    };
+    if let Parcel::Message(_, message) = &packet.parcel {
+        view.family = family(from, to, message);
+        view.api = message.api();
+        view.request = message.is_request();
+        describe(&mut view, message, names);
+    }
+    view
+}
+
+fn describe(view: &mut FlightView, message: &Message, names: &Names) {
+    match message {
+        Message::VoteRequest(vote) => {
+            view.summary =
+                format!("{}epoch {}", if vote.pre_vote { "pre-vote, " } else { "" }, vote.replica_epoch);
+        }
+        Message::VoteResponse(vote) => {
+            view.error = vote.error;
+            view.summary = format!("{} epoch {}", if vote.vote_granted { "+" } else { "-" }, vote.epoch);
+        }
+        Message::BeginQuorumEpochRequest(begin) => {
+            view.summary = epoch_of(begin.leader, begin.leader_epoch.0)
+        }
+        Message::EndQuorumEpochRequest(end) => view.summary = epoch_of(end.leader, end.leader_epoch.0),
+        Message::BeginQuorumEpochResponse(answer) | Message::EndQuorumEpochResponse(answer) => {
+            view.error = answer.error;
+        }
+        Message::MetadataFetchRequest(fetch) => {
+            view.routine = true;
+            view.summary = format!("offset {}", fetch.fetch_offset);
+        }
+        Message::MetadataFetchResponse(fetch) => {
+            view.error = fetch.error;
+            (view.routine, view.summary) = fetched(&fetch.data);
+        }
+        Message::BrokerRegistrationRequest(_) | Message::MetadataRequest | Message::MetadataResponse(_) => {}
+        Message::BrokerRegistrationResponse(answer) => {
+            view.error = answer.error;
+            view.summary = format!("broker epoch {}", answer.broker_epoch);
+        }
+        Message::BrokerHeartbeatRequest(beat) => {
+            view.routine = !beat.want_shut_down && !beat.want_fence;
+            let wish = if beat.want_shut_down { "WantShutDown" } else { "WantFence" };
+            view.summary = String::from(if view.routine { "" } else { wish });
+        }
+        Message::BrokerHeartbeatResponse(beat) => {
+            view.error = beat.error;
+            view.routine = !beat.should_shut_down && !beat.is_fenced;
+        }
+        Message::AlterPartitionRequest(_)
+        | Message::AlterPartitionResponse(_)
+        | Message::FetchRequest(_)
+        | Message::FetchResponse(_)
+        | Message::ProduceRequest(_)
+        | Message::ProduceResponse(_)
+        | Message::ListOffsetsRequest(_)
+        | Message::ListOffsetsResponse(_) => of_partitions(view, message, names),
+    }
+    view.routine &= view.error.is_none();
+}
+
+fn of_partitions(view: &mut FlightView, message: &Message, names: &Names) {
+    match message {
+        Message::AlterPartitionRequest(alter) => {
+            name(view, alter.partitions.iter().map(|proposal| proposal.partition));
+            if let Some(first) = alter.partitions.first() {
+                let isr: Vec<String> =
+                    first.new_isr.iter().map(|(id, _)| format!("{}", id.number())).collect();
+                view.summary = format!("{} [{}]", names.show(first.partition), isr.join(", "));
+            }
+        }
+        Message::AlterPartitionResponse(alter) => {
+            name(view, alter.partitions.iter().map(|answer| answer.partition));
+            let of_partition = alter.partitions.first().map(|answer| answer.error).unwrap_or_default();
+            view.error = if alter.error.is_none() { of_partition } else { alter.error };
+            if let Some(first) = alter.partitions.first() {
+                view.summary = format!("{} {}", names.show(first.partition), first.isr);
+            }
+        }
+        Message::FetchRequest(fetch) => {
+            view.routine = true;
+            name(view, fetch.partitions.iter().map(|asked| asked.partition));
+            let asked: Vec<String> = fetch
+                .partitions
+                .iter()
+                .take(NAMED)
+                .map(|asked| format!("{} @{}", names.show(asked.partition), asked.fetch_offset))
+                .collect();
+            view.summary = asked.join(", ");
+        }
+        Message::FetchResponse(fetch) => {
+            let tells = |answer: &&FetchedPartition| !answer.error.is_none() || !fetched(&answer.data).0;
+            let telling = fetch.partitions.iter().filter(tells);
+            view.routine = telling.clone().next().is_none();
+            view.error =
+                telling.clone().map(|answer| answer.error).find(|error| !error.is_none()).unwrap_or_default();
+            name(view, telling.clone().map(|answer| answer.partition));
+            let told = telling.take(NAMED);
+            let told: Vec<String> = told
+                .map(|answer| format!("{} {}", names.show(answer.partition), fetched(&answer.data).1))
+                .collect();
+            view.summary = told.join(", ");
+        }
+        Message::ProduceRequest(produce) => {
+            name(view, produce.batches.iter().map(|batch| batch.partition));
+            let batches = produce.batches.iter().take(NAMED);
+            let batches: Vec<String> = batches
+                .map(|batch| format!("{} +{}", names.show(batch.partition), batch.records.len()))
+                .collect();
+            view.summary = batches.join(", ");
+        }
+        Message::ProduceResponse(produce) => {
+            name(view, produce.results.iter().map(|result| result.partition));
+            let errors = produce.results.iter().map(|result| result.error);
+            view.error = errors.into_iter().find(|error| !error.is_none()).unwrap_or_default();
+            let first =
+                produce.results.first().and_then(|result| Some((result.partition, result.base_offset?)));
+            view.summary = first.map(|(id, base)| format!("{} @{base}", names.show(id))).unwrap_or_default();
+        }
+        Message::ListOffsetsRequest(list) => name(view, [list.partition]),
+        Message::ListOffsetsResponse(list) => {
+            name(view, [list.partition]);
+            view.error = list.error;
+            view.summary = format!("{} @{}", names.show(list.partition), list.offset);
+        }
+        _ => {}
+    }
+}
+
+fn name(view: &mut FlightView, partitions: impl IntoIterator<Item = TopicPartition>) {
+    view.partitions = partitions.into_iter().take(NAMED).collect();
+}
+
+fn epoch_of(leader: NodeId, epoch: u32) -> String {
+    format!("{leader}, epoch {epoch}")
+}
+
+/// Whether a fetch brings nothing, and what it brings.
+fn fetched<R>(data: &Fetched<R>) -> (bool, String) {
+    match data {
+        Fetched::Records(records) if records.is_empty() => (true, String::new()),
+        Fetched::Records(records) => (false, format!("+{}", records.len())),
+        Fetched::Diverging(end) => (false, format!("diverging: epoch {} ends at {}", end.epoch, end.end)),
+    }
+}
