@@ -172,10 +172,17 @@ impl Quorum {
         self.enter(Role::Leader(state), out);
         self.hw = None;
         out.note(Note::BecameQuorumLeader { epoch, epoch_start, granting });
+        self.disk.epochs.assign(epoch, epoch_start);
+        if self.shutting_down {
+            return self.become_resigned(
+                voter_ids(&self.voters).without(self.me.id),
+                ResignReason::Asked,
+                out,
+            );
+        }
         if self.voters.len() > 1 {
             out.arm(Timer::CheckQuorum, self.check_quorum_timeout());
         }
-        self.disk.epochs.assign(epoch, epoch_start);
         let voters = voter_ids(&self.voters);
         let body = MetadataRecord::LeaderChange { leader: self.me.id, voters, granting };
         self.disk.log.append(Entry { epoch, body });

@@ -1,0 +1,10 @@
+//! One replica of the metadata log against Kafka's own tests, and whole quorums under faults.
+#![allow(unreachable_pub, reason = "one binary of several files")]
+
+mod boot;
+mod driver;
+mod fetch;
+mod follow;
+mod leader;
+mod resign;
+mod vote;
