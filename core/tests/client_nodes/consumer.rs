@@ -209,11 +209,14 @@ fn an_answer_that_does_not_continue_the_position_is_dropped() {
     desk.cluster = cluster(&[(2, 1)]);
     desk.client.network.metadata.request_update();
     desk.input(kraftscope_core::node::Input::Disconnected(broker(3)));
-    check(&mut desk, expect![[r#"
+    check(
+        &mut desk,
+        expect![[r#"
         1.000 s Metadata to broker-2
         1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
         1.000 s Fetch orders-0@2 epoch 1 to broker-2
-    "#]]);
+    "#]],
+    );
     desk.outbox.swap(0, 1);
     desk.fetched(ErrorCode::None, None, &[entry(1, 2)]).quiet();
     desk.fetched(ErrorCode::None, None, &[entry(0, 2)]);

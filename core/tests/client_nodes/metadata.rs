@@ -94,10 +94,13 @@ fn a_client_falls_back_to_its_bootstrap_servers() {
     desk.call(send(0, 1)).wait_ms(5).acknowledge(0).wait(Span::secs(300)).quiet();
     desk.dead.insert(broker(2));
     desk.crash(1).wait_ms(100);
-    check(&mut desk, expect![[r#"
+    check(
+        &mut desk,
+        expect![[r#"
         301.005 s Metadata to broker-2
         301.105 s Metadata to broker-1
-    "#]]);
+    "#]],
+    );
 }
 
 /// Source: `Metadata.updateLatestMetadata` (KIP-320).
