@@ -53,7 +53,8 @@ fn a_fenced_broker_leaves_isr_and_leadership_before_its_record() {
     expect![[r#"
         0-0: isr [2, 3] leader 2
         broker 1 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     assert_eq!(
         harness.notes(),
         [
@@ -88,7 +89,8 @@ fn fencing_the_last_in_sync_replica_leaves_the_partition_without_a_leader() {
     expect![[r#"
         0-0: leader none
         broker 1 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     let registration = harness.registration(0);
     assert_eq!((registration.isr, registration.leader), (list(&[1]), None));
     assert_eq!(
@@ -115,7 +117,8 @@ fn fencing_the_last_in_sync_replica_elects_another_where_unclean_election_is_on(
     expect![[r#"
         0-0: isr [2] leader 2 Recovering
         broker 1 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
 }
 
 /// ReplicationControlManager.handleBrokerUnfenced: only partitions without a leader; checklist 4.
@@ -130,7 +133,8 @@ fn unfencing_restores_no_isr_and_elects_only_where_nobody_leads() {
     expect![[r#"
         broker 1 unfenced
         0-1: leader 1
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     assert_eq!(harness.registration(0).isr, list(&[2, 3]));
     assert!(harness.notes().contains(&Note::BrokerUnfenced { broker: b(1) }));
     assert!(harness.notes().contains(&Note::LeaderElected {
@@ -163,7 +167,8 @@ fn an_unfenced_broker_that_wants_to_be_fenced_is_fenced() {
     expect![[r#"
         0-0: isr [1, 2]
         broker 3 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
 }
 
 /// S-61: ReplicationControlManagerTest.testProcessBrokerHeartbeatInControlledShutdown.
@@ -176,7 +181,8 @@ fn a_controlled_shutdown_is_recorded_before_the_partitions_move() {
     expect![[r#"
         broker 0 in controlled shutdown
         0-0: isr [1, 2] leader 1
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     assert_eq!(harness.notes()[0], Note::ControlledShutdownBegan { broker: b(0) });
 }
 
@@ -201,7 +207,8 @@ fn a_stopping_broker_may_stop_when_all_others_have_applied_its_records() {
     assert_eq!(harness.heartbeat(beat_to_shut_down(1)), answer(true, true));
     expect![[r#"
         broker 1 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     assert_eq!(
         harness.notes(),
         [
@@ -219,7 +226,8 @@ fn a_broker_that_leads_nothing_may_stop_at_once() {
     expect![[r#"
         0-0: isr [1, 2]
         broker 3 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
 }
 
 /// ReplicationControlManager.generateLeaderAndIsrUpdates: a broker in controlled shutdown is not active.
@@ -256,7 +264,8 @@ fn one_stale_broker_is_fenced_in_a_run_and_the_next_run_follows_after_10_ms() {
     expect![[r#"
         0-0: isr [2, 3] leader 2
         broker 1 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
     assert_eq!(harness.armed(), [(Timer::FenceStaleBrokers, ms(10))]);
     assert_eq!(
         harness.notes()[0],
@@ -266,7 +275,8 @@ fn one_stale_broker_is_fenced_in_a_run_and_the_next_run_follows_after_10_ms() {
     expect![[r#"
         0-0: isr [3] leader 3
         broker 2 fenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
 }
 
 /// BrokerHeartbeatTracker.updateContactTime.
@@ -305,7 +315,8 @@ fn a_running_broker_that_was_fenced_comes_back_with_its_next_heartbeat() {
     assert_eq!(harness.heartbeat(beat(3)), answer(false, false));
     expect![[r#"
         broker 3 unfenced
-    "#]].assert_eq(&harness.written());
+    "#]]
+    .assert_eq(&harness.written());
 }
 
 /// A person's fencing of a broker that is unknown, or fenced already.
