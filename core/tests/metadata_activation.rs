@@ -48,9 +48,11 @@ fn activation_starts_the_periodic_tasks() {
 /// `auto.leader.rebalance.enable` = false, `metadata.max.idle.interval.ms` = 0.
 #[test]
 fn tasks_that_are_switched_off_are_not_started() {
-    let mut settings = Settings::default();
-    settings.auto_leader_rebalance_enable = false;
-    settings.metadata_max_idle_interval = Span::ZERO;
+    let settings = Settings {
+        auto_leader_rebalance_enable: false,
+        metadata_max_idle_interval: Span::ZERO,
+        ..Settings::default()
+    };
     let mut harness = Harness::standby(settings, &[]);
     harness.progress();
     assert_eq!(

@@ -102,7 +102,7 @@ impl Broker {
     fn answer(&mut self, from: NodeId, message: Message) {
         self.out.effects.clear();
         let envelope = Envelope { from, to: b(1), correlation: self.last, message };
-        self.life.on_message(self.now, envelope, &mut self.out);
+        self.life.on_message(self.now, &envelope, &mut self.out);
     }
 
     fn answer_registration(&mut self, error: ErrorCode) {
@@ -365,8 +365,7 @@ fn a_broker_that_does_not_run_stops_at_once() {
 /// `controlled.shutdown.enable` = false.
 #[test]
 fn without_controlled_shutdown_a_running_broker_stops_at_once() {
-    let mut settings = Settings::default();
-    settings.controlled_shutdown_enable = false;
+    let settings = Settings { controlled_shutdown_enable: false, ..Settings::default() };
     let mut broker = Broker::with(settings);
     broker.life.boot(broker.now, &mut broker.out);
     broker.learn(Some(C1));
