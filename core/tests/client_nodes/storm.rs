@@ -33,8 +33,7 @@ fn harsh(dice: &mut Dice) -> Settings {
         socket_connection_setup_timeout: Span::millis(300),
         socket_connection_setup_timeout_max: Span::millis(600),
         delivery_timeout: Span::millis(500),
-        max_block: zero_or(dice, 400),
-        metadata_max_age: Span::millis(1 + u64::from(dice.below(1000))),
+        metadata_max_age: Span::millis(50 + u64::from(dice.below(1000))),
         max_in_flight_requests_per_connection: 1 + dice.below(5),
         batch_records: 1 + dice.below(4),
         retries: dice.below(4),
@@ -110,20 +109,19 @@ fn no_record_is_lost_or_counted_twice_in_a_storm() {
         let desk = storm_of_produces(seed);
         let producer = &desk.client;
         let on_its_way: u32 = producer.batches().iter().map(|batch| batch.count).sum();
-        let told = producer.acknowledged + producer.unanswered + on_its_way;
-        assert!(told <= producer.next_value, "seed {seed}");
-        assert!(told + producer.failed >= producer.next_value, "seed {seed}");
+        let told = producer.acknowledged + producer.unanswered + producer.failed;
+        assert_eq!(told + on_its_way, producer.next_value, "seed {seed}");
     }
 }
 
 /// After the storm everything that still waits comes to an end.
 #[test]
 fn after_a_storm_nothing_waits_for_ever() {
-    for seed in 0..50 {
+    for seed in 0..20 {
         let mut desk = storm_of_produces(seed);
         desk.client.spec.interval = Span::ZERO;
         desk.client.next_record = None;
-        desk.wait(Span::secs(2)).quiet();
+        desk.wait(Span::secs(62)).quiet();
         assert_eq!(desk.client.batches(), [], "seed {seed}");
         assert_eq!(desk.client.blocked, [], "seed {seed}");
     }
