@@ -13,8 +13,8 @@ use super::replicas::Partitions;
 use super::s_leader::holds;
 use super::table::Rule;
 use super::truth::Truth;
-use crate::client::subscription::Consumed;
 use crate::client::Consumer;
+use crate::client::subscription::Consumed;
 use crate::config::Acks;
 use crate::id::{Incarnation, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::note::Note;
@@ -89,7 +89,9 @@ impl ClientGhost {
                     let ghost = partitions.ghost(partition, world.genesis.brokers);
                     self.on_acknowledged(world, truth, ghost, &batch, findings);
                 }
-                Note::ProduceFailed { error, first, .. } => self.on_failed(producer, first, Some(error), findings),
+                Note::ProduceFailed { error, first, .. } => {
+                    self.on_failed(producer, first, Some(error), findings)
+                }
                 Note::DeliveryTimedOut { first, .. } => self.on_failed(producer, first, None, findings),
                 _ => {}
             }
@@ -106,7 +108,8 @@ impl ClientGhost {
     ) {
         let key = (batch.producer, batch.first);
         let sent = self.sent.remove(&key);
-        let subject = Subject { partition: Some(ghost.id), node: Some(batch.producer), offset: Some(batch.base) };
+        let subject =
+            Subject { partition: Some(ghost.id), node: Some(batch.producer), offset: Some(batch.base) };
         findings.check(Rule::P11, sent.is_some(), subject);
         if self.acknowledged.len() == REMEMBERED {
             self.acknowledged.pop_front();
@@ -226,7 +229,8 @@ impl Batch {
         ghost: &PartitionGhost,
         by_all: bool,
     ) -> Vec<(Offset, Entry<crate::record::Record>)> {
-        let answered = self.from.and_then(|from| world.slot(from)).and_then(|slot| replica_log(slot, self.partition));
+        let answered =
+            self.from.and_then(|from| world.slot(from)).and_then(|slot| replica_log(slot, self.partition));
         let log = if by_all && ghost.void.is_none() {
             &ghost.committed
         } else {

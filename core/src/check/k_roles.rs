@@ -15,7 +15,8 @@ use crate::note::Note;
 
 /// Whether a note is about votes or roles of the quorum.
 pub(super) fn concerns(note: &Note) -> bool {
-    matches!(note, Note::VoteGranted { .. } | Note::VoteRefused { pre_vote: true, .. }) || role_of(note).is_some()
+    matches!(note, Note::VoteGranted { .. } | Note::VoteRefused { pre_vote: true, .. })
+        || role_of(note).is_some()
 }
 
 pub(super) fn check(look: &Look<'_>, findings: &mut Findings) {
@@ -42,8 +43,8 @@ pub(super) fn check(look: &Look<'_>, findings: &mut Findings) {
 
 fn check_pre_votes(look: &Look<'_>, findings: &mut Findings) {
     for note in look.notes {
-        let (Note::VoteGranted { epoch, pre_vote: true, .. } | Note::VoteRefused { epoch, pre_vote: true, .. }) =
-            *note
+        let (Note::VoteGranted { epoch, pre_vote: true, .. }
+        | Note::VoteRefused { epoch, pre_vote: true, .. }) = *note
         else {
             continue;
         };

@@ -114,7 +114,9 @@ impl Checker {
                 let Checker { findings, partitions, clients, .. } = self;
                 clients.observe_consumer(world, partitions, slot, consumer, &step.notes, findings);
             }
-            Some(Process::Broker(_) | Process::Controller(_)) | None => self.observe_server(world, slot, step),
+            Some(Process::Broker(_) | Process::Controller(_)) | None => {
+                self.observe_server(world, slot, step)
+            }
         }
         self.findings.take(&mut step.notes);
     }

@@ -56,7 +56,8 @@ fn check_belief(
     findings: &mut Findings,
 ) {
     let Some(truth) = look.truth.image.partitions.get(&id) else { return };
-    let same = look.now.partition_epoch != truth.partition_epoch || leader.isr.committed().same_members(&truth.isr);
+    let same =
+        look.now.partition_epoch != truth.partition_epoch || leader.isr.committed().same_members(&truth.isr);
     findings.check(Rule::P6, same && look.now.partition_epoch <= truth.partition_epoch, subject);
     if look.leads_newest(id) {
         check_superset(look.world, look.truth, id, (look.id, look.broker), findings);
@@ -72,7 +73,9 @@ pub(super) fn check_superset(
     findings: &mut Findings,
 ) {
     let Some(registration) = truth.image.partitions.get(&id) else { return };
-    let Some(leader) = broker.replicas.partition(id).and_then(|partition| partition.as_leader()) else { return };
+    let Some(leader) = broker.replicas.partition(id).and_then(|partition| partition.as_leader()) else {
+        return;
+    };
     let Some(leo) = broker.replicas.disk.replicas.get(&id).map(|replica| replica.leo()) else { return };
     let max_lag = world.genesis.settings.replica_lag_time_max;
     let waits_for = |member: NodeId| {
@@ -99,7 +102,8 @@ fn check_proposal(
     let undecided = look.leads_on()
         && look.before.isr.is_some_and(|isr| isr.is_in_flight())
         && look.before.partition_epoch == look.now.partition_epoch;
-    let rejected = |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == id);
+    let rejected =
+        |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == id);
     findings.check(Rule::P7, !undecided || look.notes.iter().any(rejected), subject);
     if let IsrState::PendingExpand { joining, .. } = leader.isr {
         findings.check(Rule::S8, may_join(look, leader, joining), Subject::copy(id, joining));

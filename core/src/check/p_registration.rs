@@ -60,7 +60,8 @@ pub(super) fn check(change: &Changed, image: &Image, default_min_isr: u32, findi
 pub(super) fn epochs_rise(before: &PartitionRegistration, after: &PartitionRegistration) -> bool {
     let leader_epoch_rises = after.leader_epoch == before.leader_epoch.next();
     after.partition_epoch == before.partition_epoch.next()
-        && (leader_epoch_rises || (after.leader_epoch == before.leader_epoch && after.leader == before.leader))
+        && (leader_epoch_rises
+            || (after.leader_epoch == before.leader_epoch && after.leader == before.leader))
 }
 
 fn has_shape(registration: &PartitionRegistration) -> bool {

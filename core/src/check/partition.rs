@@ -116,7 +116,8 @@ impl PartitionGhost {
     pub(super) fn on_change(&mut self, world: &World, change: &Changed, findings: &Findings) {
         let (event, after) = (findings.event(), &change.after);
         let before = change.before;
-        let Some(leader) = after.leader.filter(|_| before.is_none_or(|b| b.leader_epoch != after.leader_epoch))
+        let Some(leader) =
+            after.leader.filter(|_| before.is_none_or(|b| b.leader_epoch != after.leader_epoch))
         else {
             return;
         };

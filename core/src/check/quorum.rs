@@ -76,9 +76,7 @@ impl Glance {
 
     /// Both belong to one life of the process.
     pub(super) fn same_life(&self, other: &Glance) -> bool {
-        self.incarnation == other.incarnation
-            && self.role != RoleSeen::Down
-            && other.role != RoleSeen::Down
+        self.incarnation == other.incarnation && self.role != RoleSeen::Down && other.role != RoleSeen::Down
     }
 }
 
@@ -128,7 +126,10 @@ pub(super) struct QuorumGhost {
 
 /// The metadata log of a node, alive or not.
 pub(super) fn metadata_disk(slot: &Slot) -> &QuorumDisk {
-    slot.process.as_ref().and_then(|process| process.quorum()).map_or(&slot.disk.quorum, |quorum| &quorum.disk)
+    slot.process
+        .as_ref()
+        .and_then(|process| process.quorum())
+        .map_or(&slot.disk.quorum, |quorum| &quorum.disk)
 }
 
 impl QuorumGhost {

@@ -34,7 +34,8 @@ impl Look<'_> {
     /// It leads the very epoch that the controller has.
     pub(super) fn leads_newest(&self, id: TopicPartition) -> bool {
         let truth = self.truth.image.partitions.get(&id);
-        self.now.role == CopyRole::Leader && truth.is_some_and(|truth| truth.leader_epoch == self.now.leader_epoch)
+        self.now.role == CopyRole::Leader
+            && truth.is_some_and(|truth| truth.leader_epoch == self.now.leader_epoch)
     }
 
     /// It leads and did not lead this epoch, in this life, when last seen.

@@ -19,7 +19,12 @@ use crate::id::{NodeId, NodeList, Offset};
 use crate::sim::world::World;
 
 /// The leader's high watermark may have moved, or its ISR.
-pub(super) fn check_leader(ghost: &mut PartitionGhost, place: usize, look: &Look<'_>, findings: &mut Findings) {
+pub(super) fn check_leader(
+    ghost: &mut PartitionGhost,
+    place: usize,
+    look: &Look<'_>,
+    findings: &mut Findings,
+) {
     let subject = Subject::copy(ghost.id, look.id);
     let hw = look.now.hw;
     if look.leads_on() {
@@ -117,7 +122,12 @@ fn check_holders(
 }
 
 /// S4: the controller's ISR changed.
-pub(super) fn check_candidates(ghost: &PartitionGhost, world: &World, change: &Changed, findings: &mut Findings) {
+pub(super) fn check_candidates(
+    ghost: &PartitionGhost,
+    world: &World,
+    change: &Changed,
+    findings: &mut Findings,
+) {
     if ghost.void.is_some() {
         return;
     }

@@ -46,7 +46,8 @@ impl Truth {
                     self.check_broker_epoch(offset, broker, broker_epoch, &entry.body, findings);
                     self.image.apply(&entry.body);
                 }
-                MetadataRecord::Partition { partition, .. } | MetadataRecord::PartitionChange { partition, .. } => {
+                MetadataRecord::Partition { partition, .. }
+                | MetadataRecord::PartitionChange { partition, .. } => {
                     let before = self.image.partitions.get(&partition).copied();
                     self.image.apply(&entry.body);
                     let Some(&after) = self.image.partitions.get(&partition) else { continue };
@@ -79,7 +80,8 @@ impl Truth {
     ) {
         let MetadataRecord::RegisterBroker { incarnation, .. } = *record else { return };
         let known = self.image.brokers.get(&broker);
-        let amends = known.is_some_and(|known| known.incarnation == incarnation && known.broker_epoch == epoch);
+        let amends =
+            known.is_some_and(|known| known.incarnation == incarnation && known.broker_epoch == epoch);
         let highest = match self.epochs.iter_mut().find(|(id, _)| *id == broker) {
             Some((_, highest)) => core::mem::replace(highest, epoch.max(*highest)),
             None => {
