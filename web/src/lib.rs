@@ -9,9 +9,11 @@
 
 pub mod i18n;
 pub mod keys;
+pub mod layout;
 pub mod model;
 pub mod platform;
 pub mod player;
+pub mod scene;
 pub mod select;
 pub mod session;
 pub mod store;

@@ -54,3 +54,23 @@ pub fn focus(id: &str) {
         let _ = element.focus();
     }
 }
+
+/// How far an element is scrolled, in pixels: from the left, from the top.
+pub fn scroll_of(element: &yew::NodeRef) -> (f64, f64) {
+    let place = |element: web_sys::Element| (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
+    element.cast::<web_sys::Element>().map(place).unwrap_or_default()
+}
+
+/// Gives an element other classes, past the virtual DOM: for what changes with every move of the pointer.
+pub fn set_class(element: &yew::NodeRef, class: &str) {
+    if let Some(element) = element.cast::<web_sys::Element>() {
+        element.set_class_name(class);
+    }
+}
+
+/// Sends a pointer's events to this element until it is released.
+pub fn capture(element: &yew::NodeRef, pointer: i32) {
+    if let Some(element) = element.cast::<web_sys::Element>() {
+        let _ = element.set_pointer_capture(pointer);
+    }
+}

@@ -4,4 +4,5 @@ pub mod app;
 pub mod dock;
 pub mod header;
 pub mod props;
+pub mod stage;
 pub mod transport;
