@@ -2,7 +2,8 @@
 
 use super::metrics::NARROW;
 use super::{
-    BrokerBox, ClientBox, ControllerBox, Density, Layout, Metrics, Point, Rect, RowBox, Shape, Strip, Viewport,
+    BrokerBox, ClientBox, ControllerBox, Density, Layout, Metrics, Point, Rect, RowBox, Shape, Strip,
+    Viewport,
 };
 
 /// Where things begin and how far apart they are, before boxes are made of it.
@@ -106,12 +107,10 @@ fn heights(
     let rows = shape.partitions.len() as f64;
     let at = |density| least(shape, metrics, narrow, density, room);
     let fits = |density: &Density| at(*density).total(rows) <= viewport.height;
-    let density =
-        [Density::Roomy, Density::Regular].into_iter().find(fits).unwrap_or(if narrow && rows <= 3.0 {
-            Density::Regular
-        } else {
-            Density::Compact
-        });
+    let density = [Density::Roomy, Density::Regular]
+        .into_iter()
+        .find(fits)
+        .unwrap_or(if narrow && rows <= 3.0 { Density::Regular } else { Density::Compact });
     let mut heights = at(density);
     let mut spare = (viewport.height - heights.total(rows)).max(0.0);
     let mut take = |gap: &mut f64, most: f64, times: f64| {

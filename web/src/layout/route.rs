@@ -148,10 +148,7 @@ impl Layout {
             (Ending::Client(a), Ending::Controller(b)) => {
                 let from = self.clients[a as usize].area;
                 let to = self.controllers[b as usize].area;
-                Route::of(vec![
-                    Point::new(from.middle().x, from.y),
-                    Point::new(to.middle().x, to.bottom()),
-                ])
+                Route::of(vec![Point::new(from.middle().x, from.y), Point::new(to.middle().x, to.bottom())])
             }
         }
     }

@@ -57,7 +57,8 @@ pub fn focus(id: &str) {
 
 /// How far an element is scrolled, in pixels: from the left, from the top.
 pub fn scroll_of(element: &yew::NodeRef) -> (f64, f64) {
-    let place = |element: web_sys::Element| (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
+    let place =
+        |element: web_sys::Element| (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
     element.cast::<web_sys::Element>().map(place).unwrap_or_default()
 }
 

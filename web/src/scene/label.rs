@@ -41,7 +41,10 @@ fn around(dot: Point) -> Rect {
 }
 
 fn inside(rect: &Rect, bounds: &Rect) -> bool {
-    rect.x >= bounds.x && rect.y >= bounds.y && rect.right() <= bounds.right() && rect.bottom() <= bounds.bottom()
+    rect.x >= bounds.x
+        && rect.y >= bounds.y
+        && rect.right() <= bounds.right()
+        && rect.bottom() <= bounds.bottom()
 }
 
 fn candidates(wish: &Wish) -> [Rect; 10] {

@@ -178,7 +178,8 @@ impl Shot<'_> {
                 let fits = width_of(&words, small) <= place.session_words;
                 ctx.set_fill_style_str(&theme.quiet);
                 let text = if fits { &words } else { &span };
-                let _ = ctx.fill_text(text, place.head.right() - layout.metrics.pad, bar.y + 2.0 + small * 0.36);
+                let _ =
+                    ctx.fill_text(text, place.head.right() - layout.metrics.pad, bar.y + 2.0 + small * 0.36);
             }
         }
         ctx.set_text_align("left");

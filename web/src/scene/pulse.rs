@@ -63,8 +63,10 @@ pub(super) fn changes(old: &ClusterView, new: &ClusterView, layout: &Layout, wal
     }
     let changes = Changes::between(old, new);
     let nodes = changes.nodes.iter().map(|id| Selection::Node(*id));
-    let replicas =
-        changes.replicas.iter().map(|(partition, broker)| Selection::Replica { partition: *partition, broker: *broker });
+    let replicas = changes
+        .replicas
+        .iter()
+        .map(|(partition, broker)| Selection::Replica { partition: *partition, broker: *broker });
     let areas = nodes.chain(replicas).filter_map(|what| layout.area(what));
     areas.map(|area| Pulse { shape: Shape::Change(area), started: wall }).collect()
 }

@@ -60,11 +60,8 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     let name = sheet.tell("broker", &[("n", shown.id.number().to_string())]);
     let room = head.w - 2.0 * m.pad;
     let chip_room = room - width_of(&name, m.name) - 10.0;
-    let (short, name) = if chip_room < m.small * 3.0 {
-        (true, format!("B{}", shown.id.number()))
-    } else {
-        (false, name)
-    };
+    let (short, name) =
+        if chip_room < m.small * 3.0 { (true, format!("B{}", shown.id.number())) } else { (false, name) };
     let chip_x = head.x + m.pad + width_of(&name, m.name) + 10.0;
     html! {
         <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown)}

@@ -46,8 +46,9 @@ impl CardProps {
     }
 
     fn window(&self, slots: u32) -> LogWindow {
-        self.partition()
-            .map_or(LogWindow { start: Offset(0), slots }, |partition| LogWindow::of_partition(partition, slots))
+        self.partition().map_or(LogWindow { start: Offset(0), slots }, |partition| {
+            LogWindow::of_partition(partition, slots)
+        })
     }
 
     /// What the leader asks for this replica: in, out, or nothing.

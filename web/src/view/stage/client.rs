@@ -50,7 +50,9 @@ pub(super) fn Client(props: &ClientProps) -> Html {
     let what = Selection::Node(props.place.id);
     let (health, label, body) = match (props.producer(), props.consumer()) {
         (Some(shown), _) => (shown.health, describe::producer(sheet, shown), producer(props, shown)),
-        (_, Some(shown)) => (shown.health, describe::consumer(sheet, &props.view, shown), consumer(props, shown)),
+        (_, Some(shown)) => {
+            (shown.health, describe::consumer(sheet, &props.view, shown), consumer(props, shown))
+        }
         _ => return Html::default(),
     };
     html! {
@@ -63,7 +65,14 @@ pub(super) fn Client(props: &ClientProps) -> Html {
 }
 
 /// First line: a sign and a name on the left, a word on the right where there is room.
-fn title(m: &Metrics, area: Rect, path: &'static str, class: &'static str, name: &str, right: String) -> Html {
+fn title(
+    m: &Metrics,
+    area: Rect,
+    path: &'static str,
+    class: &'static str,
+    name: &str,
+    right: String,
+) -> Html {
     let y = area.y + 5.0 + m.body * 0.9;
     let x = area.x + m.pad + m.body + 5.0;
     let room = area.right() - m.pad - x;

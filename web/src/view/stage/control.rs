@@ -40,8 +40,7 @@ impl PartialEq for ControllerProps {
         self.place == other.place
             && self.mark == other.mark
             && self.sheet == other.sheet
-            && (self.view == other.view
-                || (self.shown() == other.shown() && self.window() == other.window()))
+            && (self.view == other.view || (self.shown() == other.shown() && self.window() == other.window()))
     }
 }
 

@@ -39,8 +39,7 @@ pub(super) fn controller(sheet: &Sheet, shown: &ControllerView) -> String {
         parts.push(sheet.say("active"));
     }
     if !shown.granted.is_empty() || !shown.refused.is_empty() {
-        let args =
-            [("granted", numbers(sheet, &shown.granted)), ("refused", numbers(sheet, &shown.refused))];
+        let args = [("granted", numbers(sheet, &shown.granted)), ("refused", numbers(sheet, &shown.refused))];
         parts.push(sheet.tell("say.votes", &args));
     }
     parts.join("; ")

@@ -62,9 +62,8 @@ fn isolated(view: &ClusterView, pairs: &Pairs) -> BTreeSet<NodeId> {
 pub(super) fn Links(props: &LinksProps) -> Html {
     let pairs = pairs(&props.view);
     let alone = isolated(&props.view, &pairs);
-    let wrong = pairs.iter().filter(|((a, b), cut)| {
-        !(is_cut(cut) && (alone.contains(a) || alone.contains(b)))
-    });
+    let wrong =
+        pairs.iter().filter(|((a, b), cut)| !(is_cut(cut) && (alone.contains(a) || alone.contains(b))));
     html! {
         <g class="st-links">
             { for props.sheet.layout.brokers.windows(2).map(|pair| handle(props, pair[0].id, pair[1].id)) }
@@ -156,7 +155,8 @@ fn one_way(a: NodeId, b: NodeId, directions: &[Option<LinkView>; 2]) -> Option<S
 /// Delay and loss, in words.
 fn worse(props: &LinksProps, place: Point, directions: &[Option<LinkView>; 2]) -> Html {
     let links = directions.iter().flatten();
-    let (delay, loss) = links.fold((0, 0), |(delay, loss), link| (delay.max(link.delay.0), loss.max(link.loss)));
+    let (delay, loss) =
+        links.fold((0, 0), |(delay, loss), link| (delay.max(link.delay.0), loss.max(link.loss)));
     let mut words = Vec::new();
     if delay > 0 {
         words.push(format!("+{}", kraftscope_core::time::Span(delay)));

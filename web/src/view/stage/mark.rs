@@ -54,7 +54,8 @@ impl Attention<'_> {
             Some(Selection::MetadataRecord { controller, offset }) if controller == id => Some(offset),
             _ => None,
         };
-        let selected = matches!(self.selected, Some(Selection::Node(node) | Selection::Timer(node, _)) if node == id);
+        let selected =
+            matches!(self.selected, Some(Selection::Node(node) | Selection::Timer(node, _)) if node == id);
         let changed = self.changes.nodes.contains(&id).then_some(self.changes.event);
         Mark { selected, record, dim: self.dim(|actor| *actor == Actor::Node(id)), changed }
     }
@@ -69,7 +70,9 @@ impl Attention<'_> {
     /// For a replica. It is lit when its partition is, and its broker too if the spotlight names any broker.
     pub(super) fn replica(&self, partition: TopicPartition, broker: NodeId) -> Mark {
         let record = match self.selected {
-            Some(Selection::Record { partition: of, broker: on, offset }) if of == partition && on == broker => {
+            Some(Selection::Record { partition: of, broker: on, offset })
+                if of == partition && on == broker =>
+            {
                 Some(offset)
             }
             _ => None,

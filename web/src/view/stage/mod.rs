@@ -82,7 +82,8 @@ pub fn Stage(props: &StageProps) -> Html {
     use_staging(props, layout.as_ref(), &scene);
     let changes = use_changes(&props.view);
     let pointer = pointer::use_pointer(props, &scene, &scroller);
-    let class = classes!("st", props.paused.then_some("is-still"), props.presenting.then_some("is-presenting"));
+    let class =
+        classes!("st", props.paused.then_some("is-still"), props.presenting.then_some("is-presenting"));
     html! {
         <div {class}>
             <div class="st-scroll" ref={scroller} onscroll={pointer.scroll} onpointermove={pointer.moved}

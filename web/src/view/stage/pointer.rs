@@ -50,8 +50,7 @@ struct Hand {
 #[hook]
 pub(super) fn use_pointer(props: &StageProps, scene: &Rc<RefCell<Scene>>, scroller: &NodeRef) -> Pointer {
     let doing = use_mut_ref(Doing::default);
-    let hand =
-        Hand { props: props.clone(), scene: Rc::clone(scene), scroller: scroller.clone(), doing };
+    let hand = Hand { props: props.clone(), scene: Rc::clone(scene), scroller: scroller.clone(), doing };
     Pointer {
         moved: hand.on(Hand::moved),
         left: hand.on(|hand, _| hand.hover(None)),

@@ -191,7 +191,6 @@ fn acks(props: &RowProps, shown: &PartitionView, place: Point, room: f64) -> Htm
 }
 
 fn passes(shown: &PartitionView, place: Point, size: f64) -> Html {
-    let (path, class) =
-        if shown.accepts_acks_all { (icon::CHECK, "is-ok") } else { (icon::CROSS, "is-bad") };
+    let (path, class) = if shown.accepts_acks_all { (icon::CHECK, "is-ok") } else { (icon::CROSS, "is-bad") };
     sign(path, Point::new(place.x, place.y - size * 0.88), size / 16.0, classes!("st-tag-sign", class))
 }
