@@ -9,13 +9,14 @@
 
 pub mod i18n;
 pub mod keys;
-pub mod layout;
+pub mod marks;
+pub mod menu;
 pub mod model;
 pub mod platform;
 pub mod player;
-pub mod scene;
 pub mod select;
 pub mod session;
+pub mod share;
 pub mod store;
 pub mod view;
 

@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_long_time_without_news_goes_faster_until_something_notable_happens() {
         let mut player = playing(Pace::Adaptive(1.0));
-        let slow = Outlook { next: Some(Time(3_600_000_000)), flight: Some(Span::secs(3000)), ..HOP };
+        let slow = Outlook { next: Some(Time(3_600_000_000)), flight: Some(Span::secs(3)), ..HOP };
         let calm = player.rate(&slow);
         (0..200).for_each(|_| {
             player.advance(100.0, &slow);

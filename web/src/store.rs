@@ -1,13 +1,26 @@
 //! Holds the model: takes messages, runs what an update asks of the browser, and tells the page to draw.
+//!
+//! One animation frame: the player lets virtual time pass and the session step, the subscribers draw what moves, and
+//! the page is drawn anew only when the session's event changed.
 
 use crate::i18n::Lang;
-use crate::model::{Effect, Model, Msg, Theme};
+use crate::keys;
+use crate::model::{Effect, Model, Msg, Overlay, PageMsg, RunMsg, Tab, Theme};
 use crate::platform::frame::{FrameTimes, Frames, Tick};
-use crate::platform::{self, dom, storage};
+use crate::platform::{self, clock, dom, files, storage};
+use crate::session::Session;
+use crate::share;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use yew::Callback;
+
+/// Milliseconds of a frame that may be spent on events.
+const EVENTS_PER_FRAME: f64 = 7.0;
+/// Milliseconds between two savings.
+const SAVE_EVERY: f64 = 1500.0;
+/// The longest fragment that is written into the address by itself; Firefox cuts at about 65,000 letters.
+const ADDRESS_MOST: usize = 30_000;
 
 /// The one state of the page.
 pub struct Store {
@@ -18,6 +31,10 @@ pub struct Store {
     /// How long frames took.
     pub times: FrameTimes,
     wall: Cell<f64>,
+    frame_began: Cell<f64>,
+    frame_ended: Cell<f64>,
+    unsaved: Cell<bool>,
+    saved_at: Cell<f64>,
 }
 
 impl fmt::Debug for Store {
@@ -27,16 +44,20 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// The page as this browser last left it.
+    /// The page as the address says, or as this browser last left it.
     pub fn open() -> Store {
         let lang = storage::load("lang").unwrap_or_else(dom::language);
         let theme = storage::load("theme").unwrap_or_default();
         let store = Store {
-            model: RefCell::new(Model::new(Lang::of_tag(&lang), Theme::of(&theme))),
+            model: RefCell::new(open(Lang::of_tag(&lang), Theme::of(&theme))),
             draw: RefCell::new(Callback::noop()),
             frames: Frames::default(),
             times: FrameTimes::default(),
-            wall: Cell::new(0.0),
+            wall: Cell::new(clock()),
+            frame_began: Cell::new(0.0),
+            frame_ended: Cell::new(0.0),
+            unsaved: Cell::new(false),
+            saved_at: Cell::new(0.0),
         };
         store.look();
         store
@@ -47,25 +68,59 @@ impl Store {
         self.model.borrow()
     }
 
+    /// Lets `work` change the state, and draws.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Model) -> T) -> T {
+        let result = work(&mut self.model.borrow_mut());
+        self.redraw();
+        result
+    }
+
     /// Who is told that the page must be drawn anew.
     pub fn on_change(&self, draw: Callback<()>) {
         *self.draw.borrow_mut() = draw;
     }
 
+    /// The page was drawn: the frame took until now.
+    pub fn drawn(&self) {
+        self.frame_ended.set(clock());
+    }
+
     /// Lets something happen.
-    pub fn dispatch(&self, msg: Msg) {
+    pub fn dispatch(self: &Rc<Self>, msg: Msg) {
         let effects = self.model.borrow_mut().update(msg);
         for effect in effects {
-            match effect {
-                Effect::Look => {
-                    self.look();
-                    let model = self.model.borrow();
-                    storage::save("lang", model.lang.tag());
-                    storage::save("theme", model.theme.name());
-                }
-            }
+            self.perform(effect);
         }
         self.redraw();
+    }
+
+    fn perform(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Look => {
+                self.look();
+                let model = self.model.borrow();
+                storage::save("lang", model.lang.tag());
+                storage::save("theme", model.theme.name());
+            }
+            Effect::Save => self.unsaved.set(true),
+            Effect::Copy(text) => files::copy(&text),
+            Effect::Download(name, text) => files::download(name, &text),
+            Effect::PickFile => {
+                let store = Rc::clone(self);
+                files::pick(move |text| store.dispatch(RunMsg::Load(text).into()));
+            }
+            Effect::Link => {
+                let link = self.link();
+                files::copy(&link);
+                self.dispatch(PageMsg::Open(Overlay::Share(link)).into());
+            }
+            Effect::Focus(id) => dom::focus_soon(id),
+        }
+    }
+
+    /// The link to the run at its cursor.
+    pub fn link(&self) -> String {
+        files::link(&share::pack(&self.model.borrow().session.text()))
     }
 
     fn redraw(&self) {
@@ -81,25 +136,105 @@ impl Store {
         dom::set_root("data-present", if model.present { "true" } else { "" });
     }
 
-    /// Starts the frame loop.
+    /// Starts the frame loop, and listens to keys and to the address.
     pub fn run(self: &Rc<Self>) {
         let store = Rc::clone(self);
         platform::frame::run(move |wall| store.frame(wall));
+        let store = Rc::clone(self);
+        dom::on_key(move |press| {
+            let msg = keys::message(*press);
+            let taken = msg.is_some();
+            msg.into_iter().for_each(|msg| store.dispatch(msg));
+            taken
+        });
+        let store = Rc::clone(self);
+        files::on_fragment(move |fragment| {
+            if let Some(run) = share::unpack(&fragment) {
+                store.dispatch(load(run).into());
+            }
+        });
     }
 
     fn frame(&self, wall: f64) {
-        self.wall.set(wall);
+        if self.frame_began.get() > 0.0 {
+            self.times.add((self.frame_ended.get() - self.frame_began.get()).max(0.0));
+        }
+        self.frame_began.set(wall);
+        let passed = wall - self.wall.replace(wall);
+        let changed = {
+            let mut model = self.model.borrow_mut();
+            let happened = model.pass(passed, || clock() - wall < EVENTS_PER_FRAME);
+            let found = model.tab == Tab::Events && model.dock_open && model.search_events();
+            happened || found
+        };
         let tick = {
             let model = self.model.borrow();
             Tick {
                 time: model.player.time(),
-                view: model.session.view(),
-                playing: model.player.playing,
+                view: model.session.view().0,
+                playing: model.player.moves(),
                 reduced_motion: dom::media("(prefers-reduced-motion: reduce)"),
                 wall,
             }
         };
         self.frames.show(&tick);
-        self.times.add(platform::clock() - wall);
+        self.frame_ended.set(clock());
+        if changed {
+            self.unsaved.set(true);
+            self.redraw();
+        }
+        self.save_if_due(wall);
     }
+
+    /// Keeps the run in the browser and in the address, not too often, and never while time runs fast.
+    fn save_if_due(&self, wall: f64) {
+        let pause = if self.model.borrow().player.playing { SAVE_EVERY * 4.0 } else { SAVE_EVERY };
+        if !self.unsaved.get() || wall - self.saved_at.get() < pause {
+            return;
+        }
+        self.unsaved.set(false);
+        self.saved_at.set(wall);
+        let text = self.model.borrow().session.text();
+        storage::save("session", &text);
+        let fragment = share::pack(&text);
+        files::set_fragment(if fragment.len() <= ADDRESS_MOST { &fragment } else { "" });
+    }
+}
+
+/// The model for this address: a link, or what was kept, or the opening cluster.
+fn open(lang: Lang, theme: Theme) -> Model {
+    let fresh = files::query() == "new";
+    let linked = if fresh { None } else { share::unpack(&files::fragment()) };
+    if let Some(run) = linked {
+        return match run.map_err(RunError::Link).and_then(|text| Session::load(&text).map_err(RunError::Text))
+        {
+            Ok(session) => Model::new(session, lang, theme),
+            Err(error) => {
+                let mut model = Model::opening(lang, theme);
+                let _ = model.update(error.message());
+                model
+            }
+        };
+    }
+    let kept = storage::load("session").filter(|_| !fresh).and_then(|text| Session::load(&text).ok());
+    kept.map_or_else(|| Model::opening(lang, theme), |session| Model::new(session, lang, theme))
+}
+
+enum RunError {
+    Link(share::Broken),
+    Text(String),
+}
+
+impl RunError {
+    fn message(self) -> Msg {
+        match self {
+            RunError::Link(broken) => RunMsg::Broken(broken).into(),
+            RunError::Text(what) => RunMsg::Refused(what).into(),
+        }
+    }
+}
+
+/// The message for what a link held.
+fn load(run: Result<String, share::Broken>) -> RunMsg {
+    run.map_or_else(RunMsg::Broken, RunMsg::Load)
 }

@@ -4,6 +4,7 @@
 //! `{n|zero|one|other}` choose a form by the number that the argument begins with, and `#` in the form is the
 //! argument. Both files must hold the same keys with the same placeholders; a test checks it.
 
+pub mod doings;
 pub mod sentence;
 pub mod words;
 

@@ -1,6 +1,12 @@
 //! The language files are complete, and placeholders work.
 
-use super::{EN, Lang, ZH, fill, t};
+use super::sentence::NAMES;
+use super::words::Words;
+use super::{EN, Lang, ZH, fill, sentence, t};
+use kraftscope_core::id::{LeaderEpoch, NodeId, NodeList, Text, TopicId, TopicPartition};
+use kraftscope_core::note::Note;
+use kraftscope_core::scenario::words::Names;
+use kraftscope_core::time::Span;
 
 fn holes(text: &str) -> Vec<&str> {
     let mut names: Vec<&str> = text
@@ -38,6 +44,34 @@ fn no_text_is_empty_or_lacks_a_brace() {
     assert_eq!(broken, vec![]);
 }
 
+/// The variants of `enum Note`, read from the core's source.
+fn variants() -> Vec<&'static str> {
+    let source = include_str!("../../../core/src/note.rs");
+    let body = source.split_once("pub enum Note {").expect("the enum is there").1;
+    let body = body.split_once("\n}").expect("it ends").0;
+    body.lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()))
+        .filter_map(|line| line.split([' ', ',']).next())
+        .collect()
+}
+
+#[test]
+fn every_note_has_a_sentence_and_a_why_in_both_languages() {
+    let missing: Vec<String> = variants()
+        .iter()
+        .flat_map(|name| [format!("note.{name}"), format!("why.{name}")])
+        .filter(|key| !EN.contains_key(key) || !ZH.contains_key(key))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn the_table_of_sentences_has_every_note() {
+    let missing: Vec<&str> = variants().into_iter().filter(|name| !NAMES.contains(name)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
 #[test]
 fn a_placeholder_is_filled_and_a_form_is_chosen_by_number() {
     let lost = |n: u32| fill("lost {n|nothing|# record|# records}", &[("n", n.to_string())]);
@@ -56,5 +90,35 @@ fn a_chinese_browser_reads_chinese_and_all_others_english() {
     assert_eq!(
         ["zh", "zh-TW", "ZH-cn", "de", ""].map(Lang::of_tag),
         [Lang::Zh, Lang::Zh, Lang::Zh, Lang::En, Lang::En]
+    );
+}
+
+/// Source: `KafkaRaftClient` grants and promises votes by one rule; the sentence must tell them apart.
+#[test]
+fn a_sentence_carries_its_numbers_and_begins_with_a_capital() {
+    let names = Names(vec![Text::new("orders").unwrap()]);
+    let say = |lang, note: &Note| {
+        sentence::note(&Words { lang, topics: &names }, Some(NodeId::controller(1)), note)
+    };
+    let fenced = Note::BrokerFenced {
+        broker: NodeId::broker(3),
+        silent: Span::millis(9_100),
+        session_timeout: Span::secs(9),
+    };
+    assert_eq!(say(Lang::En, &fenced), "Broker 3 was fenced: no heartbeat for 9.1 s (the limit is 9 s).");
+    assert_eq!(say(Lang::Zh, &fenced), "Broker 3 被 fenced：已 9.1 s 没有心跳（上限为 9 s）。");
+    let promised =
+        Note::VoteGranted { candidate: NodeId::controller(2), epoch: LeaderEpoch(4), pre_vote: true };
+    assert_eq!(say(Lang::En, &promised), "Controller 1 promised controller 2 its vote in epoch 4.");
+    let shrunk = Note::IsrShrinkProposed {
+        partition: TopicPartition { topic: TopicId(0), partition: 0 },
+        out: NodeList::brokers(&[3]),
+        isr: NodeList::brokers(&[1, 2]),
+        silent: Span::millis(31_200),
+        limit: Span::secs(30),
+    };
+    assert_eq!(
+        say(Lang::En, &shrunk),
+        "Controller 1 asks to drop 3 from the ISR of orders-0 (1, 2 stay): not caught up for 31.2 s, the limit is 30 s."
     );
 }

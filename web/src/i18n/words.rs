@@ -6,9 +6,10 @@ use kraftscope_core::id::{
     BrokerEpoch, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, PartitionEpoch, Text, TopicId,
     TopicPartition,
 };
-use kraftscope_core::note::{ChangeReason, LeaderChoice, ResignReason, VoteRefusal};
+use kraftscope_core::note::{ChangeReason, HaltReason, LeaderChoice, ResignReason, VoteRefusal};
+use kraftscope_core::record::TopicConfig;
+use kraftscope_core::scenario::words::Names;
 use kraftscope_core::time::{Span, Time};
-use kraftscope_core::view::TopicNames;
 use kraftscope_core::wire::ErrorCode;
 
 /// A language, and the names of the topics of this run.
@@ -17,13 +18,13 @@ pub struct Words<'a> {
     /// In which language.
     pub lang: Lang,
     /// Topic names by id.
-    pub topics: &'a TopicNames,
+    pub topics: &'a Names,
 }
 
 impl Words<'_> {
     /// `orders`; `topic 3` when the name is not known.
     pub fn topic(&self, topic: TopicId) -> String {
-        let name = self.topics.iter().find(|(id, _)| *id == topic).map(|(_, name)| name.to_string());
+        let name = self.topics.0.get(usize::from(topic.0)).map(Text::to_string);
         name.unwrap_or_else(|| t(self.lang, "word.topic", &[("id", topic.0.to_string())]))
     }
 
@@ -98,12 +99,20 @@ macro_rules! by_key {
 
 by_key!(
     VoteRefusal: "reason.vote",
+    HaltReason: "reason.halt",
+    TopicConfig: "word.config",
     ResignReason: "reason.resign",
     ChangeReason: "reason.change",
     LeaderChoice: "reason.choice",
     Acks: "word.acks",
-    bool: "word",
 );
+
+/// Yes or no chooses a form: `{pre_vote|when not|when so}`.
+impl Word for bool {
+    fn word(&self, _: &Words<'_>) -> String {
+        if *self { "2".to_owned() } else { "1".to_owned() }
+    }
+}
 
 impl Word for NodeId {
     fn word(&self, words: &Words<'_>) -> String {

@@ -1,8 +1,10 @@
 //! The document: its language, its theme, and what was typed into a field.
 
 use super::window;
+use crate::keys::Press;
 use wasm_bindgen::JsCast;
-use yew::{Event, InputEvent};
+use wasm_bindgen::closure::Closure;
+use yew::{Event, InputEvent, NodeRef};
 
 fn root() -> Option<web_sys::Element> {
     window()?.document()?.document_element()
@@ -55,23 +57,89 @@ pub fn focus(id: &str) {
     }
 }
 
-/// How far an element is scrolled, in pixels: from the left, from the top.
-pub fn scroll_of(element: &yew::NodeRef) -> (f64, f64) {
-    let place =
-        |element: web_sys::Element| (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
-    element.cast::<web_sys::Element>().map(place).unwrap_or_default()
+/// Moves the focus to the element with this id once the page has been drawn.
+pub fn focus_soon(id: &'static str) {
+    let Some(window) = window() else { return };
+    let later = Closure::once_into_js(move || focus(id));
+    let _ = window.request_animation_frame(later.unchecked_ref());
 }
 
-/// Gives an element other classes, past the virtual DOM: for what changes with every move of the pointer.
-pub fn set_class(element: &yew::NodeRef, class: &str) {
-    if let Some(element) = element.cast::<web_sys::Element>() {
-        element.set_class_name(class);
+/// How far an element was scrolled down, and how high its visible part is, in CSS pixels.
+pub fn scrolled(event: &Event) -> (f64, f64) {
+    let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    element
+        .map_or((0.0, 0.0), |element| (f64::from(element.scroll_top()), f64::from(element.client_height())))
+}
+
+/// Whether the focus of a key press is in a field that takes text, and whether it is on a button or a link.
+pub fn focus_kind(event: &yew::KeyboardEvent) -> (bool, bool) {
+    let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
+        return (false, false);
+    };
+    let tag = element.tag_name();
+    let typing = match tag.as_str() {
+        "INPUT" => {
+            element.get_attribute("type").is_none_or(|kind| !matches!(kind.as_str(), "checkbox" | "range"))
+        }
+        "TEXTAREA" | "SELECT" => true,
+        _ => element.has_attribute("contenteditable"),
+    };
+    (typing, matches!(tag.as_str(), "BUTTON" | "A" | "SUMMARY"))
+}
+
+/// Writes text into an element, unless it stands there already.
+pub fn set_text(node: &NodeRef, text: &str) {
+    if let Some(element) = node.get()
+        && element.text_content().as_deref() != Some(text)
+    {
+        element.set_text_content(Some(text));
     }
 }
 
-/// Sends a pointer's events to this element until it is released.
-pub fn capture(element: &yew::NodeRef, pointer: i32) {
-    if let Some(element) = element.cast::<web_sys::Element>() {
-        let _ = element.set_pointer_capture(pointer);
+/// Sets a style of an element.
+pub fn set_style(node: &NodeRef, name: &str, value: &str) {
+    if let Some(element) = node.cast::<web_sys::HtmlElement>() {
+        let _ = element.style().set_property(name, value);
     }
+}
+
+/// The width of an element in CSS pixels.
+pub fn width(node: &NodeRef) -> f64 {
+    node.cast::<web_sys::Element>().map_or(0.0, |element| f64::from(element.client_width()))
+}
+
+/// Where a pointer is within an element, from its left edge in CSS pixels.
+pub fn x_within(node: &NodeRef, event: &yew::MouseEvent) -> f64 {
+    let left =
+        node.cast::<web_sys::Element>().map_or(0.0, |element| element.get_bounding_client_rect().left());
+    f64::from(event.client_x()) - left
+}
+
+/// Lets an element hear a pointer until it is lifted, wherever it goes.
+pub fn capture(event: &yew::PointerEvent) {
+    if let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+}
+
+/// Calls `pressed` for every key press anywhere on the page; what it returns says whether the press was taken.
+pub fn on_key(pressed: impl Fn(&Press<'_>) -> bool + 'static) {
+    let Some(window) = window() else { return };
+    let listen = Closure::<dyn Fn(yew::KeyboardEvent)>::new(move |event: yew::KeyboardEvent| {
+        let (typing, on_button) = focus_kind(&event);
+        let key = event.key();
+        let press = Press {
+            key: &key,
+            shift: event.shift_key(),
+            control: event.ctrl_key() || event.meta_key(),
+            alt: event.alt_key(),
+            typing,
+            on_button,
+        };
+        if !event.default_prevented() && pressed(&press) {
+            event.prevent_default();
+        }
+    });
+    let _ = window.add_event_listener_with_callback("keydown", listen.as_ref().unchecked_ref());
+    listen.forget();
 }

@@ -127,10 +127,12 @@ impl FrameTimes {
     }
 }
 
+type Again = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
+
 /// Calls `tick` with the milliseconds since the page was opened, once per animation frame, for ever.
 pub fn run(tick: impl FnMut(f64) + 'static) {
     let tick = RefCell::new(tick);
-    let again: Rc<RefCell<Option<Closure<dyn FnMut()>>>> = Rc::default();
+    let again: Again = Rc::default();
     let next = Rc::clone(&again);
     *again.borrow_mut() = Some(Closure::new(move || {
         // Asked first, so that a panic in a frame stops neither the loop nor the message about it.
@@ -142,7 +144,7 @@ pub fn run(tick: impl FnMut(f64) + 'static) {
     request(&again);
 }
 
-fn request(callback: &Rc<RefCell<Option<Closure<dyn FnMut()>>>>) {
+fn request(callback: &Again) {
     if let (Some(window), Some(callback)) = (window(), callback.borrow().as_ref()) {
         let _ = window.request_animation_frame(callback.as_ref().unchecked_ref());
     }

@@ -4,6 +4,7 @@
 //! sentence on the page, never a panic.
 
 pub mod dom;
+pub mod files;
 pub mod frame;
 pub mod panic;
 pub mod storage;

@@ -1,12 +1,14 @@
 //! The root: where everything stands, and the one place that reads the model.
 
-use crate::i18n::tr;
-use crate::keys;
-use crate::model::Msg;
+use super::dock::Dock;
+use super::header::Header;
+use super::moment::{Moment, Said};
+use super::props::Send;
+use super::transport::Transport;
+use crate::i18n::{doings, sentence, tr};
+use crate::model::Model;
 use crate::store::Store;
-use crate::view::dock::Dock;
-use crate::view::header::Header;
-use crate::view::transport::Transport;
+use kraftscope_core::explain;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -26,7 +28,7 @@ impl PartialEq for AppProps {
 /// The whole page.
 #[derive(Debug)]
 pub struct App {
-    send: Callback<Msg>,
+    send: Send,
 }
 
 impl Component for App {
@@ -36,37 +38,52 @@ impl Component for App {
     fn create(ctx: &Context<App>) -> App {
         let store = Rc::clone(&ctx.props().store);
         store.on_change(ctx.link().callback(|()| ()));
-        App { send: Callback::from(move |msg| store.dispatch(msg)) }
+        App { send: Send::new(store) }
     }
 
     fn update(&mut self, _: &Context<App>, (): ()) -> bool {
         true
     }
 
+    fn rendered(&mut self, ctx: &Context<App>, _: bool) {
+        ctx.props().store.drawn();
+    }
+
     fn view(&self, ctx: &Context<App>) -> Html {
         let model = ctx.props().store.model();
-        let lang = model.lang;
-        let send = self.send.clone();
-        let on_key = {
-            let send = send.clone();
-            Callback::from(move |event: KeyboardEvent| {
-                if let Some(msg) = keys::message(&event.key()) {
-                    event.prevent_default();
-                    send.emit(msg);
-                }
-            })
-        };
+        let (lang, send) = (model.lang, self.send.clone());
+        let session = &model.session;
         html! {
-            <div class="app" onkeydown={on_key}>
-                <Header {lang} theme={model.theme} present={model.present} send={send.clone()} />
+            <div class="app" data-present={model.present.to_string()}>
+                <Header {lang} theme={model.theme} present={model.present} left_open={model.left_open}
+                    release={session.genesis().settings.release} send={send.clone()} />
                 <main class="places">
                     <section class="stage" aria-label={tr(lang, "stage.label")} data-testid="stage" />
                 </main>
                 <footer class="bottom">
-                    <Transport {lang} playing={model.player.playing} send={send.clone()} />
-                    <Dock {lang} tab={model.tab} open={model.dock_open} {send} />
+                    <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
+                    <Transport {lang} playing={model.player.playing} step={model.step} pace={model.player.pace}
+                        event={session.event()} end={session.end()} seed={session.genesis().seed}
+                        finished={session.next_due().is_none()} send={send.clone()} />
+                    <Dock {lang} tab={model.tab} open={model.dock_open && !model.present} send={send.clone()} />
                 </footer>
             </div>
         }
     }
+}
+
+/// What is said of the event at the cursor.
+pub fn said(model: &Model) -> Said {
+    let session = &model.session;
+    model.words(|words| match (session.moment(), session.log()) {
+        (Some((node, note)), _) => Said {
+            sentence: sentence::note(words, node, &note),
+            why: sentence::why(words, node, &note),
+            source: explain::source(&note),
+            notable: explain::is_notable(&note),
+            stuck: Vec::new(),
+        },
+        (None, Some(log)) => Said { sentence: doings::event(words, log), ..Said::default() },
+        (None, None) => Said { sentence: tr(words.lang, "moment.start"), ..Said::default() },
+    })
 }

@@ -1,7 +1,9 @@
 //! The header: what is shown, and the page's own settings.
 
+use super::props::Send;
 use crate::i18n::{Lang, tr};
-use crate::model::{Msg, Theme};
+use crate::model::{PageMsg, RunMsg, Theme};
+use kraftscope_core::release::Release;
 use yew::prelude::*;
 
 /// Props of [`Header`].
@@ -11,35 +13,61 @@ pub struct HeaderProps {
     pub lang: Lang,
     pub theme: Theme,
     pub present: bool,
-    pub send: Callback<Msg>,
+    pub left_open: bool,
+    pub release: Release,
+    pub send: Send,
 }
 
 /// The bar on top.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let lang = props.lang;
+    let HeaderProps { lang, theme, present, left_open, release, send } = props.clone();
     let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
-    let theme = match props.theme {
-        Theme::Auto => Theme::Light,
-        Theme::Light => Theme::Dark,
-        Theme::Dark => Theme::Auto,
-    };
-    let says = |msg: Msg| props.send.reform(move |_: MouseEvent| msg.clone());
     html! {
         <header class="header">
+            <button class="button quiet icon" data-testid="toggle-left" aria-expanded={left_open.to_string()}
+                title={tr(lang, "header.left")} aria-label={tr(lang, "header.left")} onclick={send.on_click(PageMsg::ToggleLeft)}>
+                { "☰" }
+            </button>
             <h1 class="brand"><span class="brand-mark" aria-hidden="true" />{ "kraftscope" }</h1>
+            { releases(lang, release, &send) }
             <span class="spring" />
-            <button class="button" data-testid="present" aria-pressed={props.present.to_string()}
-                title={tr(lang, "header.present.title")} onclick={says(Msg::TogglePresent)}>
+            <button class="button" data-testid="palette" title={tr(lang, "keys.palette")}
+                onclick={send.on_click(PageMsg::Open(crate::model::Overlay::Palette))}>
+                <span class="wide">{ tr(lang, "header.commands") }</span><kbd>{ "/" }</kbd>
+            </button>
+            <button class="button" data-testid="share" title={tr(lang, "header.share.title")} onclick={send.on_click(RunMsg::Share)}>
+                { tr(lang, "header.share") }
+            </button>
+            <button class="button wide" data-testid="present" aria-pressed={present.to_string()}
+                title={tr(lang, "header.present.title")} onclick={send.on_click(PageMsg::TogglePresent)}>
                 { tr(lang, "header.present") }
             </button>
             <button class="button" data-testid="language" lang={other.tag()} title={tr(lang, "header.language")}
-                onclick={says(Msg::SetLang(other))}>
+                onclick={send.on_click(PageMsg::SetLang(other))}>
                 { tr(other, "header.language.own") }
             </button>
-            <button class="button" data-testid="theme" title={tr(lang, "header.theme")} onclick={says(Msg::SetTheme(theme))}>
-                { tr(lang, &format!("header.theme.{}", props.theme.name())) }
+            <button class="button icon" data-testid="theme" title={tr(lang, "header.theme")}
+                aria-label={format!("{}: {}", tr(lang, "header.theme"), tr(lang, &format!("header.theme.{}", theme.name())))}
+                onclick={send.on_click(PageMsg::SetTheme(theme.next()))}>
+                { match theme { Theme::Auto => "◐", Theme::Light => "☀", Theme::Dark => "☾" } }
             </button>
         </header>
+    }
+}
+
+fn releases(lang: Lang, chosen: Release, send: &Send) -> Html {
+    let onchange = send.on_change(|name| RunMsg::Release(Release::parse(&name).unwrap_or_default()));
+    html! {
+        <label class="inline" title={tr(lang, "header.release.title")}>
+            <span class="wide note">{ tr(lang, "header.release") }</span>
+            <select class="field" data-testid="release" aria-label={tr(lang, "header.release")} {onchange}>
+                { for Release::ALL.map(|release| html! {
+                    <option key={release.name()} value={release.name()} selected={release == chosen}>
+                        { format!("Kafka {release}") }
+                    </option>
+                }) }
+            </select>
+        </label>
     }
 }

@@ -3,6 +3,6 @@
 pub mod app;
 pub mod dock;
 pub mod header;
+pub mod moment;
 pub mod props;
-pub mod stage;
 pub mod transport;

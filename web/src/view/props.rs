@@ -1,9 +1,12 @@
-//! Props that cost nothing to clone and nothing to compare.
+//! Props that cost nothing to clone and nothing to compare, and the callbacks of buttons.
 
+use crate::model::Msg;
+use crate::store::Store;
 use kraftscope_core::id::StepId;
 use kraftscope_core::time::Time;
 use std::ops::Deref;
 use std::rc::Rc;
+use yew::{Callback, Event, InputEvent, MouseEvent};
 
 /// A shared value that equals only itself: a component is drawn anew when it is given another one.
 #[derive(Debug)]
@@ -48,4 +51,51 @@ pub struct WhyLink {
     pub why: String,
     /// The KIP or the Kafka class of the rule; empty for a person's action.
     pub source: &'static str,
+}
+
+/// Where messages go. Equal to itself only, so that a component with it is not drawn anew for nothing.
+#[derive(Clone, Debug)]
+pub struct Send(Rc<Store>);
+
+impl PartialEq for Send {
+    fn eq(&self, other: &Send) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Send {
+    /// Messages go to this store.
+    pub const fn new(store: Rc<Store>) -> Send {
+        Send(store)
+    }
+
+    /// The store, for components that draw outside the virtual DOM.
+    pub const fn store(&self) -> &Rc<Store> {
+        &self.0
+    }
+
+    /// Sends a message now.
+    pub fn now(&self, msg: impl Into<Msg>) {
+        self.0.dispatch(msg.into());
+    }
+
+    /// Sends this message on a click.
+    pub fn on_click(&self, msg: impl Into<Msg>) -> Callback<MouseEvent> {
+        let (store, msg) = (Rc::clone(&self.0), msg.into());
+        Callback::from(move |_| store.dispatch(msg.clone()))
+    }
+
+    /// Sends what `make` makes of the text of a field, when it has changed and is left.
+    pub fn on_change<M: Into<Msg>>(&self, make: impl Fn(String) -> M + 'static) -> Callback<Event> {
+        let store = Rc::clone(&self.0);
+        Callback::from(move |event: Event| store.dispatch(make(crate::platform::dom::changed(&event)).into()))
+    }
+
+    /// Sends what `make` makes of the text of a field with every letter.
+    pub fn on_input<M: Into<Msg>>(&self, make: impl Fn(String) -> M + 'static) -> Callback<InputEvent> {
+        let store = Rc::clone(&self.0);
+        Callback::from(move |event: InputEvent| {
+            store.dispatch(make(crate::platform::dom::typed(&event)).into())
+        })
+    }
 }

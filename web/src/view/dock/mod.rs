@@ -1,7 +1,8 @@
 //! The dock: tabs below the transport.
 
+use super::props::Send;
 use crate::i18n::{Lang, tr};
-use crate::model::{Msg, Tab};
+use crate::model::{PageMsg, Tab};
 use yew::prelude::*;
 
 /// Props of [`Dock`].
@@ -11,7 +12,7 @@ pub struct DockProps {
     pub lang: Lang,
     pub tab: Tab,
     pub open: bool,
-    pub send: Callback<Msg>,
+    pub send: Send,
 }
 
 /// The tabs and the panel of the chosen one.
@@ -19,10 +20,9 @@ pub struct DockProps {
 pub fn Dock(props: &DockProps) -> Html {
     let tabs = Tab::ALL.map(|tab| {
         let chosen = tab == props.tab && props.open;
-        let onclick = props.send.reform(move |_: MouseEvent| Msg::ShowTab(tab));
         html! {
             <button key={tab.name()} role="tab" class="tab" aria-selected={chosen.to_string()}
-                data-testid={format!("tab-{}", tab.name())} {onclick}>
+                data-testid={format!("tab-{}", tab.name())} onclick={props.send.on_click(PageMsg::ShowTab(tab))}>
                 { tr(props.lang, &format!("dock.{}", tab.name())) }
             </button>
         }

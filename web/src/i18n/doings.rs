@@ -1,0 +1,136 @@
+//! What was done, and events that have no note of their own, in one sentence.
+
+use super::words::{Word, Words};
+use super::{capital, t};
+use kraftscope_core::history::StepLog;
+use kraftscope_core::id::NodeId;
+use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::record::TopicConfig;
+use kraftscope_core::scenario::words::show_timer;
+use kraftscope_core::sim::action::{Action, Change};
+
+type Args = Vec<(&'static str, String)>;
+
+/// An intervention as a sentence: `You crashed broker 1.`
+pub fn did(words: &Words<'_>, action: &Action) -> String {
+    let (name, args) = parts(words, action);
+    capital(&t(words.lang, &format!("did.{name}"), &args))
+}
+
+fn parts(words: &Words<'_>, action: &Action) -> (&'static str, Args) {
+    let node = |node: NodeId| vec![("node", words.node(node))];
+    let link =
+        |link: kraftscope_core::net::Link| vec![("from", words.node(link.from)), ("to", words.node(link.to))];
+    match *action {
+        Action::Deliver(_) => ("deliver", Vec::new()),
+        Action::Drop(_) => ("drop", Vec::new()),
+        Action::Duplicate(_) => ("duplicate", Vec::new()),
+        Action::Delay(_, by) => ("delay", vec![("by", words.span(by))]),
+        Action::Fire(at, timer) => ("fire", vec![("node", words.node(at)), ("timer", show_timer(timer))]),
+        Action::SetTimer(at, timer, to) => {
+            let timer = show_timer(timer);
+            ("set-timer", vec![("node", words.node(at)), ("timer", timer), ("to", words.span(to))])
+        }
+        Action::Crash(at, Loss::Nothing) => ("crash", node(at)),
+        Action::Crash(at, Loss::Unflushed | Loss::AtMost(_)) => ("crash-unflushed", node(at)),
+        Action::Start(at) => ("start", node(at)),
+        Action::Pause(at) => ("pause", node(at)),
+        Action::Resume(at) => ("resume", node(at)),
+        Action::Cut(at) => ("cut", link(at)),
+        Action::Heal(at) => ("heal", link(at)),
+        Action::Isolate(at) => ("isolate", node(at)),
+        Action::Rejoin(at) => ("rejoin", node(at)),
+        Action::HealAll => ("heal-all", Vec::new()),
+        Action::Configure(change) => change_parts(words, change),
+        Action::Call(at, command) => command_parts(words, at, &command),
+        Action::Roll => ("roll", Vec::new()),
+    }
+}
+
+fn change_parts(words: &Words<'_>, change: Change) -> (&'static str, Args) {
+    match change {
+        Change::Latency(latency) => ("latency", vec![("latency", latency.name().to_owned())]),
+        Change::LinkDelay(link, by) => (
+            "link-delay",
+            vec![("from", words.node(link.from)), ("to", words.node(link.to)), ("by", words.span(by))],
+        ),
+        Change::LinkLoss(link, parts) => (
+            "link-loss",
+            vec![("from", words.node(link.from)), ("to", words.node(link.to)), ("n", percent(parts))],
+        ),
+        Change::Slow(at, by) => ("slow", vec![("node", words.node(at)), ("by", words.span(by))]),
+        Change::Rate(rate, parts) => ("rate", vec![("rate", rate.name().to_owned()), ("n", percent(parts))]),
+        Change::Reorder(on) => ("reorder", vec![("on", on.word(words))]),
+    }
+}
+
+/// Parts in a million as percent.
+pub fn percent(parts: u32) -> String {
+    let whole = f64::from(parts) / 10_000.0;
+    format!("{whole}")
+}
+
+fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static str, Args) {
+    let mut args: Args = vec![("node", words.node(at))];
+    let name = match *command {
+        Command::ShutDown => "shutdown",
+        Command::Resign => "resign",
+        Command::CreateTopic { name, partitions, replication_factor, .. } => {
+            args.push(("topic", name.to_string()));
+            args.push(("partitions", partitions.to_string()));
+            args.push(("replicas", replication_factor.to_string()));
+            "create-topic"
+        }
+        Command::ConfigureTopic { topic, key, value } => {
+            args.push(("topic", words.topic(topic)));
+            args.push(("value", value.to_string()));
+            match key {
+                TopicConfig::MinInsyncReplicas => "min-isr",
+                TopicConfig::UncleanLeaderElectionEnable => "unclean",
+            }
+        }
+        Command::ElectLeader { partition, unclean } => {
+            args.push(("partition", words.partition(partition)));
+            args.push(("unclean", unclean.word(words)));
+            "elect"
+        }
+        Command::FenceBroker(broker) => {
+            args.push(("broker", words.node(broker)));
+            "fence"
+        }
+        Command::Append(count) => {
+            args.push(("n", count.to_string()));
+            "append"
+        }
+        Command::Send { topic, count, .. } => {
+            args.push(("topic", words.topic(topic)));
+            args.push(("n", count.to_string()));
+            "send"
+        }
+        Command::SetRate { interval } => {
+            args.push(("every", words.span(interval)));
+            "interval"
+        }
+        Command::SetAcks(acks) => {
+            args.push(("acks", acks.word(words)));
+            "acks"
+        }
+    };
+    (name, args)
+}
+
+/// An event without a note: a message that arrived, a timer that ran out, or what was done.
+pub fn event(words: &Words<'_>, log: &StepLog) -> String {
+    let to = log.node.word(words);
+    if let Some(delivered) = log.delivered {
+        let key = if delivered.request { "step.request" } else { "step.response" };
+        let args = [("api", delivered.api.to_owned()), ("from", words.node(delivered.from)), ("to", to)];
+        return capital(&t(words.lang, key, &args));
+    }
+    match log.action {
+        Action::Fire(_, timer) => {
+            capital(&t(words.lang, "step.timer", &[("node", to), ("timer", show_timer(timer))]))
+        }
+        other => did(words, &other),
+    }
+}

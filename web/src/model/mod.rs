@@ -1,0 +1,147 @@
+//! The page's state and how it changes: `Model`, `Msg`, and the pure `update`.
+//!
+//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into four kinds,
+//! each with a file of its own: [`time`] (the transport), [`act`] (what is done to the cluster), [`run`] (which run
+//! it is), [`page`] (what is open, and how it looks).
+
+pub mod act;
+pub mod draft;
+pub mod filter;
+pub mod msg;
+pub mod page;
+pub mod run;
+pub mod time;
+
+pub use act::ActMsg;
+pub use msg::{Effect, Msg, Notice, Overlay, Sheet, StepSize, Tab, Theme};
+pub use page::PageMsg;
+pub use run::RunMsg;
+pub use time::TimeMsg;
+
+use crate::i18n::Lang;
+use crate::i18n::words::Words;
+use crate::player::Player;
+use crate::select::Selection;
+use crate::session::Session;
+use draft::Draft;
+use filter::Filter;
+use kraftscope_core::sim::genesis::Genesis;
+use kraftscope_core::time::Time;
+
+/// Everything the page knows.
+#[derive(Debug)]
+pub struct Model {
+    /// The run.
+    pub session: Session,
+    /// The run before this one.
+    previous: Option<Session>,
+    /// The clock.
+    pub player: Player,
+    /// How far one step goes.
+    pub step: StepSize,
+    /// The language.
+    pub lang: Lang,
+    /// The colours.
+    pub theme: Theme,
+    /// Presentation: large type, no side panels.
+    pub present: bool,
+    /// What is selected.
+    pub selected: Option<Selection>,
+    /// What the pointer rests on.
+    pub hovered: Option<Selection>,
+    /// The dock's tab.
+    pub tab: Tab,
+    /// The dock shows more than the transport.
+    pub dock_open: bool,
+    /// The left panel is open.
+    pub left_open: bool,
+    /// The panel that a phone shows over the stage.
+    pub sheet: Option<Sheet>,
+    /// What lies over the page.
+    pub overlay: Option<Overlay>,
+    /// A line of news, with a way back.
+    pub notice: Option<Notice>,
+    /// The invitation to do something.
+    pub callout: bool,
+    /// The shape of the next run.
+    pub draft: Draft,
+    /// Which notes the Events tab shows.
+    pub filter: Filter,
+    /// The stretch that the timeline shows; everything without.
+    pub zoom: Option<(Time, Time)>,
+}
+
+impl Model {
+    /// The page with the run on which it opens.
+    pub fn new(session: Session, lang: Lang, theme: Theme) -> Model {
+        let draft = Draft::of(session.genesis());
+        let mut model = Model {
+            session,
+            previous: None,
+            player: Player::default(),
+            step: StepSize::Action,
+            lang,
+            theme,
+            present: false,
+            selected: None,
+            hovered: None,
+            tab: Tab::Timeline,
+            dock_open: true,
+            left_open: true,
+            sheet: None,
+            overlay: None,
+            notice: None,
+            callout: false,
+            draft,
+            filter: Filter::default(),
+            zoom: None,
+        };
+        model.player.jump(model.session.now());
+        model
+    }
+
+    /// The opening cluster.
+    ///
+    /// # Panics
+    /// When the default genesis makes no cluster, which a test of the core excludes.
+    pub fn opening(lang: Lang, theme: Theme) -> Model {
+        let session = Session::opening(Genesis::default()).expect("the default genesis makes a cluster");
+        let mut model = Model::new(session, lang, theme);
+        model.callout = true;
+        model.player.playing = true;
+        model
+    }
+
+    /// Changes the state; returns what the browser has to do.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Time(msg) => self.update_time(msg),
+            Msg::Act(msg) => self.update_act(msg),
+            Msg::Run(msg) => self.update_run(msg),
+            Msg::Page(msg) => self.update_page(msg),
+        }
+    }
+
+    /// Calls `say` with the words of this run.
+    pub fn words<T>(&self, say: impl FnOnce(&Words<'_>) -> T) -> T {
+        let names = self.session.names();
+        say(&Words { lang: self.lang, topics: &names })
+    }
+
+    /// Searches some more notes for the Events tab; returns whether there were any.
+    pub fn search_events(&mut self) -> bool {
+        let names = self.session.names();
+        self.filter.look(&self.session, &Words { lang: self.lang, topics: &names })
+    }
+
+    /// Shows a line of news.
+    fn tell(&mut self, notice: Notice) {
+        self.notice = Some(notice);
+    }
+
+    /// After the cursor was moved by hand: the clock follows, and what is gone is no longer selected.
+    fn follow(&mut self) {
+        self.player.jump(self.session.now());
+        self.filter.reset_if_cut(&self.session);
+    }
+}

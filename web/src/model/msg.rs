@@ -1,0 +1,208 @@
+//! What can happen to the page, and what the browser has to do about it.
+
+use super::{ActMsg, PageMsg, RunMsg, TimeMsg};
+use crate::select::{Selection, Spot};
+
+/// Colours of the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    Auto,
+    /// Paper.
+    Light,
+    /// Night.
+    Dark,
+}
+
+impl Theme {
+    /// All of them, in the order of the button.
+    pub const ALL: [Theme; 3] = [Theme::Auto, Theme::Light, Theme::Dark];
+
+    /// `auto`, `light`, `dark`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+
+    /// The theme of this name; `Auto` for any other.
+    pub fn of(name: &str) -> Theme {
+        Theme::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+    }
+
+    /// The next one.
+    pub const fn next(self) -> Theme {
+        match self {
+            Theme::Auto => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::Auto,
+        }
+    }
+}
+
+/// A tab of the dock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Lanes over time.
+    #[default]
+    Timeline,
+    /// The list of notes.
+    Events,
+    /// The invariants.
+    Checks,
+}
+
+impl Tab {
+    /// All of them, from left to right.
+    pub const ALL: [Tab; 3] = [Tab::Timeline, Tab::Events, Tab::Checks];
+
+    /// Its name in keys and test ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tab::Timeline => "timeline",
+            Tab::Events => "events",
+            Tab::Checks => "checks",
+        }
+    }
+}
+
+/// How far one step goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StepSize {
+    /// One event: a message arrives, a timer runs out, somebody interferes.
+    #[default]
+    Action,
+    /// Until the next message arrives.
+    Message,
+    /// Until something notable happens.
+    Notable,
+}
+
+impl StepSize {
+    /// All of them.
+    pub const ALL: [StepSize; 3] = [StepSize::Action, StepSize::Message, StepSize::Notable];
+
+    /// Its name in keys and test ids.
+    pub const fn name(self) -> &'static str {
+        match self {
+            StepSize::Action => "action",
+            StepSize::Message => "message",
+            StepSize::Notable => "notable",
+        }
+    }
+}
+
+/// A panel that a phone shows over the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// The left panel: the lesson, or the cluster's shape.
+    Left,
+    /// The inspector.
+    Right,
+}
+
+/// What lies over the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    /// The list of all commands.
+    Palette,
+    /// The keys.
+    Help,
+    /// The conditions to wait for.
+    Until,
+    /// The link.
+    Share(String),
+    /// What can be done to this.
+    Menu(Selection, Spot),
+}
+
+/// A line of news.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Its text in the language files.
+    pub key: &'static str,
+    /// What fills it.
+    pub args: Vec<(&'static str, String)>,
+    /// The way back: its text and what it does.
+    pub back: Option<(&'static str, Box<Msg>)>,
+    /// Something was refused.
+    pub bad: bool,
+}
+
+impl Notice {
+    /// News without a way back.
+    pub fn good(key: &'static str, args: Vec<(&'static str, String)>) -> Notice {
+        Notice { key, args, back: None, bad: false }
+    }
+
+    /// A refusal, in the words of whoever refused.
+    pub fn refusal(what: String) -> Notice {
+        Notice { key: "notice.refused", args: vec![("what", what)], back: None, bad: true }
+    }
+
+    /// The same with a way back.
+    #[must_use]
+    pub fn with_way_back(mut self, key: &'static str, msg: impl Into<Msg>) -> Notice {
+        self.back = Some((key, Box::new(msg.into())));
+        self
+    }
+}
+
+/// What can happen to the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// The transport.
+    Time(TimeMsg),
+    /// Something is done to the cluster.
+    Act(ActMsg),
+    /// Another run.
+    Run(RunMsg),
+    /// The page itself.
+    Page(PageMsg),
+}
+
+impl From<TimeMsg> for Msg {
+    fn from(msg: TimeMsg) -> Msg {
+        Msg::Time(msg)
+    }
+}
+
+impl From<ActMsg> for Msg {
+    fn from(msg: ActMsg) -> Msg {
+        Msg::Act(msg)
+    }
+}
+
+impl From<RunMsg> for Msg {
+    fn from(msg: RunMsg) -> Msg {
+        Msg::Run(msg)
+    }
+}
+
+impl From<PageMsg> for Msg {
+    fn from(msg: PageMsg) -> Msg {
+        Msg::Page(msg)
+    }
+}
+
+/// What the browser has to do after an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Language, theme or presentation changed: show and keep it.
+    Look,
+    /// The run changed: keep it.
+    Save,
+    /// Put this text on the clipboard.
+    Copy(String),
+    /// Offer this text as a file of that name.
+    Download(&'static str, String),
+    /// Ask for a file with a run.
+    PickFile,
+    /// Make the link to this run and show it.
+    Link,
+    /// Move the focus to the element with this id.
+    Focus(&'static str),
+}

@@ -1,0 +1,69 @@
+//! The sentence of the moment: what just happened, in one plain sentence, for eyes and for screen readers; and the
+//! line of news with a way back.
+
+use super::props::Send;
+use crate::i18n::{Lang, t, tr};
+use crate::model::{Notice, PageMsg};
+use yew::prelude::*;
+
+/// What is said of the moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// What happened.
+    pub sentence: String,
+    /// Why it must be so.
+    pub why: String,
+    /// KIP or Kafka class.
+    pub source: &'static str,
+    /// It is a notable thing: a routine one is said quietly.
+    pub notable: bool,
+    /// Why nothing happens, if so.
+    pub stuck: Vec<String>,
+}
+
+/// Props of [`Moment`].
+#[derive(Clone, Debug, PartialEq, Properties)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct MomentProps {
+    pub lang: Lang,
+    pub said: Said,
+    /// While time runs a screen reader is not interrupted by every event.
+    pub playing: bool,
+    pub notice: Option<Notice>,
+    pub send: Send,
+}
+
+/// The strip between stage and transport.
+#[component]
+pub fn Moment(props: &MomentProps) -> Html {
+    let MomentProps { lang, said, playing, notice, send } = props.clone();
+    let live = if playing && !said.notable { "off" } else { "polite" };
+    html! {
+        <div class="moment">
+            <p class="sentence" data-testid="sentence" data-notable={said.notable.to_string()} aria-live={live}>
+                { said.sentence }
+                if said.notable && !said.why.is_empty() {
+                    <span class="why" data-testid="why-line" title={said.source}>{ " " }{ said.why }</span>
+                }
+            </p>
+            { for said.stuck.into_iter().map(|line| html! {
+                <p key={line.clone()} class="stuck" data-testid="stuck">{ line }</p>
+            }) }
+            { for notice.map(|notice| news(lang, notice, &send)) }
+        </div>
+    }
+}
+
+fn news(lang: Lang, notice: Notice, send: &Send) -> Html {
+    let role = if notice.bad { "alert" } else { "status" };
+    html! {
+        <div class="notice" data-testid="notice" data-bad={notice.bad.to_string()} {role}>
+            <span>{ t(lang, notice.key, &notice.args) }</span>
+            if let Some((key, msg)) = notice.back {
+                <button class="button small" data-testid="notice-back" onclick={send.on_click(*msg)}>{ tr(lang, key) }</button>
+            }
+            <button class="button quiet small" data-testid="notice-dismiss" aria-label={tr(lang, "close")}
+                onclick={send.on_click(PageMsg::Dismiss)}>{ "×" }</button>
+        </div>
+    }
+}
