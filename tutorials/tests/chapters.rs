@@ -1,0 +1,75 @@
+//! Every chapter is played from start to end, in both languages.
+
+use kraftscope_tutorials::{CHAPTERS, Goal, Language, Lesson, Step};
+
+fn lesson(name: &str, language: Language) -> Lesson {
+    let chapter = CHAPTERS.iter().find(|chapter| chapter.name == name).expect("a chapter");
+    chapter.lesson(language).unwrap_or_else(|error| panic!("{name} {language:?}: {error}"))
+}
+
+/// What must be the same in both languages: everything but the words.
+fn skeleton(step: &Step) -> String {
+    let right: Vec<bool> =
+        step.predict.iter().flat_map(|predict| predict.answers.iter().map(|answer| answer.right)).collect();
+    let goal = step.goal.as_ref().map(|goal: &Goal| (goal.condition.clone(), goal.solution.clone()));
+    format!("{:?} {:?} {right:?} {goal:?}", step.focus, step.script)
+}
+
+fn play(lesson: &Lesson) {
+    let mut history = lesson.history().expect("the genesis is valid");
+    for step in &lesson.steps {
+        Lesson::play(&mut history, &step.script).unwrap_or_else(|error| panic!("{}: {error}", step.title));
+        if let Some(goal) = &step.goal {
+            assert!(
+                !goal.is_reached(&history),
+                "{}: the goal is reached before anything is done",
+                step.title
+            );
+            Lesson::play(&mut history, &goal.solution)
+                .unwrap_or_else(|error| panic!("{}: {error}", step.title));
+            assert!(goal.is_reached(&history), "{}: the solution does not reach the goal", step.title);
+        }
+    }
+    let broken = kraftscope_core::scenario::Count::Broken.of(history.sim());
+    assert_eq!(broken, Some(0), "no promise is broken in this lesson");
+}
+
+#[test]
+fn every_chapter_says_the_same_in_both_languages() {
+    for chapter in CHAPTERS {
+        let (english, chinese) =
+            (lesson(chapter.name, Language::English), lesson(chapter.name, Language::Chinese));
+        assert_eq!(english.genesis, chinese.genesis, "{}", chapter.name);
+        let bones = |lesson: &Lesson| lesson.steps.iter().map(skeleton).collect::<Vec<_>>();
+        assert_eq!(bones(&english), bones(&chinese), "{}", chapter.name);
+    }
+}
+
+#[test]
+fn every_chapter_asks_and_sets_a_goal() {
+    for chapter in CHAPTERS {
+        let lesson = lesson(chapter.name, Language::English);
+        assert!(lesson.steps.iter().any(|step| step.predict.is_some()), "{} asks nothing", chapter.name);
+        assert!(lesson.steps.iter().any(|step| step.goal.is_some()), "{} has no goal", chapter.name);
+    }
+}
+
+#[test]
+fn chapter_1_plays_to_its_end() {
+    play(&lesson("01-partition", Language::English));
+}
+
+#[test]
+fn chapter_2_plays_to_its_end() {
+    play(&lesson("02-election", Language::English));
+}
+
+#[test]
+fn chapter_3_plays_to_its_end() {
+    play(&lesson("03-leader-dies", Language::English));
+}
+
+#[test]
+fn chapter_4_plays_to_its_end() {
+    play(&lesson("04-isr", Language::English));
+}
