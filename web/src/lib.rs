@@ -9,11 +9,13 @@
 
 pub mod i18n;
 pub mod keys;
+pub mod layout;
 pub mod marks;
 pub mod menu;
 pub mod model;
 pub mod platform;
 pub mod player;
+pub mod scene;
 pub mod select;
 pub mod session;
 pub mod share;

@@ -163,3 +163,59 @@ fn mime(name: &str) -> &'static str {
         _ => "application/octet-stream",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+
+    fn site(text: &str) -> (Site, String) {
+        let mut site = Site::default();
+        site.add("index.html", text.into());
+        let wasm = site.add_hashed("page", "wasm", vec![0; 4000]);
+        (site, wasm)
+    }
+
+    fn head(server: &Server, name: &str) -> (u16, [String; 3]) {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().new_agent();
+        let answer =
+            agent.get(format!("{}{name}", server.url())).header("Accept-Encoding", "gzip").call().unwrap();
+        let get =
+            |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_string();
+        (answer.status().as_u16(), [get("content-type"), get("cache-control"), get("content-encoding")])
+    }
+
+    #[test]
+    fn a_hashed_file_is_kept_for_ever_and_the_page_is_asked_for_again() {
+        let (site, wasm) = site("hello");
+        let server = Server::start(site, 0).unwrap();
+        let kept = ["application/wasm", "public, max-age=31536000, immutable", "gzip"].map(String::from);
+        assert_eq!(head(&server, &wasm), (200, kept));
+        assert_eq!(head(&server, ""), (200, ["text/html; charset=utf-8", "no-cache", ""].map(String::from)));
+        assert_eq!(head(&server, "../Cargo.toml").0, 404);
+    }
+
+    #[test]
+    fn a_port_in_use_gives_the_next_free_one() {
+        let first = Server::start(site("a").0, 0).unwrap();
+        let second = Server::start(site("b").0, first.port()).unwrap();
+        assert!(second.port() > first.port());
+    }
+
+    #[test]
+    fn an_open_page_hears_of_a_new_build() {
+        let server = Server::start(site("old").0, 0).unwrap();
+        let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+        let answer = agent.get(format!("{}events", server.url())).call().unwrap();
+        let mut lines = BufReader::new(answer.into_body().into_reader()).lines();
+        let mut number = || {
+            lines
+                .by_ref()
+                .map(Result::unwrap)
+                .find_map(|line| line.strip_prefix("data: ")?.parse::<u64>().ok())
+        };
+        let before = number().unwrap();
+        server.replace(site("new").0);
+        assert_eq!(number(), Some(before + 1));
+    }
+}

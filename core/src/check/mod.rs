@@ -1,27 +1,181 @@
 //! The checker: what must always hold, looked at after every step, at what the step touched.
 //!
-//! It keeps ghosts (what was ever committed, who ever led which epoch) that no process could know. It never
-//! changes the world; what is broken becomes a note of the step.
+//! It keeps ghosts (what was ever committed, who ever led which epoch, what was acknowledged and read) that no
+//! process could know. It never changes the world; what is broken becomes a note of the step.
+//!
+//! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
+//! `k_*`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `p_isr` and `s_*`, `clients`.
+//! The statement and the source of each rule stand on top of the file that checks it.
+//!
+//! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
+//! they are new, when a high watermark passes them, when a replica begins to lead and after a cut.
 
+pub mod findings;
+pub mod table;
+
+mod clients;
+mod k_commit;
+mod k_election;
+mod k_roles;
+mod logs;
+mod p_isr;
+mod p_registration;
+mod partition;
+mod quorum;
+mod replicas;
+mod s_commit;
+mod s_leader;
+mod truth;
+
+pub use findings::{State, Subject, Why};
+pub use partition::Acknowledged;
+pub use table::{INVARIANTS, Invariant, Precondition, Rule};
+
+use crate::id::{LeaderEpoch, NodeId, TopicPartition};
+use crate::process::{Controller, Process};
 use crate::sim::Step;
 use crate::sim::genesis::Genesis;
-use crate::sim::world::World;
+use crate::sim::world::{Slot, World};
+use alloc::vec::Vec;
+use clients::ClientGhost;
+use findings::Findings;
+use quorum::QuorumGhost;
+use replicas::Partitions;
+use truth::{Changed, Truth};
 
 /// Watches a run.
 #[derive(Clone, Debug, Default)]
-pub struct Checker {}
+pub struct Checker {
+    findings: Findings,
+    quorum: QuorumGhost,
+    truth: Truth,
+    partitions: Partitions,
+    clients: ClientGhost,
+    /// Who was the active controller of each epoch.
+    active: Vec<(LeaderEpoch, NodeId)>,
+    /// By place: how far a broker's image was compared.
+    applied: Vec<crate::id::Offset>,
+    /// By place: the process was running when last seen.
+    running: Vec<bool>,
+}
 
 impl Checker {
     /// A checker for the cluster of that genesis.
-    pub fn new(_genesis: &Genesis) -> Checker {
-        Checker {}
+    pub fn new(genesis: &Genesis) -> Checker {
+        let nodes = usize::from(genesis.brokers) + usize::from(genesis.controllers);
+        let nodes = nodes + genesis.producers.len() + genesis.consumers.len();
+        Checker {
+            applied: alloc::vec![crate::id::Offset(0); nodes],
+            running: alloc::vec![false; nodes],
+            ..Checker::default()
+        }
     }
 
     /// How many promises were broken so far.
-    pub const fn broken_count(&self) -> u64 {
-        0
+    pub fn broken_count(&self) -> u64 {
+        self.findings.broken_count()
+    }
+
+    /// How the invariant in this row of [`INVARIANTS`] stands; `None` beyond the table.
+    pub fn state(&self, row: u32) -> Option<State> {
+        let rule = *Rule::ALL.get(row as usize)?;
+        let ghosts = &self.partitions.ghosts;
+        let all_void = !ghosts.is_empty() && ghosts.iter().all(|ghost| ghost.void.is_some());
+        let void = ghosts.first().and_then(|ghost| ghost.void).filter(|_| all_void);
+        Some(self.findings.state(rule, void, self.clients.any_acks_all))
+    }
+
+    /// Partitions that have lost their guarantees, and why.
+    pub fn void(&self) -> impl Iterator<Item = (TopicPartition, Why)> + '_ {
+        self.partitions.ghosts.iter().filter_map(|ghost| Some((ghost.id, ghost.void?)))
+    }
+
+    /// Acknowledged records that a later leader does not hold, in the order of partitions.
+    pub fn lost(&self) -> impl Iterator<Item = (TopicPartition, &Acknowledged)> + '_ {
+        self.partitions.ghosts.iter().flat_map(|ghost| ghost.lost.iter().map(move |lost| (ghost.id, lost)))
     }
 
     /// Looks at what `step` touched.
-    pub fn observe(&mut self, _world: &World, _step: &mut Step) {}
+    pub fn observe(&mut self, world: &World, step: &mut Step) {
+        let Some(slot) = step.node.and_then(|node| world.slot(node)) else { return };
+        self.findings.begin(step.event);
+        let place = world.place(slot.id);
+        let was_running = core::mem::replace(&mut self.running[place], slot.process.is_some());
+        if was_running && slot.process.is_none() {
+            self.applied[place] = crate::id::Offset(0);
+            self.partitions.on_down(place, slot, &mut self.findings);
+        }
+        match &slot.process {
+            Some(Process::Producer(_)) => {
+                let Checker { findings, truth, partitions, clients, .. } = self;
+                clients.observe_producer(world, truth, partitions, slot.id, step, findings);
+            }
+            Some(Process::Consumer(consumer)) => {
+                let Checker { findings, partitions, clients, .. } = self;
+                clients.observe_consumer(world, partitions, slot, consumer, &step.notes, findings);
+            }
+            Some(Process::Broker(_) | Process::Controller(_)) | None => {
+                self.observe_server(world, slot, step)
+            }
+        }
+        self.findings.take(&mut step.notes);
+    }
+
+    fn observe_server(&mut self, world: &World, slot: &Slot, step: &Step) {
+        if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
+            let default_min_isr = world.genesis.settings.min_insync_replicas;
+            let changed = self.truth.replay(&self.quorum.committed, default_min_isr, &mut self.findings);
+            for change in &changed {
+                self.on_change(world, change);
+            }
+        }
+        match &slot.process {
+            Some(Process::Controller(controller)) => self.check_active(slot.id, controller),
+            Some(Process::Broker(broker)) => {
+                let place = world.place(slot.id);
+                if self.applied[place] != broker.applied {
+                    self.applied[place] = broker.applied;
+                    self.truth.check_broker(slot.id, broker, &mut self.findings);
+                }
+                let Checker { findings, truth, partitions, .. } = self;
+                partitions.observe(world, truth, slot, broker, &step.notes, findings);
+            }
+            Some(Process::Producer(_) | Process::Consumer(_)) | None => {}
+        }
+    }
+
+    /// The controller changed a partition.
+    fn on_change(&mut self, world: &World, change: &Changed) {
+        let Checker { findings, truth, partitions, .. } = self;
+        let ghost = partitions.ghost(change.partition, world.genesis.brokers);
+        ghost.on_change(world, change, findings);
+        if change.before.is_some_and(|before| before.isr == change.after.isr) {
+            return;
+        }
+        s_commit::check_candidates(ghost, world, change, findings);
+        let leader = change.after.leader.and_then(|leader| world.slot(leader));
+        let broker = leader.and_then(|slot| slot.process.as_ref()).and_then(|process| process.broker());
+        let Some((broker, slot)) = broker.zip(leader) else { return };
+        let partition = broker.replicas.partition(change.partition);
+        if partition.is_some_and(|p| p.is_leader() && p.leader_epoch == change.after.leader_epoch) {
+            p_isr::check_superset(world, truth, change.partition, (slot.id, broker), findings);
+        }
+    }
+
+    /// K16 on the controllers' side.
+    fn check_active(&mut self, id: NodeId, controller: &Controller) {
+        if !controller.control.is_active() {
+            return;
+        }
+        let epoch = controller.quorum.epoch();
+        if self.active.last() == Some(&(epoch, id)) {
+            return;
+        }
+        let subject = Subject::node(id);
+        self.findings.check(Rule::K16, controller.quorum.is_leader(), subject);
+        match self.active.binary_search_by_key(&epoch, |&(epoch, _)| epoch) {
+            Ok(place) => self.findings.check(Rule::K16, self.active[place].1 == id, subject),
+            Err(place) => self.active.insert(place, (epoch, id)),
+        }
+    }
 }

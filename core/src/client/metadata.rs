@@ -188,9 +188,12 @@ impl Metadata {
 
     /// A topic in use is missing, or one of its partitions has no leader (`LEADER_NOT_AVAILABLE`).
     fn is_incomplete(&self, response: &MetadataResponse) -> bool {
-        self.wanted.iter().any(|wanted| {
-            let topic = response.topics.iter().find(|(_, name)| name == wanted);
-            topic.is_none_or(|&(topic, _)| self.partitions_of(topic).any(|(_, known)| known.leader.is_none()))
-        })
+        let is_led = |topic| {
+            let mut partitions = self.partitions_of(topic).peekable();
+            partitions.peek().is_some() && partitions.all(|(_, known)| known.leader.is_some())
+        };
+        let complete =
+            |wanted: &Text| response.topics.iter().any(|&(id, name)| name == *wanted && is_led(id));
+        !self.wanted.iter().all(complete)
     }
 }

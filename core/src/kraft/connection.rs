@@ -15,7 +15,7 @@
 
 use crate::id::{Correlation, NodeId};
 use crate::node::{Out, Timer};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::wire::Message;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,12 @@ impl Connections {
     /// Whether anybody but `leader` is left alone for a while.
     pub fn has_pause(&self, leader: Option<NodeId>) -> bool {
         self.connections.iter().any(|c| c.state == ConnectionState::BackingOff && Some(c.node) != leader)
+    }
+
+    /// A life begins: its requests are numbered from the moment of its start on, so that an answer to an earlier
+    /// life never carries a number of this one.
+    pub(super) fn begin_life(&mut self, now: Time) {
+        self.last = Correlation(now.0 as u32);
     }
 
     /// Sends a request on a ready connection and starts its timer.

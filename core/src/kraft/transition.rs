@@ -33,6 +33,7 @@ pub(super) enum ElectionTimer {
 impl Quorum {
     /// The process starts (`QuorumState.initialize`).
     pub fn boot(&mut self, now: Time, out: &mut Out) {
+        self.connections.begin_life(now);
         let ElectionState { leader_epoch, leader, voted } = self.disk.election;
         let log_epoch = self.disk.log.last_epoch().unwrap_or_default();
         let known = leader.filter(|&id| self.voters.iter().any(|key| key.id == id));

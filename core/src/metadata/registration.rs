@@ -37,6 +37,15 @@ pub fn register(
     if let Some(same) = existing.filter(|existing| existing.incarnation == incarnation) {
         let (broker_epoch, fenced) = (same.broker_epoch, same.fenced);
         decision.record(MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced });
+        if same.in_controlled_shutdown {
+            // Kafka's record has a field for it; without it a request that arrives twice would end the shutdown.
+            decision.record(MetadataRecord::BrokerRegistrationChange {
+                broker,
+                broker_epoch,
+                fenced: None,
+                in_controlled_shutdown: true,
+            });
+        }
         return Ok(broker_epoch);
     }
     if let Some(old) = existing

@@ -5,6 +5,7 @@
 use kraftscope_core::config::Settings;
 use kraftscope_core::epochs::{EpochEnd, LeaderEpochCache};
 use kraftscope_core::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
+use kraftscope_core::kraft::connection::ConnectionState;
 use kraftscope_core::kraft::{LeaderState, Quorum, QuorumDisk};
 use kraftscope_core::log::Log;
 use kraftscope_core::node::{Effect, ElectionState, Out, Timer};
@@ -294,27 +295,16 @@ impl Replica {
 
     /// Number of the outstanding request to voter `n`.
     pub fn correlation(&self, n: u8) -> Correlation {
-        let outstanding = |(to, number, _): &&(NodeId, Correlation, Message)| {
-            *to == c(n) && self.q.connections().expects(*to, *number)
-        };
-        self.sent.iter().rev().find(outstanding).map(|(_, number, _)| *number).expect("a request in flight")
+        match self.q.connections().state(c(n)) {
+            ConnectionState::AwaitingResponse(correlation) => correlation,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Voter `n` answers the outstanding request.
     pub fn answer(&mut self, n: u8, message: Message) {
         let correlation = self.correlation(n);
         self.answer_late(n, correlation, message);
-    }
-
-    /// Voter `n` confirms BeginQuorumEpoch, whose request was cleared from `sent`.
-    pub fn answer_anything(&mut self, n: u8) {
-        let response = self.quorum_response(ErrorCode::None);
-        for number in 1..20 {
-            if self.q.connections().expects(c(n), Correlation(number)) {
-                return self.answer_late(n, Correlation(number), Message::BeginQuorumEpochResponse(response));
-            }
-        }
-        panic!("nothing was asked of {}", c(n));
     }
 
     /// Voter `n` answers the request of that number.

@@ -2,9 +2,11 @@
 #![allow(unreachable_pub, reason = "one binary of several files")]
 
 mod boot;
+mod cluster;
 mod driver;
 mod fetch;
 mod follow;
 mod leader;
 mod resign;
+mod sim;
 mod vote;

@@ -115,10 +115,24 @@ pub fn x_within(node: &NodeRef, event: &yew::MouseEvent) -> f64 {
     f64::from(event.client_x()) - left
 }
 
-/// Lets an element hear a pointer until it is lifted, wherever it goes.
-pub fn capture(event: &yew::PointerEvent) {
-    if let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
-        let _ = element.set_pointer_capture(event.pointer_id());
+/// How far an element is scrolled, in pixels: from the left, from the top.
+pub fn scroll_of(element: &NodeRef) -> (f64, f64) {
+    let place =
+        |element: web_sys::Element| (f64::from(element.scroll_left()), f64::from(element.scroll_top()));
+    element.cast::<web_sys::Element>().map(place).unwrap_or_default()
+}
+
+/// Gives an element other classes, past the virtual DOM: for what changes with every move of the pointer.
+pub fn set_class(element: &NodeRef, class: &str) {
+    if let Some(element) = element.cast::<web_sys::Element>() {
+        element.set_class_name(class);
+    }
+}
+
+/// Sends a pointer's events to this element until it is released.
+pub fn capture(element: &NodeRef, pointer: i32) {
+    if let Some(element) = element.cast::<web_sys::Element>() {
+        let _ = element.set_pointer_capture(pointer);
     }
 }
 

@@ -5,4 +5,5 @@ pub mod dock;
 pub mod header;
 pub mod moment;
 pub mod props;
+pub mod stage;
 pub mod transport;

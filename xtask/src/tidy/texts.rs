@@ -188,9 +188,10 @@ fn flatten(prefix: &str, json: &Value, words: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The names in braces.
+/// The names in braces; `{n|one|other}` chooses a form by `n`, and a language may need no forms.
 fn placeholders(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    let braces = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    braces.map(|(inside, _)| inside.split('|').next().unwrap_or_default()).collect()
 }
 
 /// A name whatever its case: `LeaderElected`, `leader_elected` and `leader-elected` are one.
@@ -234,7 +235,10 @@ mod tests {
             let words = pairs.iter().map(|(key, text)| ((*key).into(), (*text).into())).collect();
             (name.to_string(), words)
         };
-        let files = [file("en", &[("a", "{n} left"), ("b", "x")]), file("zh", &[("a", "{m}"), ("c", " ")])];
+        let files = [
+            file("en", &[("a", "{n} left"), ("b", "x"), ("d", "{n|one|#}")]),
+            file("zh", &[("a", "{m}"), ("c", " "), ("d", "{n}")]),
+        ];
         let mut findings = Findings::default();
         compare(&files, &mut findings);
         assert_eq!(findings.0.len(), 4);

@@ -1,0 +1,187 @@
+//! What the checks found: how often each was made, what is broken, and what does not apply and why.
+//!
+//! Keeps: a broken promise is told once per invariant, partition and node, not again with every step.
+
+use super::table::{INVARIANTS, Precondition, Rule};
+use crate::id::{NodeId, Offset, StepId, TopicPartition};
+use crate::note::Note;
+use alloc::vec;
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// Whom a check is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// A data partition; `None` for the metadata log and for clients.
+    pub partition: Option<TopicPartition>,
+    /// The node where it shows.
+    pub node: Option<NodeId>,
+    /// Where in the log.
+    pub offset: Option<Offset>,
+}
+
+impl Subject {
+    /// A node of the quorum.
+    pub const fn node(node: NodeId) -> Subject {
+        Subject { partition: None, node: Some(node), offset: None }
+    }
+
+    /// A partition.
+    pub const fn partition(partition: TopicPartition) -> Subject {
+        Subject { partition: Some(partition), node: None, offset: None }
+    }
+
+    /// One copy of a partition.
+    pub const fn copy(partition: TopicPartition, node: NodeId) -> Subject {
+        Subject { partition: Some(partition), node: Some(node), offset: None }
+    }
+
+    /// The same, at `offset`.
+    #[must_use]
+    pub const fn at(self, offset: Offset) -> Subject {
+        Subject { offset: Some(offset), ..self }
+    }
+}
+
+/// Why a promise is not given any more, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "why")]
+pub enum Why {
+    /// A leader was elected outside the ISR: what it lacked is gone, as was agreed to.
+    UncleanElection {
+        /// When.
+        event: StepId,
+        /// Who.
+        leader: NodeId,
+    },
+    /// A replica that had lost records in a crash was elected: no other in-sync replica was left.
+    LeaderLostRecords {
+        /// When.
+        event: StepId,
+        /// Who.
+        leader: NodeId,
+    },
+    /// Nothing was produced with acks=all.
+    NoAcksAll,
+    /// Eligible leader replicas are off.
+    ElrOff,
+}
+
+/// How an invariant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "state")]
+pub enum State {
+    /// It held whenever it was looked at.
+    Holds {
+        /// How often.
+        checked: u64,
+    },
+    /// It was broken.
+    Broken {
+        /// First at this event.
+        event: StepId,
+        /// Which partition.
+        partition: Option<TopicPartition>,
+        /// Where.
+        node: Option<NodeId>,
+        /// At which offset.
+        offset: Option<Offset>,
+    },
+    /// The promise is not given.
+    NotApplicable {
+        /// Why not.
+        why: Why,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    checked: u64,
+    broken: Option<(StepId, Subject)>,
+}
+
+/// The results of all checks so far.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    tallies: Vec<Tally>,
+    /// Sorted; rarely more than none.
+    told: Vec<(Rule, Option<TopicPartition>, Option<NodeId>)>,
+    event: StepId,
+    fresh: Vec<Note>,
+}
+
+impl Default for Findings {
+    fn default() -> Findings {
+        Findings {
+            tallies: vec![Tally::default(); INVARIANTS.len()],
+            told: Vec::new(),
+            event: StepId(0),
+            fresh: Vec::new(),
+        }
+    }
+}
+
+impl Findings {
+    /// From now on findings belong to this event.
+    pub fn begin(&mut self, event: StepId) {
+        self.event = event;
+    }
+
+    /// The event that is being looked at.
+    pub const fn event(&self) -> StepId {
+        self.event
+    }
+
+    /// Notes one check.
+    pub fn check(&mut self, rule: Rule, holds: bool, subject: Subject) {
+        self.tallies[rule as usize].checked += 1;
+        if !holds {
+            self.broken(rule, subject);
+        }
+    }
+
+    /// Notes a comparison: `parts` is where it fails, if it does.
+    pub fn compare(&mut self, rule: Rule, parts: Option<Offset>, subject: Subject) {
+        match parts {
+            None => self.check(rule, true, subject),
+            Some(offset) => self.check(rule, false, subject.at(offset)),
+        }
+    }
+
+    #[cold]
+    fn broken(&mut self, rule: Rule, subject: Subject) {
+        let key = (rule, subject.partition, subject.node);
+        let Err(place) = self.told.binary_search(&key) else { return };
+        self.told.insert(place, key);
+        self.tallies[rule as usize].broken.get_or_insert((self.event, subject));
+        let Subject { partition, node, offset } = subject;
+        self.fresh.push(Note::InvariantBroken { invariant: rule as u8, partition, node, offset });
+    }
+
+    /// What this event broke.
+    pub fn take(&mut self, into: &mut Vec<Note>) {
+        if !self.fresh.is_empty() {
+            into.append(&mut self.fresh);
+        }
+    }
+
+    /// How many promises were broken, each counted once per partition and node.
+    pub const fn broken_count(&self) -> u64 {
+        self.told.len() as u64
+    }
+
+    /// How a rule stands; `void` is why partitions have lost their guarantee, when all have.
+    pub fn state(&self, rule: Rule, void: Option<Why>, acks_all: bool) -> State {
+        let tally = self.tallies[rule as usize];
+        if let Some((event, Subject { partition, node, offset })) = tally.broken {
+            return State::Broken { event, partition, node, offset };
+        }
+        let why = match rule.invariant().needs {
+            Precondition::Always => None,
+            Precondition::Clean => void,
+            Precondition::AcksAll => void.or((!acks_all).then_some(Why::NoAcksAll)),
+            Precondition::Elr => Some(Why::ElrOff),
+        };
+        why.map_or(State::Holds { checked: tally.checked }, |why| State::NotApplicable { why })
+    }
+}

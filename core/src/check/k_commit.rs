@@ -1,0 +1,70 @@
+//! What is committed in the metadata log.
+//!
+//! K5 LeaderCompleteness: a new leader of the newest epoch holds everything that is committed. Source: Raft.
+//! K6 CommittedImmutable: committed entries never change; every log agrees with them below its own high watermark.
+//! Source: RaftEventSimulationTest (there only looked at in the end).
+//! K7 MajorityHolds: when the leader's high watermark moves, a majority has flushed everything below.
+//! K8 OwnEpochCommit: it moves only beyond the start of the leader's own epoch. Source: Raft paper, 5.4.2.
+//! K10 AckAfterFlush: a voter confirms only what is flushed; since it may fetch again, or vote, with its next
+//! message, its whole log is flushed after every input. Source: RaftFsync.tla, KAFKA-17332.
+
+use super::findings::{Findings, Subject};
+use super::logs::parts_at;
+use super::quorum::{Look, metadata_disk};
+use super::table::Rule;
+use crate::id::{NodeKind, Offset};
+use crate::log::Log;
+use crate::quorum::majority;
+use crate::record::MetadataRecord;
+use crate::sim::world::World;
+
+/// K5.
+pub(super) fn check_new_leader(
+    log: &Log<MetadataRecord>,
+    committed: &Log<MetadataRecord>,
+    subject: Subject,
+    findings: &mut Findings,
+) {
+    findings.compare(Rule::K5, parts_at(log, committed, Offset(0), committed.end()), subject);
+}
+
+/// K6 for the entries from `from` on up to the high watermark of this log.
+pub(super) fn check_committed(
+    log: &Log<MetadataRecord>,
+    committed: &Log<MetadataRecord>,
+    from: Offset,
+    hw: Offset,
+    subject: Subject,
+    findings: &mut Findings,
+) {
+    let parts = parts_at(log, committed, from, hw.min(log.end()));
+    let unheard_of = (hw > committed.end()).then_some(committed.end());
+    findings.compare(Rule::K6, parts.or(unheard_of), subject);
+}
+
+/// K7 and K8: the leader in `look` has moved its high watermark to `hw`.
+pub(super) fn check_leaders_hw(
+    world: &World,
+    look: &Look<'_>,
+    epoch_start: Offset,
+    hw: Offset,
+    findings: &mut Findings,
+) {
+    let subject = look.subject().at(hw);
+    findings.check(Rule::K8, hw > epoch_start, subject);
+    let last = hw.0.checked_sub(1).map(Offset);
+    let epoch = last.and_then(|last| look.disk.log.get(last)).map(|entry| entry.epoch);
+    let holds = |log: &Log<MetadataRecord>| {
+        log.flushed() >= hw && last.and_then(|last| log.get(last)).map(|entry| entry.epoch) == epoch
+    };
+    let voters = world.of_kind(NodeKind::Controller);
+    let holders = voters.filter(|slot| holds(&metadata_disk(slot).log)).count() as u32;
+    findings.check(Rule::K7, holders >= majority(u32::from(world.genesis.controllers)), subject);
+}
+
+/// K10.
+pub(super) fn check_flushed(look: &Look<'_>, findings: &mut Findings) {
+    if look.votes && look.before.end != look.now.end {
+        findings.check(Rule::K10, look.now.flushed == look.now.end, look.subject().at(look.now.flushed));
+    }
+}

@@ -1,0 +1,127 @@
+//! What a leader may believe of its ISR, and what it may ask for.
+//!
+//! P6 MaximalIsr: for one partition epoch, leader and controller have the same ISR; the leader never knows of a
+//! change before it is committed. Source: KIP-497.
+//! P7 OneInFlight: a second proposal only after the first was decided. Source: PartitionTest.
+//! P8 FetcherExclusive: a leader is in no fetcher, a follower in at most one, that of its leader.
+//! S6 QuorumSuperset: the newest leader waits for every member of the controller's ISR: it is in the maximal ISR, or
+//! caught up and welcome. The second half matters when a metadata record that repeats the leader's partition epoch
+//! makes it forget a proposal which the controller then accepts.
+//! S8 ExpandRule, the leader's half: who is proposed reached the high watermark and the start of the epoch, and its
+//! broker may join as far as the leader's metadata says. Source: KIP-320, KIP-841, KIP-903.
+
+use super::findings::{Findings, Subject};
+use super::partition::CopyRole;
+use super::replicas::Look;
+use super::table::Rule;
+use super::truth::Truth;
+use crate::id::{NodeId, TopicPartition};
+use crate::metadata::image::Image;
+use crate::note::Note;
+use crate::process::Broker;
+use crate::replication::{IsrState, LeaderState};
+use crate::sim::world::World;
+
+pub(super) fn check(id: TopicPartition, look: &Look<'_>, findings: &mut Findings) {
+    let subject = Subject::copy(id, look.id);
+    let moved = look.before.role != look.now.role || look.before.leader_epoch != look.now.leader_epoch;
+    if moved {
+        check_fetchers(id, look, subject, findings);
+    }
+    if let Some(leader) = look.partition.as_leader()
+        && (look.before.isr != look.now.isr || look.before.partition_epoch != look.now.partition_epoch)
+    {
+        check_belief(id, look, leader, subject, findings);
+        check_proposal(id, look, leader, subject, findings);
+    }
+}
+
+fn check_fetchers(id: TopicPartition, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
+    let leader = look.partition.as_follower().and_then(|following| following.leader);
+    let mut fetchers = look.broker.replicas.fetchers().iter().filter(|(_, f)| f.partitions().contains(&id));
+    let exclusive = match (fetchers.next(), look.now.role) {
+        (None, _) => true,
+        (Some(_), CopyRole::Leader | CopyRole::Idle) => false,
+        (Some((from, _)), CopyRole::Follower) => leader == Some(*from) && fetchers.next().is_none(),
+    };
+    findings.check(Rule::P8, exclusive, subject);
+}
+
+/// P6 and S6.
+fn check_belief(
+    id: TopicPartition,
+    look: &Look<'_>,
+    leader: &LeaderState,
+    subject: Subject,
+    findings: &mut Findings,
+) {
+    let Some(truth) = look.truth.image.partitions.get(&id) else { return };
+    let same =
+        look.now.partition_epoch != truth.partition_epoch || leader.isr.committed().same_members(&truth.isr);
+    findings.check(Rule::P6, same && look.now.partition_epoch <= truth.partition_epoch, subject);
+    if look.leads_newest(id) {
+        check_superset(look.world, look.truth, id, (look.id, look.broker), findings);
+    }
+}
+
+/// S6 for `leader`, which is the newest one.
+pub(super) fn check_superset(
+    world: &World,
+    truth: &Truth,
+    id: TopicPartition,
+    (me, broker): (NodeId, &Broker),
+    findings: &mut Findings,
+) {
+    let Some(registration) = truth.image.partitions.get(&id) else { return };
+    let Some(leader) = broker.replicas.partition(id).and_then(|partition| partition.as_leader()) else {
+        return;
+    };
+    let Some(leo) = broker.replicas.disk.replicas.get(&id).map(|replica| replica.leo()) else { return };
+    let max_lag = world.genesis.settings.replica_lag_time_max;
+    let waits_for = |member: NodeId| {
+        let follower = leader.follower(member);
+        leader.isr.maximal_contains(member)
+            || (follower.is_some_and(|follower| follower.is_caught_up(leo, world.now, max_lag))
+                && is_welcome(&broker.image, leader, member))
+    };
+    let all = registration.isr.iter().all(waits_for);
+    findings.check(Rule::S6, all, Subject::copy(id, me));
+}
+
+/// P7 and S8.
+fn check_proposal(
+    id: TopicPartition,
+    look: &Look<'_>,
+    leader: &LeaderState,
+    subject: Subject,
+    findings: &mut Findings,
+) {
+    if !leader.isr.is_in_flight() || look.before.isr == look.now.isr {
+        return;
+    }
+    let undecided = look.leads_on()
+        && look.before.isr.is_some_and(|isr| isr.is_in_flight())
+        && look.before.partition_epoch == look.now.partition_epoch;
+    let rejected =
+        |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == id);
+    findings.check(Rule::P7, !undecided || look.notes.iter().any(rejected), subject);
+    if let IsrState::PendingExpand { joining, .. } = leader.isr {
+        findings.check(Rule::S8, may_join(look, leader, joining), Subject::copy(id, joining));
+    }
+}
+
+fn may_join(look: &Look<'_>, leader: &LeaderState, joining: NodeId) -> bool {
+    let leo = leader.follower(joining).and_then(|follower| follower.leo);
+    // The proposal comes first, and may then move the high watermark.
+    let hw = if look.leads_on() { look.before.hw } else { look.now.hw };
+    leo.is_some_and(|leo| leo >= hw && leo >= leader.epoch_start)
+        && is_welcome(&look.broker.image, leader, joining)
+}
+
+/// As far as the leader's metadata says, the broker may be in an ISR, and it is the life that fetched.
+fn is_welcome(image: &Image, leader: &LeaderState, member: NodeId) -> bool {
+    let Some(follower) = leader.follower(member) else { return false };
+    image.brokers.get(&member).is_some_and(|registered| {
+        registered.is_active() && follower.broker_epoch.is_none_or(|epoch| epoch == registered.broker_epoch)
+    })
+}

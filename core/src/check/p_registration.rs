@@ -1,0 +1,83 @@
+//! What must hold of a partition's registration, looked at with every committed record.
+//!
+//! P1 EpochsRise: partition epoch +1 with every change, leader epoch +1 with every change of the leader.
+//! P2 SetShapes: ISR and ELR are subsets of the replicas, without doubles, and disjoint.
+//! P3 LeaderInIsr: the leader is in the ISR and unfenced. Source: LeaderInIsr of Kip320.tla, with "or none".
+//! P4 ElrEmptyWhenEnough: no ELR while the ISR suffices, nor while ELR is off. Source: KIP-966.
+//! P5 LastIsrKept: without ELR the ISR is never empty. Source: PartitionChangeBuilder.
+//! S16 UncleanMarked: an election outside the ISR leaves the leader alone in it, recovering. Source: KIP-704.
+//! S8 ExpandRule, the controller's half: who joins is unfenced and not shutting down. Source: KIP-841.
+
+use super::findings::{Findings, Subject};
+use super::table::Rule;
+use super::truth::Changed;
+use crate::id::{NodeId, NodeList};
+use crate::metadata::image::Image;
+use crate::record::{LeaderRecoveryState, PartitionRegistration};
+
+impl Changed {
+    /// The leader that this change elects from outside the ISR.
+    pub(super) fn unclean_leader(&self) -> Option<NodeId> {
+        let before = self.before?;
+        let leader = self.after.leader.filter(|&leader| before.leader != Some(leader))?;
+        (!before.isr.contains(leader) && !before.elr.contains(leader)).then_some(leader)
+    }
+
+    /// Who joins the ISR with it, without having been elected.
+    pub(super) fn joining(&self) -> NodeList {
+        let unclean = self.unclean_leader();
+        match self.before {
+            None => NodeList::EMPTY,
+            Some(before) => {
+                let joins = |&id: &NodeId| !before.isr.contains(id) && Some(id) != unclean;
+                self.after.isr.iter().filter(joins).collect()
+            }
+        }
+    }
+}
+
+pub(super) fn check(change: &Changed, image: &Image, default_min_isr: u32, findings: &mut Findings) {
+    let subject = Subject::partition(change.partition);
+    let after = &change.after;
+    if let Some(before) = &change.before {
+        findings.check(Rule::P1, epochs_rise(before, after), subject);
+    }
+    findings.check(Rule::P2, has_shape(after), subject);
+    findings.check(Rule::P3, leader_is_eligible(after, image), subject);
+    let min_isr = image.effective_min_isr(change.partition, default_min_isr);
+    findings.check(Rule::P4, after.isr.len() < min_isr || after.elr.is_empty(), subject);
+    findings.check(Rule::P5, !after.isr.is_empty(), subject);
+    if let Some(leader) = change.unclean_leader() {
+        let alone = after.isr.as_slice() == [leader];
+        findings.check(Rule::S16, alone && after.recovery == LeaderRecoveryState::Recovering, subject);
+    }
+    for id in change.joining().iter() {
+        findings.check(Rule::S8, image.is_active(id), Subject::copy(change.partition, id));
+    }
+}
+
+/// P1.
+pub(super) fn epochs_rise(before: &PartitionRegistration, after: &PartitionRegistration) -> bool {
+    let leader_epoch_rises = after.leader_epoch == before.leader_epoch.next();
+    after.partition_epoch == before.partition_epoch.next()
+        && (leader_epoch_rises
+            || (after.leader_epoch == before.leader_epoch && after.leader == before.leader))
+}
+
+fn has_shape(registration: &PartitionRegistration) -> bool {
+    let PartitionRegistration { replicas, isr, elr, .. } = registration;
+    is_set(isr)
+        && is_set(elr)
+        && isr.is_subset_of(replicas)
+        && elr.is_subset_of(replicas)
+        && isr.iter().all(|id| !elr.contains(id))
+}
+
+fn is_set(list: &NodeList) -> bool {
+    list.as_slice().iter().enumerate().all(|(i, id)| !list.as_slice()[..i].contains(id))
+}
+
+fn leader_is_eligible(registration: &PartitionRegistration, image: &Image) -> bool {
+    let Some(leader) = registration.leader else { return true };
+    registration.isr.contains(leader) && image.brokers.get(&leader).is_some_and(|broker| !broker.fenced)
+}

@@ -1,0 +1,152 @@
+//! One data partition as the checker sees it: its committed records, its copies as last seen, and whether its
+//! guarantees still stand.
+//!
+//! A record is committed when the high watermark of any leader passes it. A copy that lost records in a crash is
+//! marked until a leader has found that it caught up; while it is marked, nobody relies on it. When a marked copy
+//! is elected, or one from outside the ISR, what was promised is void: that is what was agreed to.
+
+use super::findings::{Findings, Subject, Why};
+use super::logs::{LogSeen, parts_at};
+use super::truth::Changed;
+use crate::id::{Incarnation, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition};
+use crate::log::Log;
+use crate::record::Record;
+use crate::replication::{IsrState, ReplicaLog};
+use crate::sim::world::{Slot, World};
+use alloc::vec::Vec;
+
+/// What a replica is at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum CopyRole {
+    /// Not hosted in this life, or the process is down.
+    #[default]
+    Idle,
+    Follower,
+    Leader,
+}
+
+/// A copy's state without its log; compared after every step of its broker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) life: Incarnation,
+    pub(super) role: CopyRole,
+    pub(super) hw: Offset,
+    pub(super) leader_epoch: LeaderEpoch,
+    pub(super) partition_epoch: PartitionEpoch,
+    pub(super) isr: Option<IsrState>,
+}
+
+/// One copy as last seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CopySeen {
+    pub(super) glance: Glance,
+    pub(super) log: LogSeen,
+    /// It lost records in a crash and no leader has found it caught up since.
+    pub(super) lost_records: bool,
+}
+
+/// A record that a producer was told is safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Where.
+    pub offset: Offset,
+    /// What.
+    pub record: Record,
+    /// With acks=all.
+    pub by_all: bool,
+}
+
+/// The checker's knowledge of one partition.
+#[derive(Clone, Debug)]
+pub(super) struct PartitionGhost {
+    pub(super) id: TopicPartition,
+    pub(super) committed: Log<Record>,
+    /// Why its guarantees do not stand any more.
+    pub(super) void: Option<Why>,
+    /// By the place of the broker.
+    pub(super) copies: Vec<CopySeen>,
+    /// Who the controller made leader, by epoch.
+    pub(super) leaders: Vec<(LeaderEpoch, NodeId)>,
+    /// Consumers have read up to here.
+    pub(super) consumed: Offset,
+    /// In the order of acknowledgement; the epoch is that of the entry.
+    pub(super) acknowledged: Log<Acknowledged>,
+    /// Acknowledged records that a later leader does not hold.
+    pub(super) lost: Vec<Acknowledged>,
+}
+
+/// The log of this partition at a broker, alive or not.
+pub(super) fn replica_log(slot: &Slot, partition: TopicPartition) -> Option<&ReplicaLog> {
+    let broker = slot.process.as_ref().and_then(|process| process.broker());
+    let disk = broker.map_or(&slot.disk.replicas, |broker| &broker.replicas.disk);
+    disk.replicas.get(&partition)
+}
+
+impl PartitionGhost {
+    pub(super) fn new(id: TopicPartition, brokers: u8) -> PartitionGhost {
+        let mut copies = Vec::new();
+        copies.resize_with(usize::from(brokers), CopySeen::default);
+        PartitionGhost {
+            id,
+            committed: Log::new(),
+            void: None,
+            copies,
+            leaders: Vec::new(),
+            consumed: Offset(0),
+            acknowledged: Log::new(),
+            lost: Vec::new(),
+        }
+    }
+
+    /// Whether the copy at this broker lost records and has not caught up since.
+    pub(super) fn lost_records(&self, world: &World, broker: NodeId) -> bool {
+        self.copies.get(world.place(broker)).is_some_and(|copy| copy.lost_records)
+    }
+
+    /// The first committed record of `from .. to` that the copy at `broker` does not hold.
+    pub(super) fn missing(&self, world: &World, broker: NodeId, from: Offset, to: Offset) -> Option<Offset> {
+        let log = world.slot(broker).and_then(|slot| replica_log(slot, self.id));
+        match log {
+            Some(replica) => parts_at(&replica.log, &self.committed, from, to),
+            None => (from < to.min(self.committed.end())).then_some(from),
+        }
+    }
+
+    /// The controller changed the registration: who leads by now, and whether the guarantees still stand.
+    pub(super) fn on_change(&mut self, world: &World, change: &Changed, findings: &Findings) {
+        let (event, after) = (findings.event(), &change.after);
+        let before = change.before;
+        let Some(leader) =
+            after.leader.filter(|_| before.is_none_or(|b| b.leader_epoch != after.leader_epoch))
+        else {
+            return;
+        };
+        if let Err(place) = self.leaders.binary_search_by_key(&after.leader_epoch, |&(epoch, _)| epoch) {
+            self.leaders.insert(place, (after.leader_epoch, leader));
+        }
+        if change.unclean_leader().is_some() {
+            self.void.get_or_insert(Why::UncleanElection { event, leader });
+        } else if self.lost_records(world, leader) && !self.note_caught_up(world, leader) {
+            self.void.get_or_insert(Why::LeaderLostRecords { event, leader });
+        }
+    }
+
+    /// Takes the mark off a copy that lost records, if it holds everything that is committed by now.
+    pub(super) fn note_caught_up(&mut self, world: &World, broker: NodeId) -> bool {
+        let complete = self.missing(world, broker, Offset(0), self.committed.end()).is_none();
+        if complete && let Some(copy) = self.copies.get_mut(world.place(broker)) {
+            copy.lost_records = false;
+        }
+        complete
+    }
+
+    /// The broker's process ended: a log that is shorter than it was has lost records.
+    pub(super) fn on_down(&mut self, place: usize, slot: &Slot, findings: &mut Findings) {
+        let Some(copy) = self.copies.get_mut(place) else { return };
+        copy.glance = Glance { life: slot.incarnation, ..Glance::default() };
+        if let Some(replica) = slot.disk.replicas.replicas.get(&self.id) {
+            copy.lost_records |= replica.log.end() < copy.log.end;
+            copy.log.follow(&replica.log, Subject::copy(self.id, slot.id), findings);
+        }
+    }
+}

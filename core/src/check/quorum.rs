@@ -1,0 +1,232 @@
+//! The metadata quorum as the checker sees it: what each replica last was, who ever led, what is committed.
+//!
+//! Ghosts: the committed log (an offset is committed when any leader's high watermark passes it), the leader that
+//! was named for each epoch and the life in which it led. The rules themselves stand in [`super::k_election`],
+//! [`super::k_roles`] and [`super::k_commit`].
+
+use super::findings::{Findings, Subject};
+use super::k_election::Elections;
+use super::logs::{LogSeen, check_append_only, check_order, check_same};
+use super::table::Rule;
+use super::{k_commit, k_roles};
+use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeKind, Offset};
+use crate::kraft::{Quorum, QuorumDisk, Role};
+use crate::log::Log;
+use crate::node::ElectionState;
+use crate::note::Note;
+use crate::record::MetadataRecord;
+use crate::sim::world::{Slot, World};
+use alloc::vec::Vec;
+
+/// A role without what it remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum RoleSeen {
+    /// The process is down, or has not started.
+    #[default]
+    Down,
+    Unattached,
+    Prospective,
+    Candidate,
+    Leader,
+    Follower,
+    Resigned,
+}
+
+impl RoleSeen {
+    const fn of(role: &Role) -> RoleSeen {
+        match role {
+            Role::Unattached {} => RoleSeen::Unattached,
+            Role::Prospective { .. } => RoleSeen::Prospective,
+            Role::Candidate { .. } => RoleSeen::Candidate,
+            Role::Leader(_) => RoleSeen::Leader,
+            Role::Follower { .. } => RoleSeen::Follower,
+            Role::Resigned { .. } => RoleSeen::Resigned,
+        }
+    }
+}
+
+/// What changes often and is compared after every step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) incarnation: Incarnation,
+    pub(super) role: RoleSeen,
+    pub(super) election: ElectionState,
+    pub(super) hw: Option<Offset>,
+    pub(super) end: Offset,
+    pub(super) flushed: Offset,
+    pub(super) truncations: u32,
+}
+
+impl Glance {
+    fn of(slot: &Slot, disk: &QuorumDisk, quorum: Option<&Quorum>) -> Glance {
+        Glance {
+            incarnation: slot.incarnation,
+            role: quorum.map_or(RoleSeen::Down, |quorum| RoleSeen::of(quorum.role())),
+            election: disk.election,
+            hw: quorum.and_then(Quorum::high_watermark),
+            end: disk.log.end(),
+            flushed: disk.log.flushed(),
+            truncations: disk.log.truncations(),
+        }
+    }
+
+    pub(super) const fn epoch(&self) -> LeaderEpoch {
+        self.election.leader_epoch
+    }
+
+    /// Both belong to one life of the process.
+    pub(super) fn same_life(&self, other: &Glance) -> bool {
+        self.incarnation == other.incarnation && self.role != RoleSeen::Down && other.role != RoleSeen::Down
+    }
+}
+
+/// One replica of the metadata log as last seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReplicaSeen {
+    pub(super) glance: Glance,
+    pub(super) log: LogSeen,
+    /// The highest high watermark of this life.
+    pub(super) highest_hw: Offset,
+}
+
+/// A step as the rules of the quorum need it.
+pub(super) struct Look<'a> {
+    pub(super) id: NodeId,
+    pub(super) votes: bool,
+    /// It is the only voter.
+    pub(super) alone: bool,
+    pub(super) pre_vote: bool,
+    pub(super) before: Glance,
+    pub(super) now: Glance,
+    pub(super) disk: &'a QuorumDisk,
+    pub(super) quorum: Option<&'a Quorum>,
+    pub(super) notes: &'a [Note],
+}
+
+impl Look<'_> {
+    pub(super) const fn subject(&self) -> Subject {
+        Subject::node(self.id)
+    }
+
+    /// It leads now and did not lead this epoch when last seen.
+    pub(super) fn begins_to_lead(&self) -> bool {
+        self.now.role == RoleSeen::Leader
+            && (self.before.role != RoleSeen::Leader || self.before.epoch() != self.now.epoch())
+    }
+}
+
+/// The checker's knowledge of the quorum.
+#[derive(Clone, Debug, Default)]
+pub(super) struct QuorumGhost {
+    /// What is committed.
+    pub(super) committed: Log<MetadataRecord>,
+    pub(super) elections: Elections,
+    replicas: Vec<ReplicaSeen>,
+}
+
+/// The metadata log of a node, alive or not.
+pub(super) fn metadata_disk(slot: &Slot) -> &QuorumDisk {
+    slot.process
+        .as_ref()
+        .and_then(|process| process.quorum())
+        .map_or(&slot.disk.quorum, |quorum| &quorum.disk)
+}
+
+impl QuorumGhost {
+    /// Looks at the replica in `slot`. Returns whether more is committed than before.
+    pub(super) fn observe(
+        &mut self,
+        world: &World,
+        slot: &Slot,
+        notes: &[Note],
+        findings: &mut Findings,
+    ) -> bool {
+        let place = world.place(slot.id);
+        if self.replicas.len() <= place {
+            self.replicas.resize_with(place + 1, ReplicaSeen::default);
+        }
+        let quorum = slot.process.as_ref().and_then(|process| process.quorum());
+        let disk = quorum.map_or(&slot.disk.quorum, |quorum| &quorum.disk);
+        let now = Glance::of(slot, disk, quorum);
+        let seen = &mut self.replicas[place];
+        let before = core::mem::replace(&mut seen.glance, now);
+        if before == now && !notes.iter().any(k_roles::concerns) {
+            return false;
+        }
+        let votes = slot.id.kind() == NodeKind::Controller;
+        let pre_vote = world.genesis.settings.features.pre_vote;
+        let alone = world.genesis.controllers == 1;
+        let look = Look { id: slot.id, votes, alone, pre_vote, before, now, disk, quorum, notes };
+        self.elections.check(&look, findings);
+        k_roles::check(&look, findings);
+        self.follow_log(world, place, &look, findings);
+        self.follow_high_watermark(world, place, &look, findings)
+    }
+
+    fn follow_log(&mut self, world: &World, place: usize, look: &Look<'_>, findings: &mut Findings) {
+        let Look { before, now, disk, .. } = *look;
+        let seen = &mut self.replicas[place];
+        if !before.same_life(&now) {
+            seen.highest_hw = Offset(0);
+        }
+        k_commit::check_flushed(look, findings);
+        if seen.log.is(&disk.log) {
+            return;
+        }
+        let subject = look.subject();
+        let leads_on = before.role == RoleSeen::Leader && !look.begins_to_lead() && before.same_life(&now);
+        if leads_on && now.role == RoleSeen::Leader {
+            check_append_only(&seen.log, (disk.log.end(), disk.log.truncations()), subject, findings);
+        }
+        let end_before = seen.log.end;
+        let growth = seen.log.follow(&disk.log, subject, findings);
+        if growth.cut && before.same_life(&now) {
+            // What was cut may have been written again by now; the end is where the cut was at the most.
+            let kept = disk.log.end().min(end_before) >= seen.highest_hw;
+            findings.check(Rule::K9, kept, subject.at(disk.log.end()));
+        }
+        seen.log.check_cache(&disk.epochs, subject, findings);
+        self.elections.check_owners(look, growth, findings);
+        for other in world.slots.iter().filter(|other| other.id != look.id) {
+            if matches!(other.id.kind(), NodeKind::Broker | NodeKind::Controller) {
+                check_same(&disk.log, &metadata_disk(other).log, growth, true, subject, findings);
+            }
+        }
+    }
+
+    fn follow_high_watermark(
+        &mut self,
+        world: &World,
+        place: usize,
+        look: &Look<'_>,
+        findings: &mut Findings,
+    ) -> bool {
+        let Look { before, now, disk, quorum, .. } = *look;
+        let subject = look.subject();
+        check_order(&disk.log, now.hw, subject, findings);
+        if look.begins_to_lead() && self.elections.is_newest(now.epoch()) {
+            k_commit::check_new_leader(&disk.log, &self.committed, subject, findings);
+        }
+        let Some(hw) = now.hw else { return false };
+        let seen = &mut self.replicas[place];
+        findings.check(Rule::K9, hw >= seen.highest_hw, subject.at(hw));
+        seen.highest_hw = seen.highest_hw.max(hw);
+        let leader = quorum.and_then(|quorum| quorum.role().as_leader());
+        if let Some(leader) = leader
+            && before.hw != now.hw
+        {
+            k_commit::check_leaders_hw(world, look, leader.epoch_start, hw, findings);
+        }
+        let from = self.committed.end();
+        if leader.is_some() {
+            for (_, entry) in disk.log.iter(from, hw) {
+                self.committed.append(*entry);
+            }
+        }
+        if seen.log.agrees < hw.min(disk.log.end()) || hw > self.committed.end() {
+            k_commit::check_committed(&disk.log, &self.committed, seen.log.agrees, hw, subject, findings);
+            seen.log.agrees = hw;
+        }
+        self.committed.end() > from
+    }
+}

@@ -1,0 +1,138 @@
+//! What must hold when a record of a partition is committed, and of what is committed.
+//!
+//! S1 WeakIsr: every member of the leader's own ISR holds what the leader has committed. Source: Kip320.tla.
+//! S2 StrongIsr: every member of the controller's ISR holds it. Source: Kip320.tla.
+//! S3 PairLogMatching: copies agree below their high watermarks; each is compared with the committed records.
+//! S4 CandidateCompleteness: whoever may be elected holds all committed records; looked at when the ISR changes,
+//! and covered by S2 when a record is committed. Source: kip-966 TLA+.
+//! S7 HwRule: the high watermark waits for the maximal ISR, and stands still below min.insync.replicas.
+//! S14 AppliedHwMonotone: a leader's high watermark never goes back within its reign.
+//! S15 AckDurability: a committed record is on min.insync.replicas replicas at least.
+
+use super::findings::{Findings, Subject};
+use super::logs::parts_at;
+use super::partition::{PartitionGhost, replica_log};
+use super::replicas::Look;
+use super::table::Rule;
+use super::truth::Changed;
+use crate::id::{NodeId, NodeList, Offset};
+use crate::sim::world::World;
+
+/// The leader's high watermark may have moved, or its ISR.
+pub(super) fn check_leader(
+    ghost: &mut PartitionGhost,
+    place: usize,
+    look: &Look<'_>,
+    findings: &mut Findings,
+) {
+    let subject = Subject::copy(ghost.id, look.id);
+    let hw = look.now.hw;
+    if look.leads_on() {
+        findings.check(Rule::S14, hw >= look.before.hw, subject.at(hw));
+    }
+    let moved = hw > look.before.hw || look.begins_to_lead();
+    if moved {
+        commit(ghost, look, hw);
+        check_own_prefix(ghost, place, look, findings);
+    }
+    if look.leads_on() && hw > look.before.hw {
+        check_rule(ghost, look, subject, findings);
+        check_members(ghost, look, look.before.hw, findings);
+    } else if look.before.isr.map(|isr| isr.committed()) != look.now.isr.map(|isr| isr.committed()) {
+        check_members(ghost, look, Offset(0), findings);
+    }
+}
+
+/// What this leader knows to be committed is committed.
+fn commit(ghost: &mut PartitionGhost, look: &Look<'_>, hw: Offset) {
+    let from = ghost.committed.end();
+    for (_, entry) in look.replica.log.iter(from, hw) {
+        ghost.committed.append(*entry);
+    }
+}
+
+/// S3 for one copy: what it newly knows to be committed.
+pub(super) fn check_own_prefix(
+    ghost: &mut PartitionGhost,
+    place: usize,
+    look: &Look<'_>,
+    findings: &mut Findings,
+) {
+    if ghost.void.is_some() {
+        return;
+    }
+    let (from, to) = (ghost.copies[place].log.agrees, look.now.hw.min(look.replica.leo()));
+    let parts = parts_at(&look.replica.log, &ghost.committed, from, to);
+    let unheard_of = (to > ghost.committed.end()).then_some(ghost.committed.end());
+    findings.compare(Rule::S3, parts.or(unheard_of), Subject::copy(ghost.id, look.id));
+    ghost.copies[place].log.agrees = from.max(to);
+}
+
+/// S7 and S15.
+fn check_rule(ghost: &PartitionGhost, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
+    let Some(leader) = look.partition.as_leader() else { return };
+    let (hw, settings) = (look.now.hw, &look.world.genesis.settings);
+    let others = leader.isr.maximal().without(look.id);
+    let waited = others.iter().all(|id| {
+        let leo = leader.follower(id).and_then(|follower| follower.leo);
+        leo.is_some_and(|leo| leo >= hw)
+    });
+    let min_isr = look.broker.image.effective_min_isr(ghost.id, settings.min_insync_replicas);
+    let enough = !settings.features.strict_min_isr || leader.isr.committed().len() >= min_isr;
+    findings.check(Rule::S7, waited && enough, subject.at(hw));
+    if !settings.features.strict_min_isr {
+        return;
+    }
+    let holds = |id: &NodeId| {
+        let log = look.world.slot(*id).and_then(|slot| replica_log(slot, ghost.id));
+        log.is_some_and(|replica| {
+            parts_at(&replica.log, &look.replica.log, look.before.hw, hw).is_none() && replica.leo() >= hw
+        })
+    };
+    let lost = |id: &NodeId| ghost.lost_records(look.world, *id);
+    let isr = leader.isr.committed();
+    let holders = isr.iter().filter(|id| holds(id) || lost(id)).count() as u32;
+    findings.check(Rule::S15, holders >= min_isr, subject.at(hw));
+}
+
+/// S1 for the leader's ISR and S2 for the controller's, from `from` to the leader's high watermark.
+fn check_members(ghost: &PartitionGhost, look: &Look<'_>, from: Offset, findings: &mut Findings) {
+    if ghost.void.is_some() {
+        return;
+    }
+    let mine = look.now.isr.map_or(NodeList::EMPTY, |isr| isr.committed());
+    check_holders(ghost, look, Rule::S1, &mine, from, findings);
+    if let Some(truth) = look.truth.image.partitions.get(&ghost.id) {
+        check_holders(ghost, look, Rule::S2, &truth.isr, from, findings);
+    }
+}
+
+fn check_holders(
+    ghost: &PartitionGhost,
+    look: &Look<'_>,
+    rule: Rule,
+    members: &NodeList,
+    from: Offset,
+    findings: &mut Findings,
+) {
+    for id in members.iter().filter(|&id| id != look.id && !ghost.lost_records(look.world, id)) {
+        let missing = ghost.missing(look.world, id, from, look.now.hw);
+        findings.compare(rule, missing, Subject::copy(ghost.id, id));
+    }
+}
+
+/// S4: the controller's ISR changed.
+pub(super) fn check_candidates(
+    ghost: &PartitionGhost,
+    world: &World,
+    change: &Changed,
+    findings: &mut Findings,
+) {
+    if ghost.void.is_some() {
+        return;
+    }
+    for id in change.after.isr.iter().filter(|&id| !ghost.lost_records(world, id)) {
+        let missing = ghost.missing(world, id, Offset(0), ghost.committed.end());
+        findings.compare(Rule::S4, missing, Subject::copy(ghost.id, id));
+    }
+}

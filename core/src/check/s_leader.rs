@@ -1,0 +1,72 @@
+//! What must hold when a replica begins to lead, and when a log is cut.
+//!
+//! S5 LeaderCompleteness: a new leader holds all committed records. Source: kip-966 TLA+.
+//! S10 NoCommittedTruncation: truncation removes no committed record. Source: KIP-101, KIP-279, KIP-320.
+//! S13 RepeatableRead: a new leader holds everything that was ever read. Source: v3.5 TLA+, ConsistentRead.
+//! C1 NoLostAckedWrite: a new leader holds every record that was acknowledged with acks=all. Source: Jepsen.
+
+use super::findings::{Findings, Subject};
+use super::logs::parts_at;
+use super::partition::{Acknowledged, PartitionGhost};
+use super::replicas::Look;
+use super::table::Rule;
+use crate::id::Offset;
+use crate::log::Log;
+use crate::note::Note;
+use crate::record::Record;
+
+/// S5, S13, C1: the replica begins to lead the newest epoch.
+pub(super) fn check_new_leader(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &mut Findings) {
+    if !look.leads_newest(ghost.id) {
+        return;
+    }
+    let log = &look.replica.log;
+    let lost = note_lost(ghost, log);
+    if ghost.void.is_some() {
+        return;
+    }
+    let subject = Subject::copy(ghost.id, look.id);
+    findings.compare(Rule::S5, parts_at(log, &ghost.committed, Offset(0), ghost.committed.end()), subject);
+    findings.compare(Rule::S13, parts_at(log, &ghost.committed, Offset(0), ghost.consumed), subject);
+    findings.compare(Rule::C1, lost, subject);
+}
+
+/// Remembers which acknowledged records this log does not hold. Returns the first that was acknowledged by all.
+fn note_lost(ghost: &mut PartitionGhost, log: &Log<Record>) -> Option<Offset> {
+    let mut first = None;
+    for (_, entry) in ghost.acknowledged.iter(Offset(0), ghost.acknowledged.end()) {
+        let acknowledged = entry.body;
+        if holds(log, &acknowledged) {
+            continue;
+        }
+        if acknowledged.by_all {
+            first.get_or_insert(acknowledged.offset);
+        }
+        if !ghost.lost.contains(&acknowledged) {
+            ghost.lost.push(acknowledged);
+        }
+    }
+    first
+}
+
+/// Whether the log holds this record where it was acknowledged.
+pub(super) fn holds(log: &Log<Record>, acknowledged: &Acknowledged) -> bool {
+    log.get(acknowledged.offset).is_some_and(|entry| entry.body == acknowledged.record)
+}
+
+/// S10: what was cut was not committed. The entries are gone; their epochs are remembered, and offset and epoch
+/// name an entry.
+pub(super) fn check_cut(ghost: &PartitionGhost, place: usize, look: &Look<'_>, findings: &mut Findings) {
+    if ghost.void.is_some() {
+        return;
+    }
+    let seen = &ghost.copies[place].log;
+    let told = look.notes.iter().filter_map(|note| match *note {
+        Note::LogTruncated { partition, to, .. } if partition == ghost.id => Some(to),
+        _ => None,
+    });
+    let to = told.min().unwrap_or(look.replica.leo()).min(look.replica.leo());
+    let mut cut = ghost.committed.iter(to, seen.end);
+    let first = cut.find(|&(offset, entry)| seen.epoch_at(offset) == Some(entry.epoch));
+    findings.compare(Rule::S10, first.map(|(offset, _)| offset), Subject::copy(ghost.id, look.id));
+}

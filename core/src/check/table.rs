@@ -1,0 +1,194 @@
+//! The table of invariants: what is promised, by whom, and on which condition.
+//!
+//! The place of a row is the number that a note carries ([`crate::note::Note::InvariantBroken`]), and the place of
+//! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
+//! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
+//!
+//! Left out: voter changes (K11, K12), snapshots (K15), idempotence (C4), reassignment (S17).
+
+use serde::Serialize;
+
+/// When a promise is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub enum Precondition {
+    /// In every release, under every setting and fault.
+    Always,
+    /// As long as the partition had no unclean election, and no leader that had lost records in a crash.
+    Clean,
+    /// The same, and the record was produced with acks=all.
+    AcksAll,
+    /// Eligible leader replicas are on (KIP-966).
+    Elr,
+}
+
+/// One promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Invariant {
+    /// Short name: `K1`.
+    pub id: &'static str,
+    /// Name: `ElectionSafety`.
+    pub name: &'static str,
+    /// What holds, in one sentence.
+    pub statement: &'static str,
+    /// Where the promise comes from.
+    pub source: &'static str,
+    /// When it is given.
+    pub needs: Precondition,
+}
+
+macro_rules! table {
+    ($($needs:ident { $($id:ident $name:ident: $statement:literal, $source:literal;)+ })+) => {
+        /// The invariants by id; its discriminant is the row in [`INVARIANTS`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[allow(missing_docs, reason = "the statements stand in the table")]
+        #[repr(u8)]
+        pub enum Rule { $($($id,)+)+ }
+
+        const RULES: &[Rule] = &[$($(Rule::$id,)+)+];
+
+        /// All invariants.
+        pub const INVARIANTS: &[Invariant] = &[$($(Invariant {
+            id: stringify!($id),
+            name: stringify!($name),
+            statement: $statement,
+            source: $source,
+            needs: Precondition::$needs,
+        },)+)+];
+    };
+}
+
+table! {
+    Always {
+        L1 OffsetOrder: "In every log the start lies at or below the high watermark, and that at or below the end; nothing beyond the end is flushed.",
+            "KafkaReplication.tla TypeOk";
+        L2 EpochOrder: "In every log the leader epochs never go down as offsets go up.",
+            "KIP-101, KAFKA-7415";
+        L3 EpochCacheExact: "The leader-epoch cache names for every epoch in the log the first offset of that epoch, and nothing else but the epoch of a leader that has not written yet.",
+            "LeaderEpochFileCache, KAFKA-7415";
+        L4 EntryIdentity: "Two logs that hold an entry of the same offset and epoch hold the same entry.",
+            "Raft, Log Matching";
+        L5 EpochOwner: "All entries of one epoch were first written by one node, the leader of that epoch.",
+            "raft.tla";
+        L6 StoredEpochMonotone: "The epoch that a node has stored never goes back, not even across a crash.",
+            "RaftEventSimulationTest, MonotonicEpoch";
+        L7 LeaderAppendOnly: "A leader neither cuts nor overwrites its log within its epoch.",
+            "Raft, Leader Append-Only";
+        K1 ElectionSafety: "At most one node ever leads an epoch of the metadata quorum.",
+            "Raft, Election Safety";
+        K2 BeliefAgreement: "No two nodes that are in the same epoch believe in different leaders.",
+            "pull-raft.tla, NeverTwoLeadersInSameEpoch";
+        K3 VoteOnce: "A voter gives at most one vote per epoch, also across restarts.",
+            "Raft, KIP-595";
+        K4 LogMatchingRaft: "When two metadata logs hold the same epoch at an offset, they are equal up to there.",
+            "Raft, Log Matching";
+        K5 LeaderCompleteness: "A new leader of the quorum holds every committed metadata record.",
+            "Raft, Leader Completeness";
+        K6 CommittedImmutable: "What is committed in the metadata log never changes, and every log agrees with it below its own high watermark.",
+            "RaftEventSimulationTest, ConsistentCommittedData";
+        K7 MajorityHolds: "Whenever the leader's high watermark moves, a majority of the voters has flushed everything below it.",
+            "RaftEventSimulationTest, MajorityReachedHighWatermark";
+        K8 OwnEpochCommit: "A leader's high watermark moves only once an entry of its own epoch is on a majority.",
+            "Raft paper, section 5.4.2";
+        K9 HwMonotone: "A metadata high watermark never goes back while a node lives, and a log is never cut below it.",
+            "RaftEventSimulationTest, MonotonicHighWatermark";
+        K10 AckAfterFlush: "What a voter may have confirmed to others is flushed: its log end never lies beyond what survives a power loss.",
+            "RaftFsync.tla, KAFKA-17332";
+        K13 RoleTable: "Roles change only along the transitions of QuorumState, and an observer never stands for election.",
+            "QuorumState, ValidRolesAndStates";
+        K14 PreVotePure: "A pre-vote of the present epoch changes nothing that is stored, and a prospective has not raised its epoch.",
+            "KIP-996";
+        K16 ActiveController: "There is at most one active controller per epoch, and brokers apply nothing but committed metadata, in order.",
+            "KIP-631, MetadataLogMatching";
+        K17 NoLeadAfterRestart: "A node that led an epoch and was restarted does not lead that epoch again.",
+            "KIP-595, ResignedState";
+        P1 EpochsRise: "Every change of a partition raises its partition epoch by one, every change of its leader the leader epoch by one.",
+            "PartitionRegistration.merge";
+        P2 SetShapes: "ISR and ELR are sets of assigned replicas that have no member in common.",
+            "PartitionRegistration, ValidControllerIsrAndElr";
+        P3 LeaderInIsr: "A partition's leader is an unfenced member of its ISR.",
+            "Kip320.tla, LeaderInIsr";
+        P4 ElrEmptyWhenEnough: "While the ISR has min.insync.replicas members, or ELR is off, no replica is in the ELR.",
+            "KIP-966";
+        P5 LastIsrKept: "Without ELR the last member of an ISR stays in it.",
+            "PartitionChangeBuilder";
+        P6 MaximalIsr: "A leader counts with the ISR that the controller has committed for its partition epoch, and with whom it asks to add on top.",
+            "KIP-497";
+        P7 OneInFlight: "A leader has at most one ISR change that the controller has not decided.",
+            "PartitionTest, SingleInFlightAlterIsr";
+        P8 FetcherExclusive: "A replica that leads is in no fetcher, one that follows in at most one, that of its leader.",
+            "v3.5 TLA+, ValidFetcherState";
+        P9 BrokerEpochUnique: "Every new life of a broker is registered under a broker epoch above all earlier ones.",
+            "KIP-631, ClusterControlManager";
+        P10 AckImpliesAppend: "An acknowledgement names records that are in the log of the leader that gave it.",
+            "Jepsen";
+        P11 NeverAckAndNack: "No batch is both acknowledged and reported as failed.",
+            "Jepsen";
+        S7 HwRule: "A leader's high watermark moves only to where every member of the maximal ISR has fetched, and not while the ISR is below min.insync.replicas.",
+            "Partition.maybeIncrementLeaderHW, KIP-966";
+        S8 ExpandRule: "A replica joins the ISR only when it has reached both the high watermark and the start of the leader's epoch, and its broker is unfenced and not shutting down.",
+            "KIP-320, KIP-841, KIP-903";
+        S15 AckDurability: "A committed record is on at least min.insync.replicas replicas at the moment of its commit.",
+            "min.insync.replicas, KIP-966";
+        S16 UncleanMarked: "An election outside the ISR leaves the new leader alone in the ISR and marks the partition as recovering.",
+            "KIP-704";
+    }
+    Clean {
+        S1 WeakIsr: "Every member of the ISR that a leader believes in holds what the leader has committed.",
+            "Kip320.tla, WeakIsr";
+        S2 StrongIsr: "Every member of the controller's ISR holds what any leader has committed.",
+            "Kip320.tla, StrongIsr";
+        S3 PairLogMatching: "Any two replicas agree below their high watermarks.",
+            "kip-966 TLA+, LogMatching";
+        S4 CandidateCompleteness: "Every replica that may be elected holds all committed records.",
+            "kip-966 TLA+, LeaderCandidateCompleteness";
+        S5 LeaderCompleteness: "A new leader holds all committed records.",
+            "kip-966 TLA+, LeaderCompleteness";
+        S6 QuorumSuperset: "The newest leader waits for every member of the controller's ISR.",
+            "KIP-497, ReplicationQuorumSuperset";
+        S10 NoCommittedTruncation: "Truncation removes no committed record.",
+            "KIP-101, KIP-279, KIP-320";
+        S13 RepeatableRead: "The newest leader holds everything that a consumer has ever read, where it was read.",
+            "v3.5 TLA+, ConsistentRead";
+        S14 AppliedHwMonotone: "A leader's high watermark never goes back, and no consumer is sent back.",
+            "KIP-207";
+        C2 NoAbortedRead: "No consumer reads a record whose producer was told for certain that it was not written.",
+            "Jepsen, G1a";
+        C3 OneValuePerOffset: "Whoever reads an offset reads the same record.",
+            "Jepsen, inconsistent offsets";
+        C5 ConsumerOrder: "A consumer reads every partition in the order of offsets and leaves none out.",
+            "Jepsen, poll-skip, nonmonotonic-poll";
+        C7 NoReadAboveHw: "Consumers read committed records only.",
+            "Jepsen, READ_COMMITTED at the high watermark";
+    }
+    AcksAll {
+        C1 NoLostAckedWrite: "Every new leader still holds every record that was acknowledged with acks=all, at its offset.",
+            "Jepsen, lost-write";
+    }
+    Elr {
+        S9 UncleanExclusion: "A replica that lost records in a crash is in no ISR or ELR and does not lead until it has caught up.",
+            "KIP-966";
+    }
+}
+
+impl Rule {
+    /// All of them, in the order of their rows.
+    pub const ALL: &[Rule] = RULES;
+
+    /// Its row.
+    pub const fn invariant(self) -> &'static Invariant {
+        &INVARIANTS[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn the_discriminant_of_a_rule_is_its_row() {
+        assert_eq!(Rule::K1.invariant().name, "ElectionSafety");
+        assert_eq!(format!("{:?}", Rule::S9), INVARIANTS[Rule::S9 as usize].id);
+        assert_eq!(Rule::S9 as usize, INVARIANTS.len() - 1);
+    }
+}

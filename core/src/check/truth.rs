@@ -1,0 +1,104 @@
+//! The controller's truth: the replay of what is committed in the metadata log.
+//!
+//! Every committed record goes through here once, in order; what it does to partitions is checked against the
+//! rules of [`super::p_registration`] and handed on to the copies of those partitions.
+
+use super::findings::{Findings, Subject};
+use super::p_registration as registration;
+use super::table::Rule;
+use crate::id::{BrokerEpoch, NodeId, Offset, TopicPartition};
+use crate::log::Log;
+use crate::metadata::image::Image;
+use crate::process::Broker;
+use crate::record::{MetadataRecord, PartitionRegistration};
+use alloc::vec::Vec;
+
+/// A partition whose registration changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Changed {
+    pub(super) partition: TopicPartition,
+    pub(super) before: Option<PartitionRegistration>,
+    pub(super) after: PartitionRegistration,
+}
+
+/// Committed metadata.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Truth {
+    pub(super) image: Image,
+    /// The first offset that was not replayed.
+    pub(super) next: Offset,
+    /// The highest epoch that each broker was ever registered under.
+    epochs: Vec<(NodeId, BrokerEpoch)>,
+}
+
+impl Truth {
+    /// Replays what was committed since; returns the partitions that changed, in order, one entry per record.
+    pub(super) fn replay(
+        &mut self,
+        committed: &Log<MetadataRecord>,
+        default_min_isr: u32,
+        findings: &mut Findings,
+    ) -> Vec<Changed> {
+        let mut changed = Vec::new();
+        for (offset, entry) in committed.iter(self.next, committed.end()) {
+            match entry.body {
+                MetadataRecord::RegisterBroker { broker, broker_epoch, .. } => {
+                    self.check_broker_epoch(offset, broker, broker_epoch, &entry.body, findings);
+                    self.image.apply(&entry.body);
+                }
+                MetadataRecord::Partition { partition, .. }
+                | MetadataRecord::PartitionChange { partition, .. } => {
+                    let before = self.image.partitions.get(&partition).copied();
+                    self.image.apply(&entry.body);
+                    let Some(&after) = self.image.partitions.get(&partition) else { continue };
+                    let change = Changed { partition, before, after };
+                    registration::check(&change, &self.image, default_min_isr, findings);
+                    changed.push(change);
+                }
+                MetadataRecord::LeaderChange { .. }
+                | MetadataRecord::NoOp
+                | MetadataRecord::UnregisterBroker { .. }
+                | MetadataRecord::BrokerRegistrationChange { .. }
+                | MetadataRecord::Topic { .. }
+                | MetadataRecord::Config { .. } => {
+                    self.image.apply(&entry.body);
+                }
+            }
+        }
+        self.next = committed.end();
+        changed
+    }
+
+    /// P9.
+    fn check_broker_epoch(
+        &mut self,
+        offset: Offset,
+        broker: NodeId,
+        epoch: BrokerEpoch,
+        record: &MetadataRecord,
+        findings: &mut Findings,
+    ) {
+        let MetadataRecord::RegisterBroker { incarnation, .. } = *record else { return };
+        let known = self.image.brokers.get(&broker);
+        let amends =
+            known.is_some_and(|known| known.incarnation == incarnation && known.broker_epoch == epoch);
+        let highest = match self.epochs.iter_mut().find(|(id, _)| *id == broker) {
+            Some((_, highest)) => core::mem::replace(highest, epoch.max(*highest)),
+            None => {
+                self.epochs.push((broker, epoch));
+                return findings.check(Rule::P9, epoch.0 <= offset.0, Subject::node(broker).at(offset));
+            }
+        };
+        let fresh = epoch > highest && epoch.0 <= offset.0;
+        findings.check(Rule::P9, amends || fresh, Subject::node(broker).at(offset));
+    }
+
+    /// K16 on the broker's side: it has applied a prefix of what is committed, and what it made of it is right.
+    pub(super) fn check_broker(&self, id: NodeId, broker: &Broker, findings: &mut Findings) {
+        let subject = Subject::node(id).at(broker.applied);
+        findings.check(Rule::K16, broker.applied <= self.next, subject);
+        if broker.applied == self.next {
+            findings.check(Rule::K16, broker.image == self.image, subject);
+        }
+    }
+}

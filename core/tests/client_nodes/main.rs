@@ -1,0 +1,8 @@
+//! Producers and consumers, one at a time, against a cluster that exists in the test's hand only.
+
+mod consumer;
+mod desk;
+mod faults;
+mod metadata;
+mod producer;
+mod storm;

@@ -1,0 +1,223 @@
+//! Where everything stands: the stage as numbers.
+//!
+//! A picture has three bands. The control plane is on top, the matrix of brokers (columns) and partitions (rows)
+//! below it, the clients at the bottom. Between the bands, the rows and the columns lie gaps that belong to the
+//! messages: no text ever stands in a gap, so a flight crosses none.
+//! Pure: a [`Layout`] is a function of the cluster's [`Shape`] and of the [`Viewport`], and knows neither the
+//! browser nor what the cluster does right now. Positions are kept for life: a broker that dies stays where it is.
+//! Units are CSS pixels from the upper left corner of the stage's content.
+
+mod geometry;
+mod grid;
+mod hit;
+mod metrics;
+mod route;
+mod text;
+mod window;
+
+pub use geometry::{Point, Rect};
+pub use metrics::{Density, Metrics};
+pub use route::{Ending, Route};
+pub use text::{fit, width_of};
+pub use window::LogWindow;
+
+use kraftscope_core::id::{NodeId, TopicPartition};
+use kraftscope_core::view::ClusterView;
+
+/// The room that there is, and how it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Viewport {
+    /// Width that can be seen.
+    pub width: f64,
+    /// Height that can be seen; a taller stage scrolls.
+    pub height: f64,
+    /// On a projector: larger type.
+    pub presenting: bool,
+}
+
+/// What the places depend on: who there is, not what they do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// Controllers, from left to right.
+    pub controllers: Vec<NodeId>,
+    /// Brokers: the columns.
+    pub brokers: Vec<NodeId>,
+    /// Partitions: the rows.
+    pub partitions: Vec<TopicPartition>,
+    /// Producers, then consumers.
+    pub clients: Vec<NodeId>,
+}
+
+impl Shape {
+    /// The shape of this cluster.
+    pub fn of(view: &ClusterView) -> Shape {
+        let producers = view.producers.iter().map(|producer| producer.id);
+        Shape {
+            controllers: view.controllers.iter().map(|controller| controller.id).collect(),
+            brokers: view.brokers.iter().map(|broker| broker.id).collect(),
+            partitions: view.partitions.iter().map(|partition| partition.partition).collect(),
+            clients: producers.chain(view.consumers.iter().map(|consumer| consumer.id)).collect(),
+        }
+    }
+}
+
+/// One controller: a ring with its name, words and a log beside or below it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ControllerBox {
+    /// Who.
+    pub id: NodeId,
+    /// All of it.
+    pub area: Rect,
+    /// Middle of the timer's ring.
+    pub ring: Point,
+    /// Radius of the ring.
+    pub radius: f64,
+    /// Where words start, and the room they have; to the right of the ring, or below it.
+    pub words: Rect,
+    /// Words stand below the ring, around its middle.
+    pub tall: bool,
+    /// The strip of the metadata log; empty when there is no room.
+    pub log: Strip,
+}
+
+/// One broker: a column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BrokerBox {
+    /// Who.
+    pub id: NodeId,
+    /// The whole column.
+    pub column: Rect,
+    /// Its head with name, state and session.
+    pub head: Rect,
+    /// The bar of its session, within the head.
+    pub session: Rect,
+    /// Room for the session's time in words, at the right end of the head; 0 when there is none.
+    pub session_words: f64,
+}
+
+/// One partition: a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RowBox {
+    /// Which.
+    pub partition: TopicPartition,
+    /// Name and numbers.
+    pub label: Rect,
+    /// Top of its cells.
+    pub y: f64,
+    /// Height of its cells.
+    pub height: f64,
+}
+
+/// One client.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClientBox {
+    /// Who.
+    pub id: NodeId,
+    /// All of it.
+    pub area: Rect,
+}
+
+/// A row of equal places for the entries of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Strip {
+    /// Left edge of the first place.
+    pub x: f64,
+    /// Top of the cells.
+    pub y: f64,
+    /// From one place to the next.
+    pub pitch: f64,
+    /// Width of a cell: the pitch without the gap.
+    pub cell: f64,
+    /// Height of a cell.
+    pub height: f64,
+    /// How many places.
+    pub slots: u32,
+}
+
+impl Strip {
+    /// Left edge of place `slot`.
+    pub fn left(&self, slot: u32) -> f64 {
+        self.x + self.pitch * f64::from(slot)
+    }
+
+    /// The boundary before place `slot`: the middle of the gap.
+    pub fn boundary(&self, slot: u32) -> f64 {
+        self.left(slot) - (self.pitch - self.cell) / 2.0
+    }
+
+    /// The cell at place `slot`.
+    pub fn rect(&self, slot: u32) -> Rect {
+        Rect { x: self.left(slot), y: self.y, w: self.cell, h: self.height }
+    }
+}
+
+/// The stage as numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layout {
+    /// Width of the content; more than the viewport's only where columns would be too narrow.
+    pub width: f64,
+    /// Height of the content; the stage scrolls when it is more than the viewport's.
+    pub height: f64,
+    /// Type sizes and distances.
+    pub metrics: Metrics,
+    /// How much a row tells.
+    pub density: Density,
+    /// Row labels stand above their rows instead of beside them.
+    pub narrow: bool,
+    /// The controllers.
+    pub controllers: Vec<ControllerBox>,
+    /// The brokers.
+    pub brokers: Vec<BrokerBox>,
+    /// The partitions.
+    pub rows: Vec<RowBox>,
+    /// The clients.
+    pub clients: Vec<ClientBox>,
+    /// Where the names of the three bands stand.
+    pub bands: [Rect; 3],
+    /// Distance between two columns.
+    pub column_gap: f64,
+    /// Distance between two rows, and between the heads and the first row.
+    pub row_gap: f64,
+}
+
+impl Layout {
+    /// Places everything.
+    pub fn of(shape: &Shape, viewport: Viewport) -> Layout {
+        grid::place(shape, viewport)
+    }
+
+    /// The controller's place.
+    pub fn controller(&self, id: NodeId) -> Option<&ControllerBox> {
+        self.controllers.iter().find(|controller| controller.id == id)
+    }
+
+    /// The broker's place.
+    pub fn broker(&self, id: NodeId) -> Option<&BrokerBox> {
+        self.brokers.iter().find(|broker| broker.id == id)
+    }
+
+    /// The partition's row.
+    pub fn row(&self, partition: TopicPartition) -> Option<&RowBox> {
+        self.rows.iter().find(|row| row.partition == partition)
+    }
+
+    /// The client's place.
+    pub fn client(&self, id: NodeId) -> Option<&ClientBox> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// The cell of this partition on this broker.
+    pub fn card(&self, partition: TopicPartition, broker: NodeId) -> Option<Rect> {
+        let row = self.row(partition)?;
+        let column = self.broker(broker)?.column;
+        Some(grid::card(column, row))
+    }
+
+    /// The log within a cell.
+    pub fn strip(&self, card: Rect) -> Strip {
+        grid::strip(card, self.density, &self.metrics)
+    }
+}
+
+#[cfg(test)]
+mod tests;

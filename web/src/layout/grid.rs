@@ -1,0 +1,264 @@
+//! The grid: how the room is shared out between bands, columns and rows.
+
+use super::metrics::NARROW;
+use super::{
+    BrokerBox, ClientBox, ControllerBox, Density, Layout, Metrics, Point, Rect, RowBox, Shape, Strip,
+    Viewport,
+};
+
+/// Where things begin and how far apart they are, before boxes are made of it.
+struct Frame {
+    narrow: bool,
+    density: Density,
+    metrics: Metrics,
+    /// Left edge of columns; row labels stand left of it.
+    left: f64,
+    width: f64,
+    column_gap: f64,
+    heights: Heights,
+}
+
+/// The picture from top to bottom.
+#[derive(Clone, Copy)]
+struct Heights {
+    quorum_gap: f64,
+    controllers: f64,
+    control_gap: f64,
+    head: f64,
+    row_gap: f64,
+    /// Line for a row's label, when it stands above the row.
+    title: f64,
+    card: f64,
+    client_gap: f64,
+    clients: f64,
+    bottom: f64,
+}
+
+impl Heights {
+    fn total(&self, rows: f64) -> f64 {
+        self.quorum_gap
+            + self.controllers
+            + self.control_gap
+            + self.head
+            + rows * (self.row_gap + self.title + self.card)
+            + self.client_gap
+            + self.clients
+            + self.bottom
+    }
+}
+
+/// Places everything.
+pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
+    let frame = frame(shape, viewport);
+    let heights = frame.heights;
+    let controllers_top = heights.quorum_gap;
+    let heads_top = controllers_top + heights.controllers + heights.control_gap;
+    let rows_top = heads_top + heights.head;
+    let rows = rows(shape, &frame, rows_top);
+    let rows_bottom = rows.last().map_or(rows_top, |row| row.y + row.height);
+    let clients_top = rows_bottom + heights.client_gap;
+    let brokers = brokers(shape, &frame, heads_top, rows_bottom);
+    let label = |y: f64, h: f64| Rect::new(frame.metrics.margin, y, frame.left - frame.metrics.margin, h);
+    Layout {
+        width: frame.width,
+        height: heights.total(shape.partitions.len() as f64).max(viewport.height.min(clients_top)),
+        metrics: frame.metrics,
+        density: frame.density,
+        narrow: frame.narrow,
+        controllers: controllers(shape, &frame, controllers_top),
+        brokers,
+        rows,
+        clients: clients(shape, &frame, clients_top),
+        bands: [
+            label(controllers_top, heights.controllers),
+            label(heads_top, heights.head),
+            label(clients_top, heights.clients),
+        ],
+        column_gap: frame.column_gap,
+        row_gap: heights.row_gap,
+    }
+}
+
+fn frame(shape: &Shape, viewport: Viewport) -> Frame {
+    let metrics = Metrics::of(viewport);
+    let narrow = viewport.width < NARROW;
+    let columns = shape.brokers.len().max(1) as f64;
+    let label = if narrow { 0.0 } else { (metrics.body * 10.0).round() };
+    let left = metrics.margin + label;
+    let column_gap = match (narrow, columns > 4.0) {
+        (true, _) => 12.0,
+        (false, true) => 20.0,
+        (false, false) => 32.0,
+    };
+    let least = left + columns * (metrics.column_min + column_gap) + metrics.margin;
+    let width = viewport.width.max(least);
+    let (density, heights) = heights(shape, viewport, &metrics, narrow, width - left - metrics.margin);
+    Frame { narrow, density, metrics, left, width, column_gap, heights }
+}
+
+/// The roomiest density that fits, with the room that is left over given to the gaps; else the densest.
+fn heights(
+    shape: &Shape,
+    viewport: Viewport,
+    metrics: &Metrics,
+    narrow: bool,
+    room: f64,
+) -> (Density, Heights) {
+    let rows = shape.partitions.len() as f64;
+    let at = |density| least(shape, metrics, narrow, density, room);
+    let fits = |density: &Density| at(*density).total(rows) <= viewport.height;
+    let density = [Density::Roomy, Density::Regular]
+        .into_iter()
+        .find(fits)
+        .unwrap_or(if narrow && rows <= 3.0 { Density::Regular } else { Density::Compact });
+    let mut heights = at(density);
+    let mut spare = (viewport.height - heights.total(rows)).max(0.0);
+    let mut take = |gap: &mut f64, most: f64, times: f64| {
+        let more = (most - *gap).max(0.0).min((spare / times.max(1.0)).floor());
+        *gap += more;
+        spare -= more * times;
+    };
+    take(&mut heights.control_gap, 64.0, 1.0);
+    take(&mut heights.row_gap, 32.0, rows);
+    take(&mut heights.client_gap, 48.0, 1.0);
+    take(&mut heights.control_gap, 104.0, 1.0);
+    take(&mut heights.quorum_gap, 48.0, 1.0);
+    take(&mut heights.row_gap, 40.0, rows);
+    take(&mut heights.client_gap, 72.0, 1.0);
+    (density, heights)
+}
+
+fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room: f64) -> Heights {
+    let tall = is_tall(room / shape.controllers.len().max(1) as f64, metrics);
+    let lanes = shape.controllers.len().saturating_sub(1).min(4) as f64;
+    Heights {
+        quorum_gap: 12.0 + 6.0 * lanes,
+        controllers: if shape.controllers.is_empty() {
+            0.0
+        } else if tall {
+            2.0 * radius(metrics) + 2.0 * metrics.line(metrics.small) + 4.0
+        } else {
+            (2.0 * radius(metrics)).max(metrics.line(metrics.body) + metrics.line(metrics.small) + 24.0)
+        },
+        control_gap: 40.0,
+        head: metrics.head(density),
+        row_gap: metrics.row_gap(density),
+        title: if narrow { metrics.line(metrics.body) } else { 0.0 },
+        card: metrics.card(density),
+        client_gap: 28.0,
+        clients: metrics.line(metrics.body) + metrics.line(metrics.small) + 16.0,
+        bottom: 8.0,
+    }
+}
+
+/// Whether a controller's words go below its ring.
+fn is_tall(slot: f64, metrics: &Metrics) -> bool {
+    slot < metrics.body * 12.0
+}
+
+fn radius(metrics: &Metrics) -> f64 {
+    (metrics.name * 1.7).round()
+}
+
+fn controllers(shape: &Shape, frame: &Frame, top: f64) -> Vec<ControllerBox> {
+    let m = &frame.metrics;
+    let slot = (frame.width - frame.left - m.margin) / shape.controllers.len().max(1) as f64;
+    let tall = is_tall(slot, m);
+    let wide = if tall { slot - 8.0 } else { (slot - 24.0).min(m.body * 20.0) };
+    let r = radius(m).min(slot / 2.0 - 4.0);
+    let place = |(i, &id): (usize, &_)| {
+        let x = frame.left + slot * i as f64 + (slot - wide) / 2.0;
+        let area = Rect::new(x, top, wide, frame.heights.controllers);
+        let (ring, words) = if tall {
+            let middle = Point::new(area.middle().x, top + r);
+            (middle, Rect::new(x, top + 2.0 * r + 4.0, wide, area.h - 2.0 * r - 4.0))
+        } else {
+            let middle = Point::new(x + r, top + area.h / 2.0);
+            let from = x + 2.0 * r + 12.0;
+            (middle, Rect::new(from, top, area.right() - from, area.h))
+        };
+        let log = if tall { Strip::default() } else { metadata_strip(words, m) };
+        ControllerBox { id, area, ring, radius: r, words, tall, log }
+    };
+    shape.controllers.iter().enumerate().map(place).collect()
+}
+
+fn metadata_strip(words: Rect, m: &Metrics) -> Strip {
+    let height = (m.small * 1.2).round();
+    let pitch = (m.small * 0.95).round();
+    Strip {
+        x: words.x,
+        y: words.bottom() - height - 3.0,
+        pitch,
+        cell: pitch - 2.0,
+        height,
+        slots: (words.w / pitch).floor().clamp(4.0, 16.0) as u32,
+    }
+}
+
+fn brokers(shape: &Shape, frame: &Frame, top: f64, bottom: f64) -> Vec<BrokerBox> {
+    let m = &frame.metrics;
+    let pitch = (frame.width - frame.left - m.margin) / shape.brokers.len().max(1) as f64;
+    let place = |(i, &id): (usize, &_)| {
+        let x = frame.left + pitch * i as f64 + frame.column_gap / 2.0;
+        let column = Rect::new(x, top, pitch - frame.column_gap, bottom - top + 8.0);
+        let head = Rect::new(x, top, column.w, frame.heights.head);
+        let session_words = session_words(column.w, m);
+        let bar = column.w - 2.0 * m.pad - if session_words > 0.0 { session_words + 8.0 } else { 0.0 };
+        let session = Rect::new(x + m.pad, head.bottom() - m.line(m.small) / 2.0 - 5.0, bar, 4.0);
+        BrokerBox { id, column, head, session, session_words }
+    };
+    shape.brokers.iter().enumerate().map(place).collect()
+}
+
+/// Room for `session 8.9 s`, for `8.9 s`, or for nothing.
+fn session_words(column: f64, m: &Metrics) -> f64 {
+    match column / m.small {
+        15.0.. => m.small * 6.5,
+        10.0.. => m.small * 2.8,
+        _ => 0.0,
+    }
+}
+
+fn rows(shape: &Shape, frame: &Frame, top: f64) -> Vec<RowBox> {
+    let m = &frame.metrics;
+    let h = frame.heights;
+    let place = |(i, &partition): (usize, &_)| {
+        let above = top + i as f64 * (h.row_gap + h.title + h.card) + h.row_gap;
+        let y = above + h.title;
+        let label = if frame.narrow {
+            Rect::new(m.margin, above - h.row_gap * 0.4, frame.width - 2.0 * m.margin, h.title)
+        } else {
+            Rect::new(m.margin, y, frame.left - m.margin, h.card)
+        };
+        RowBox { partition, label, y, height: h.card }
+    };
+    shape.partitions.iter().enumerate().map(place).collect()
+}
+
+fn clients(shape: &Shape, frame: &Frame, top: f64) -> Vec<ClientBox> {
+    let m = &frame.metrics;
+    let slot = (frame.width - frame.left - m.margin) / shape.clients.len().max(1) as f64;
+    let wide = (slot - 12.0).min(m.body * 18.0);
+    let place = |(i, &id): (usize, &_)| {
+        let x = frame.left + slot * i as f64 + (slot - wide) / 2.0;
+        ClientBox { id, area: Rect::new(x, top, wide, frame.heights.clients) }
+    };
+    shape.clients.iter().enumerate().map(place).collect()
+}
+
+/// The cell of a row in a column.
+pub(super) fn card(column: Rect, row: &RowBox) -> Rect {
+    Rect::new(column.x + 4.0, row.y, column.w - 8.0, row.height)
+}
+
+/// The log within a card: behind the role's sign when compact, below the words otherwise.
+pub(super) fn strip(card: Rect, density: Density, m: &Metrics) -> Strip {
+    let sign = if density == Density::Compact { 27.0 } else { m.pad + 2.0 };
+    let (x, room) = (card.x + sign, card.w - sign - m.pad);
+    let slots = (room / m.pitch_min).floor().clamp(3.0, 12.0);
+    let pitch = (room / slots).min(m.pitch_min * 1.35);
+    let height = m.cell_height(density);
+    let below = m.tick_lane(density) + if density == Density::Roomy { 4.0 } else { 2.0 };
+    Strip { x, y: card.bottom() - below - height, pitch, cell: pitch - 2.0, height, slots: slots as u32 }
+}

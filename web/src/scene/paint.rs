@@ -1,0 +1,408 @@
+//! The canvas: one frame.
+
+use super::flight::{Fate, Pose, Track, pose};
+use super::label::{self, Wish};
+use super::pulse::{Pulse, Shape};
+use super::ring::{Ring, ring_of, session_left};
+use super::surface::Surface;
+use super::{Drag, Staging};
+use crate::i18n::t;
+use crate::layout::{Point, Rect, Route, width_of};
+use kraftscope_core::id::{NodeId, PacketId};
+use kraftscope_core::time::{Span, Time};
+use kraftscope_core::view::{ClusterView, FlightView, Health};
+use kraftscope_core::wire::Family;
+use std::f64::consts::{FRAC_PI_2, TAU};
+
+/// Below this share of its time a timer draws the eye.
+const LOW: f64 = 0.25;
+/// More labels than this are a wall of words.
+const LABELS_MOST: usize = 14;
+
+/// Everything a frame shows.
+pub(super) struct Shot<'a> {
+    pub(super) view: &'a ClusterView,
+    pub(super) staging: &'a Staging,
+    pub(super) tracks: &'a [Track],
+    pub(super) pulses: &'a [Pulse],
+    pub(super) hovered: Option<PacketId>,
+    pub(super) drag: Option<Drag>,
+    pub(super) time: Time,
+    pub(super) wall: f64,
+    pub(super) playing: bool,
+    /// Nothing may move: arrows instead of dots.
+    pub(super) still: bool,
+}
+
+/// A message with everything that is needed to draw it.
+struct Shown<'a> {
+    flight: &'a FlightView,
+    route: &'a Route,
+    pose: Pose,
+    /// Drawn with its path, in full colour.
+    full: bool,
+    dim: bool,
+}
+
+impl Shot<'_> {
+    /// Draws the frame.
+    pub(super) fn paint(&self, surface: &Surface) {
+        surface.begin();
+        self.rings(surface);
+        self.sessions(surface);
+        self.pulses(surface);
+        let shown: Vec<Shown<'_>> = self.tracks.iter().filter_map(|track| self.shown(track)).collect();
+        self.paths(surface, &shown);
+        for one in &shown {
+            if self.still {
+                arrow(surface, one);
+            } else {
+                dot(surface, one);
+            }
+        }
+        self.labels(surface, &shown);
+        surface.ctx.set_global_alpha(1.0);
+    }
+
+    fn shown<'a>(&'a self, track: &'a Track) -> Option<Shown<'a>> {
+        let flight = self.view.flights.get(track.flight)?;
+        let pose = pose(flight, &track.route, self.time)?;
+        let chosen = self.is_chosen(flight.id);
+        let lit = &self.staging.lit;
+        let dim = !lit.is_empty() && !(lit.contains(&flight.from) && lit.contains(&flight.to));
+        let of_this_step = flight.cause == self.view.event && !self.playing;
+        let full = chosen || (!dim && (!flight.routine || of_this_step));
+        (full || !self.still).then_some(Shown { flight, route: &track.route, pose, full, dim })
+    }
+
+    fn is_chosen(&self, id: PacketId) -> bool {
+        self.hovered == Some(id) || self.staging.selected == Some(id)
+    }
+
+    /// The way ahead of each message that matters, dotted.
+    fn paths(&self, surface: &Surface, shown: &[Shown<'_>]) {
+        let ctx = &surface.ctx;
+        ctx.set_line_width(1.5);
+        ctx.set_line_cap("round");
+        let _ = ctx.set_line_dash(&js_sys::Array::of2(&0.1.into(), &5.0.into()));
+        for one in shown.iter().filter(|one| one.full && one.pose.fate == Fate::Flies) {
+            ctx.set_global_alpha(if self.is_chosen(one.flight.id) { 0.95 } else { 0.6 });
+            ctx.set_stroke_style_str(surface.theme.family(one.flight.family));
+            trace(surface, one.route.piece(one.pose.progress, 1.0));
+        }
+        let _ = ctx.set_line_dash(&js_sys::Array::new());
+    }
+
+    fn pulses(&self, surface: &Surface) {
+        let ctx = &surface.ctx;
+        ctx.set_stroke_style_str(&surface.theme.accent);
+        for pulse in self.pulses {
+            let age = pulse.age(self.wall);
+            ctx.set_global_alpha((1.0 - age) * 0.8);
+            ctx.set_line_width(3.0 * (1.0 - age) + 0.5);
+            ctx.begin_path();
+            match pulse.shape {
+                Shape::Arrival(at) => {
+                    let _ = ctx.arc(at.x, at.y, 4.0 + 12.0 * age, 0.0, TAU);
+                }
+                Shape::Change(area) => {
+                    let area = area.grow(3.0 + 9.0 * age);
+                    let _ = ctx.round_rect_with_f64(area.x, area.y, area.w, area.h, 12.0);
+                }
+            }
+            ctx.stroke();
+        }
+    }
+
+    fn rings(&self, surface: &Surface) {
+        for place in &self.staging.layout.controllers {
+            let shown = self.view.controllers.iter().find(|controller| controller.id == place.id);
+            let alive = shown.is_some_and(|controller| controller.health != Health::Down);
+            if let Some(ring) = ring_of(self.view, place.id).filter(|_| alive) {
+                let drag = self.drag.filter(|drag| drag.node == place.id);
+                let ring = drag.map_or(ring, |drag| Ring { due: drag.due, ..ring });
+                self.ring(surface, &ring, place.ring, place.radius - 2.0);
+            }
+        }
+    }
+
+    fn ring(&self, surface: &Surface, ring: &Ring, middle: Point, radius: f64) {
+        let (ctx, theme) = (&surface.ctx, &surface.theme);
+        let low = ring.left(self.time) < LOW;
+        let top = |moment| ring.angle(moment) - FRAC_PI_2;
+        ctx.set_line_cap("butt");
+        ctx.set_global_alpha(if self.is_dim(ring.node) { 0.25 } else { 1.0 });
+        let arc = |from: f64, to: f64, width: f64, colour: &str| {
+            ctx.begin_path();
+            ctx.set_line_width(width);
+            ctx.set_stroke_style_str(colour);
+            let _ = ctx.arc(middle.x, middle.y, radius, from, to);
+            ctx.stroke();
+        };
+        if ring.earliest < ring.armed + ring.turn {
+            arc(top(ring.earliest), TAU - FRAC_PI_2, 4.0, &theme.timer_range);
+        }
+        let colour = if low { &theme.timer_low } else { &theme.timer };
+        arc(top(self.time), top(ring.due), if low { 6.0 } else { 4.0 }, colour);
+        let angle = top(ring.due);
+        let (x, y) = (middle.x + radius * angle.cos(), middle.y + radius * angle.sin());
+        ctx.begin_path();
+        ctx.set_fill_style_str(colour);
+        let _ = ctx.arc(x, y, if low { 4.5 } else { 3.5 }, 0.0, TAU);
+        ctx.fill();
+    }
+
+    fn is_dim(&self, node: NodeId) -> bool {
+        !self.staging.lit.is_empty() && !self.staging.lit.contains(&node)
+    }
+
+    /// How much is left of each broker's session: a bar in its head, and the time in numbers.
+    fn sessions(&self, surface: &Surface) {
+        let (ctx, theme, layout) = (&surface.ctx, &surface.theme, &self.staging.layout);
+        let small = layout.metrics.small;
+        ctx.set_font(&format!("400 {small}px {}", theme.font));
+        ctx.set_text_align("right");
+        for place in &layout.brokers {
+            let broker = self.view.brokers.iter().find(|broker| broker.id == place.id);
+            let Some(session) = broker.and_then(|broker| broker.session) else { continue };
+            let left = session_left(&session, self.time);
+            let bar = place.session;
+            ctx.set_global_alpha(if self.is_dim(place.id) { 0.25 } else { 1.0 });
+            ctx.set_fill_style_str(if left < LOW { &theme.timer_low } else { &theme.timer });
+            ctx.begin_path();
+            let _ = ctx.round_rect_with_f64(bar.x, bar.y, bar.w * left, bar.h, 2.0);
+            ctx.fill();
+            if place.session_words > 0.0 {
+                let span = seconds(session.expires.since(self.time));
+                let words = t(self.staging.lang, "stage.session", &[("span", span.clone())]);
+                let fits = width_of(&words, small) <= place.session_words;
+                ctx.set_fill_style_str(&theme.quiet);
+                let text = if fits { &words } else { &span };
+                let _ =
+                    ctx.fill_text(text, place.head.right() - layout.metrics.pad, bar.y + 2.0 + small * 0.36);
+            }
+        }
+        ctx.set_text_align("left");
+    }
+
+    /// Names of messages: of all that matter when time stands, else of the ones pointed at.
+    fn labels(&self, surface: &Surface, shown: &[Shown<'_>]) {
+        let wanted = |one: &&Shown<'_>| {
+            let chosen = self.is_chosen(one.flight.id);
+            chosen || (one.full && !self.playing && !matches!(one.pose.fate, Fate::Falls(_)))
+        };
+        let mut named: Vec<&Shown<'_>> = shown.iter().filter(wanted).collect();
+        named.sort_by_key(|one| (!self.is_chosen(one.flight.id), one.flight.routine, one.flight.id));
+        named.truncate(LABELS_MOST);
+        if named.is_empty() {
+            return;
+        }
+        let size = self.staging.layout.metrics.small;
+        let texts: Vec<String> = named.iter().map(|one| self.label(one.flight)).collect();
+        let wish = |(one, text): (&&Shown<'_>, &String)| Wish {
+            dot: one.pose.at,
+            width: width_of(text, size) + 10.0,
+            height: size + 5.0,
+        };
+        let wishes: Vec<Wish> = named.iter().zip(&texts).map(wish).collect();
+        let bounds = Rect::new(surface.scroll.x, surface.scroll.y, surface.width, surface.height);
+        let places = label::place(&wishes, &self.words(), bounds);
+        for ((one, text), place) in named.iter().zip(&texts).zip(places) {
+            if let Some(place) = place {
+                tag(surface, place, text, surface.theme.family(one.flight.family), size);
+            }
+        }
+    }
+
+    /// A message's API name; with what it says when it is pointed at; always with its error.
+    fn label(&self, flight: &FlightView) -> String {
+        let mut text = flight.api.to_owned();
+        if !flight.error.is_none() {
+            text = format!("{text} {}", flight.error.name());
+        } else if self.is_chosen(flight.id) && !flight.summary.is_empty() {
+            text = format!("{text} {}", flight.summary);
+        }
+        text
+    }
+
+    /// Areas with words.
+    fn words(&self) -> Vec<Rect> {
+        let layout = &self.staging.layout;
+        let mut areas: Vec<Rect> = layout.controllers.iter().map(|place| place.area).collect();
+        areas.extend(layout.brokers.iter().map(|place| place.head));
+        areas.extend(layout.clients.iter().map(|place| place.area));
+        areas.extend(layout.rows.iter().map(|row| row.label));
+        for row in &layout.rows {
+            areas.extend(layout.brokers.iter().filter_map(|broker| layout.card(row.partition, broker.id)));
+        }
+        areas
+    }
+}
+
+/// `6.6 s`: a number that does not jump in width.
+fn seconds(span: Span) -> String {
+    format!("{:.1} s", span.0 as f64 / 1e6)
+}
+
+fn trace(surface: &Surface, points: impl Iterator<Item = Point>) {
+    surface.ctx.begin_path();
+    for (i, point) in points.enumerate() {
+        if i == 0 {
+            surface.ctx.move_to(point.x, point.y);
+        } else {
+            surface.ctx.line_to(point.x, point.y);
+        }
+    }
+    surface.ctx.stroke();
+}
+
+/// A message on its way: a tail, and a sign for its family, solid for a request and hollow for a response.
+fn dot(surface: &Surface, one: &Shown<'_>) {
+    let ctx = &surface.ctx;
+    let colour = surface.theme.family(one.flight.family);
+    let alpha = match (one.pose.fate, one.dim) {
+        (Fate::Falls(fallen), _) => 1.0 - fallen,
+        (_, true) => 0.25,
+        _ => 1.0,
+    };
+    if !one.full {
+        ctx.set_global_alpha(0.5 * alpha);
+        ctx.set_fill_style_str(colour);
+        ctx.begin_path();
+        let _ = ctx.arc(one.pose.at.x, one.pose.at.y, 2.5, 0.0, TAU);
+        ctx.fill();
+        return;
+    }
+    let length = one.route.length().max(1.0);
+    if one.pose.fate == Fate::Flies {
+        ctx.set_global_alpha(0.35 * alpha);
+        ctx.set_line_width(3.0);
+        ctx.set_line_cap("round");
+        ctx.set_stroke_style_str(colour);
+        trace(surface, one.route.piece(one.pose.progress - 18.0 / length, one.pose.progress));
+    }
+    ctx.set_global_alpha(alpha);
+    body(surface, one.flight, one.pose.at, colour);
+    match one.pose.fate {
+        Fate::Stuck => wall(surface, one),
+        Fate::Falls(_) => cross(surface, one.pose.at, 9.0),
+        Fate::Flies if !one.flight.error.is_none() => cross(surface, one.pose.at, 3.0),
+        Fate::Flies => {}
+    }
+}
+
+/// The sign of a family, with a rim of paper so that it stands off what is behind it.
+fn body(surface: &Surface, flight: &FlightView, at: Point, colour: &str) {
+    let (ctx, theme) = (&surface.ctx, &surface.theme);
+    for (grow, rim) in [(2.0, true), (0.0, false)] {
+        shape(surface, flight.family, at, 5.0 + grow);
+        let hollow = !flight.request && !rim;
+        ctx.set_fill_style_str(if rim || hollow { &theme.paper } else { colour });
+        ctx.fill();
+        if hollow {
+            ctx.set_line_width(2.2);
+            ctx.set_stroke_style_str(colour);
+            ctx.stroke();
+        }
+    }
+}
+
+/// Circle: fetch. Triangle: raft. Small circle: heartbeat. Square: produce. Diamond: consume. Hexagon: admin.
+fn shape(surface: &Surface, family: Family, at: Point, r: f64) {
+    let ctx = &surface.ctx;
+    ctx.begin_path();
+    let (corners, turn, r) = match family {
+        Family::Fetch => (0, 0.0, r),
+        Family::Heartbeat => (0, 0.0, r * 0.75),
+        Family::Raft => (3, -FRAC_PI_2, r * 1.3),
+        Family::Produce => (4, FRAC_PI_2 / 2.0, r * 1.2),
+        Family::Consume => (4, 0.0, r * 1.25),
+        Family::Admin => (6, 0.0, r * 1.1),
+    };
+    if corners == 0 {
+        let _ = ctx.arc(at.x, at.y, r, 0.0, TAU);
+        return;
+    }
+    for corner in 0..corners {
+        let angle = turn + TAU * f64::from(corner) / f64::from(corners);
+        ctx.line_to(at.x + r * angle.cos(), at.y + r * angle.sin());
+    }
+    ctx.close_path();
+}
+
+/// The cut at which a message stands: a bar across its way.
+fn wall(surface: &Surface, one: &Shown<'_>) {
+    let (here, next) = (one.pose.at, one.route.at(one.pose.progress + 10.0 / one.route.length().max(1.0)));
+    let (dx, dy) = (next.x - here.x, next.y - here.y);
+    let long = dx.hypot(dy).max(0.1);
+    let (x, y) = (here.x + dx / long * 9.0, here.y + dy / long * 9.0);
+    let (nx, ny) = (-dy / long * 8.0, dx / long * 8.0);
+    let ctx = &surface.ctx;
+    ctx.begin_path();
+    ctx.set_line_width(3.0);
+    ctx.set_line_cap("round");
+    ctx.set_stroke_style_str(&surface.theme.bad);
+    ctx.move_to(x - nx, y - ny);
+    ctx.line_to(x + nx, y + ny);
+    ctx.stroke();
+}
+
+fn cross(surface: &Surface, at: Point, r: f64) {
+    let ctx = &surface.ctx;
+    ctx.begin_path();
+    ctx.set_line_width(2.0);
+    ctx.set_line_cap("round");
+    ctx.set_stroke_style_str(&surface.theme.bad);
+    for (x, y) in [(r, r), (r, -r)] {
+        ctx.move_to(at.x - x, at.y - y);
+        ctx.line_to(at.x + x, at.y + y);
+    }
+    ctx.stroke();
+}
+
+/// A message that may not move: its whole path, with a head at the end.
+fn arrow(surface: &Surface, one: &Shown<'_>) {
+    let ctx = &surface.ctx;
+    let colour = surface.theme.family(one.flight.family);
+    let end = match (one.flight.blocked, one.flight.lost) {
+        (true, _) => 0.5,
+        (_, true) => 0.6,
+        _ => 1.0,
+    };
+    ctx.set_global_alpha(if one.dim { 0.25 } else { 1.0 });
+    ctx.set_line_width(2.5);
+    ctx.set_stroke_style_str(colour);
+    let hollow = !one.flight.request;
+    let dash = if hollow { js_sys::Array::of2(&6.0.into(), &4.0.into()) } else { js_sys::Array::new() };
+    let _ = ctx.set_line_dash(&dash);
+    trace(surface, one.route.piece(0.0, end));
+    let _ = ctx.set_line_dash(&js_sys::Array::new());
+    let (tip, before) = (one.route.at(end), one.route.at(end - 10.0 / one.route.length().max(1.0)));
+    if end < 1.0 {
+        cross(surface, tip, 6.0);
+        return;
+    }
+    let angle = (tip.y - before.y).atan2(tip.x - before.x);
+    ctx.begin_path();
+    ctx.move_to(tip.x, tip.y);
+    for side in [2.6, -2.6] {
+        ctx.line_to(tip.x + 11.0 * (angle + side).cos(), tip.y + 11.0 * (angle + side).sin());
+    }
+    ctx.close_path();
+    ctx.set_fill_style_str(colour);
+    ctx.fill();
+}
+
+/// Words on a slip of paper.
+fn tag(surface: &Surface, place: Rect, text: &str, colour: &str, size: f64) {
+    let (ctx, theme) = (&surface.ctx, &surface.theme);
+    ctx.set_global_alpha(0.94);
+    ctx.begin_path();
+    let _ = ctx.round_rect_with_f64(place.x, place.y, place.w, place.h, 4.0);
+    ctx.set_fill_style_str(&theme.paper);
+    ctx.fill();
+    ctx.set_global_alpha(1.0);
+    ctx.set_font(&format!("600 {}px {}", size - 0.5, theme.font));
+    ctx.set_fill_style_str(colour);
+    let _ = ctx.fill_text(text, place.x + 5.0, place.y + place.h / 2.0 + size * 0.35);
+}

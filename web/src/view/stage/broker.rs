@@ -1,0 +1,121 @@
+//! One broker's column: its ground, and its head with name and standing.
+//!
+//! The bar of its session moves each frame: the scene draws it.
+
+use super::control::health_class;
+use super::describe;
+use super::mark::Mark;
+use super::sheet::{Sheet, halo};
+use super::svg::{at, centred, frame, n, words};
+use crate::layout::{BrokerBox, Point, fit, width_of};
+use crate::select::Selection;
+use crate::view::props::Same;
+use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, Health};
+use yew::prelude::*;
+
+/// Which broker.
+#[derive(Clone, Debug, Properties)]
+pub(super) struct BrokerProps {
+    pub(super) sheet: Sheet,
+    pub(super) view: Same<ClusterView>,
+    pub(super) index: usize,
+    pub(super) place: BrokerBox,
+    pub(super) mark: Mark,
+}
+
+impl BrokerProps {
+    fn shown(&self) -> Option<&BrokerView> {
+        self.view.brokers.get(self.index)
+    }
+}
+
+/// What is drawn of a broker: not its session or metadata offset, which change all the time.
+fn drawn(broker: &BrokerView) -> impl PartialEq + use<> {
+    let life = (broker.health, broker.phase, broker.fenced, broker.in_controlled_shutdown);
+    (broker.id, life, broker.leads, broker.replicas, broker.slowed, broker.session.is_some())
+}
+
+impl PartialEq for BrokerProps {
+    fn eq(&self, other: &BrokerProps) -> bool {
+        self.place == other.place
+            && self.mark == other.mark
+            && self.sheet == other.sheet
+            && self.shown().map(drawn) == other.shown().map(drawn)
+    }
+}
+
+/// One broker.
+#[component]
+pub(super) fn Broker(props: &BrokerProps) -> Html {
+    let Some(shown) = props.shown() else { return Html::default() };
+    let (sheet, m, place) = (&props.sheet, &props.sheet.layout.metrics, &props.place);
+    let what = Selection::Node(shown.id);
+    let class = classes!(
+        props.mark.classes("st-broker"),
+        health_class(shown.health),
+        shown.fenced.then_some("is-fenced"),
+    );
+    let head = place.head;
+    let baseline = head.y + 8.0 + m.name * 0.86;
+    let name = sheet.tell("broker", &[("n", shown.id.number().to_string())]);
+    let room = head.w - 2.0 * m.pad;
+    let chip_room = room - width_of(&name, m.name) - 10.0;
+    let (short, name) =
+        if chip_room < m.small * 3.0 { (true, format!("B{}", shown.id.number())) } else { (false, name) };
+    let chip_x = head.x + m.pad + width_of(&name, m.name) + 10.0;
+    html! {
+        <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown)}
+           onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
+            { frame(place.column, 12.0, "st-column") }
+            { halo(head, 12.0, props.mark.changed) }
+            if props.mark.selected { { frame(head, 12.0, "st-head-frame") } }
+            { words(Point::new(head.x + m.pad, baseline), m.name, "st-name", name) }
+            { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x, short) }
+            <rect class="st-session" x={n(place.session.x)} y={n(place.session.y)} width={n(place.session.w)}
+                  height={n(place.session.h)} rx="2" />
+        </g>
+    }
+}
+
+/// How it stands in the cluster, in one word and a tone.
+fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
+    let (key, tone) = match (shown.health, shown.phase) {
+        (Health::Down, _) => ("health.Down", "is-grey"),
+        (Health::Paused, _) => ("health.Paused", "is-warn"),
+        (Health::Up, BrokerPhase::PendingControlledShutdown | BrokerPhase::ShuttingDown) => {
+            ("phase.ShuttingDown", "is-warn")
+        }
+        (Health::Up, BrokerPhase::Starting | BrokerPhase::Recovery | BrokerPhase::NotRunning) => {
+            ("phase.Starting", "is-warn")
+        }
+        (Health::Up, BrokerPhase::Running) if shown.fenced => ("phase.Fenced", "is-bad"),
+        (Health::Up, BrokerPhase::Running) => ("phase.Running", "is-ok"),
+    };
+    (sheet.say(key), tone)
+}
+
+fn chip(props: &BrokerProps, shown: &BrokerView, place: Point, room: f64, short: bool) -> Html {
+    let m = &props.sheet.layout.metrics;
+    let (mut text, tone) = standing(&props.sheet, shown);
+    if shown.health == Health::Down && shown.fenced {
+        let fenced = props.sheet.say("phase.Fenced");
+        let both = format!("{text} · {fenced}");
+        if width_of(&both, m.small) + 14.0 <= room {
+            text = both;
+        }
+    }
+    if short || room < m.small * 2.5 {
+        return html! {
+            <circle class={classes!("st-dot", tone)} cx={n(place.x + 4.0)} cy={n(place.y - m.name * 0.34)} r="5" />
+        };
+    }
+    let text = fit(&text, room - 14.0, m.small);
+    let width = width_of(&text, m.small) + 14.0;
+    let height = m.small + 6.0;
+    html! {
+        <g class={classes!("st-chip", tone)} transform={at(Point::new(place.x, place.y - m.name * 0.34 - height / 2.0))}>
+            <rect width={n(width)} height={n(height)} rx={n(height / 2.0)} />
+            { centred(Point::new(width / 2.0, height / 2.0 + m.small * 0.36), m.small, "", text) }
+        </g>
+    }
+}

@@ -1,0 +1,217 @@
+//! One replica: its role, whether it is in sync, and its log.
+
+use super::log::{Drawing, Tick};
+use super::mark::Mark;
+use super::sheet::{Sheet, halo};
+use super::svg::{ending, frame, n, sign, words};
+use super::{describe, icon};
+use crate::layout::{Density, LogWindow, Point, Rect, fit, width_of};
+use crate::select::Selection;
+use crate::view::props::Same;
+use kraftscope_core::id::{NodeId, Offset};
+use kraftscope_core::view::{ClusterView, ConsumerView, Health, PartitionView, ReplicaRole, ReplicaView};
+use yew::prelude::*;
+
+/// Which replica; equal when nothing about it that is drawn has changed.
+#[derive(Clone, Debug, Properties)]
+pub(super) struct CardProps {
+    pub(super) sheet: Sheet,
+    pub(super) view: Same<ClusterView>,
+    /// Index of the partition.
+    pub(super) partition: usize,
+    /// Index of the replica.
+    pub(super) copy: usize,
+    pub(super) area: Rect,
+    pub(super) mark: Mark,
+}
+
+impl CardProps {
+    fn partition(&self) -> Option<&PartitionView> {
+        self.view.partitions.get(self.partition)
+    }
+
+    fn copy(&self) -> Option<&ReplicaView> {
+        self.partition()?.copies.get(self.copy)
+    }
+
+    /// Who reads this partition next at which offset; drawn on the leader's log.
+    fn readers(&self) -> Vec<(NodeId, Offset)> {
+        let (Some(partition), Some(copy)) = (self.partition(), self.copy()) else { return Vec::new() };
+        let position = |consumer: &ConsumerView| {
+            let found = consumer.positions.iter().find(|(of, _)| *of == partition.partition);
+            found.map(|(_, offset)| (consumer.id, *offset))
+        };
+        let leads = copy.role == ReplicaRole::Leader;
+        if leads { self.view.consumers.iter().filter_map(position).collect() } else { Vec::new() }
+    }
+
+    fn window(&self, slots: u32) -> LogWindow {
+        self.partition().map_or(LogWindow { start: Offset(0), slots }, |partition| {
+            LogWindow::of_partition(partition, slots)
+        })
+    }
+
+    /// What the leader asks for this replica: in, out, or nothing.
+    fn asked(&self) -> Option<bool> {
+        let (partition, copy) = (self.partition()?, self.copy()?);
+        let pending = partition.copies.iter().find_map(|other| other.pending_isr)?;
+        let proposed = pending.proposed.contains(copy.broker);
+        (proposed != partition.isr.contains(copy.broker)).then_some(proposed)
+    }
+}
+
+impl PartialEq for CardProps {
+    fn eq(&self, other: &CardProps) -> bool {
+        let slots = self.sheet.layout.strip(self.area).slots;
+        self.area == other.area
+            && self.mark == other.mark
+            && self.sheet == other.sheet
+            && (self.view == other.view
+                || (self.copy() == other.copy()
+                    && self.asked() == other.asked()
+                    && self.window(slots) == other.window(slots)
+                    && self.readers() == other.readers()
+                    && epoch(self) == epoch(other)))
+    }
+}
+
+fn epoch(props: &CardProps) -> Option<(kraftscope_core::id::TopicPartition, u32)> {
+    props.partition().map(|partition| (partition.partition, partition.leader_epoch.0))
+}
+
+/// One replica.
+#[component]
+pub(super) fn Card(props: &CardProps) -> Html {
+    let (Some(partition), Some(copy)) = (props.partition(), props.copy()) else { return Html::default() };
+    let layout = &props.sheet.layout;
+    let strip = layout.strip(props.area);
+    let ticks = ticks(copy, &props.readers());
+    let drawing = Drawing {
+        log: &copy.log,
+        window: props.window(strip.slots),
+        strip,
+        density: layout.density,
+        metrics: layout.metrics,
+        selected: props.mark.record,
+        ticks: &ticks,
+    };
+    let what = Selection::Replica { partition: partition.partition, broker: copy.broker };
+    let class = classes!(
+        props.mark.classes("st-card"),
+        if copy.in_isr { "is-in" } else { "is-out" },
+        (copy.role == ReplicaRole::Leader).then_some("is-leader"),
+        props.asked().map(|joins| if joins { "is-joining" } else { "is-leaving" }),
+        match copy.health {
+            Health::Up => "is-up",
+            Health::Paused => "is-paused",
+            Health::Down => "is-down",
+        }
+    );
+    html! {
+        <g {class} tabindex="0" role="button" aria-label={describe::replica(&props.sheet, partition, copy)}
+           onkeydown={props.sheet.keys(what)} onclick={props.sheet.press(what)}>
+            { halo(props.area, 8.0, props.mark.changed) }
+            { frame(props.area, 8.0, "st-card-frame") }
+            if layout.density == Density::Compact {
+                { role_sign(copy, Point::new(props.area.x + 4.0, strip.y + strip.height / 2.0 - 7.0), 14.0) }
+            } else {
+                { head(props, partition, copy) }
+            }
+            { drawing.draw() }
+        </g>
+    }
+}
+
+/// The line of words above the log.
+fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Html {
+    let m = &props.sheet.layout.metrics;
+    let area = props.area;
+    let baseline = area.y + 4.0 + m.body;
+    let start = area.x + m.pad + m.body + 6.0;
+    let (tag, tag_sign, tag_class) = tag(props, copy);
+    let tag_width = width_of(&tag, m.small) + m.small + 4.0;
+    let room = area.right() - m.pad - start;
+    let role = role_word(props, partition, copy);
+    let words_fit = width_of(&role, m.body) + 8.0 + tag_width <= room;
+    let role = if words_fit { role } else { fit(&role, room - m.small - 10.0, m.body) };
+    let sign_at = Point::new(
+        area.right() - m.pad - m.small - if words_fit { tag_width - m.small } else { 0.0 },
+        baseline - m.small * 0.9,
+    );
+    html! {
+        <>
+            { role_sign(copy, Point::new(area.x + m.pad, baseline - m.body * 0.92), m.body + 1.0) }
+            { words(Point::new(start, baseline), m.body, "st-role", role) }
+            { sign(tag_sign, sign_at, m.small / 16.0, classes!("st-tag-sign", tag_class)) }
+            if words_fit {
+                { ending(Point::new(area.right() - m.pad, baseline), m.small, classes!("st-tag", tag_class), tag) }
+            }
+        </>
+    }
+}
+
+/// `Leader`, `Follower`, with what is unusual about it.
+fn role_word(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> String {
+    let sheet = &props.sheet;
+    let key = match copy.role {
+        ReplicaRole::Leader => "role.Leader",
+        ReplicaRole::Follower => "role.Follower",
+        ReplicaRole::Offline => "role.Offline",
+    };
+    let stale = copy.role != ReplicaRole::Offline && copy.leader_epoch < partition.leader_epoch;
+    let word = sheet.say(key);
+    if stale {
+        return sheet.tell("role.stale", &[("role", word), ("epoch", copy.leader_epoch.to_string())]);
+    }
+    if copy.waiting_produces > 0 {
+        return sheet.tell("role.waiting", &[("role", word), ("n", copy.waiting_produces.to_string())]);
+    }
+    word
+}
+
+/// In the ISR or not, or about to change: word, sign and class.
+fn tag(props: &CardProps, copy: &ReplicaView) -> (String, &'static str, &'static str) {
+    match (props.asked(), copy.in_isr) {
+        (Some(true), _) => (props.sheet.say("isr.joining"), icon::CLOCK, "is-asked"),
+        (Some(false), _) => (props.sheet.say("isr.leaving"), icon::CLOCK, "is-asked"),
+        (None, true) => (props.sheet.say("isr.in"), icon::CHECK, "is-ok"),
+        (None, false) => (props.sheet.say("isr.out"), icon::CROSS, "is-bad"),
+    }
+}
+
+/// A crown for the leader, hollow when the controller knows better; a ring for a follower.
+pub(super) fn role_sign(copy: &ReplicaView, place: Point, size: f64) -> Html {
+    let (path, class) = match copy.role {
+        ReplicaRole::Leader if copy.is_true_leader => (icon::CROWN, "st-crown"),
+        ReplicaRole::Leader => (icon::CROWN, "st-crown is-former"),
+        ReplicaRole::Follower if copy.failed => (icon::ALERT, "st-sign is-bad"),
+        ReplicaRole::Follower => (icon::RING, "st-sign"),
+        ReplicaRole::Offline => (icon::NOTHING, "st-sign"),
+    };
+    html! {
+        <path class={classes!(class)} d={path}
+              transform={format!("translate({} {}) scale({})", n(place.x), n(place.y), size / 16.0)} />
+    }
+}
+
+/// The log ends that the leader knows, and the positions of consumers, one mark per boundary.
+fn ticks(copy: &ReplicaView, readers: &[(NodeId, Offset)]) -> Vec<Tick> {
+    let mut ticks: Vec<Tick> = Vec::new();
+    let mut place_of = |offset: Offset| {
+        ticks.iter().position(|tick| tick.offset == offset).unwrap_or_else(|| {
+            ticks.push(Tick { offset, followers: String::new(), consumer: false });
+            ticks.len() - 1
+        })
+    };
+    let known = copy.followers.iter().filter_map(|follower| Some((follower.leo?, follower.broker)));
+    let ends: Vec<(usize, NodeId)> = known.map(|(leo, broker)| (place_of(leo), broker)).collect();
+    let carets: Vec<usize> = readers.iter().map(|(_, offset)| place_of(*offset)).collect();
+    for (place, broker) in ends {
+        let separator = if ticks[place].followers.is_empty() { "" } else { "," };
+        ticks[place].followers += &format!("{separator}{}", broker.number());
+    }
+    for place in carets {
+        ticks[place].consumer = true;
+    }
+    ticks
+}

@@ -1,0 +1,148 @@
+//! The stage in sentences: what a screen reader says of each thing.
+
+use super::client::partition_name;
+use super::row::proposed;
+use super::sheet::Sheet;
+use kraftscope_core::id::{NodeList, Offset};
+use kraftscope_core::view::{
+    BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, Health, PartitionView, ProducerView,
+    ReplicaView,
+};
+
+/// `1, 2`, or the word for nobody.
+pub(super) fn numbers(sheet: &Sheet, list: &NodeList) -> String {
+    if list.is_empty() {
+        return sheet.say("nobody");
+    }
+    let numbers: Vec<String> = list.iter().map(|id| id.number().to_string()).collect();
+    numbers.join(", ")
+}
+
+fn hw(sheet: &Sheet, hw: Option<Offset>) -> String {
+    hw.map_or_else(|| sheet.say("unknown"), |hw| hw.to_string())
+}
+
+/// `Controller 1: Leader of epoch 3, active controller; …`
+pub(super) fn controller(sheet: &Sheet, shown: &ControllerView) -> String {
+    let mut parts = vec![sheet.tell(
+        "say.controller",
+        &[
+            ("n", shown.id.number().to_string()),
+            ("health", sheet.say(&format!("health.{:?}", shown.health))),
+            ("role", sheet.say(&format!("role.{:?}", shown.role))),
+            ("epoch", shown.epoch.to_string()),
+            ("end", shown.log.end.to_string()),
+            ("hw", hw(sheet, shown.log.hw)),
+        ],
+    )];
+    if shown.active {
+        parts.push(sheet.say("active"));
+    }
+    if !shown.granted.is_empty() || !shown.refused.is_empty() {
+        let args = [("granted", numbers(sheet, &shown.granted)), ("refused", numbers(sheet, &shown.refused))];
+        parts.push(sheet.tell("say.votes", &args));
+    }
+    parts.join("; ")
+}
+
+/// `Broker 2: Running; leads 2 of 4 partitions`
+pub(super) fn broker(sheet: &Sheet, shown: &BrokerView) -> String {
+    let standing = match (shown.health, shown.phase) {
+        (Health::Up, BrokerPhase::Running) if shown.fenced => sheet.say("phase.Fenced"),
+        (Health::Up, BrokerPhase::Running) => sheet.say("phase.Running"),
+        (Health::Up, BrokerPhase::PendingControlledShutdown | BrokerPhase::ShuttingDown) => {
+            sheet.say("phase.ShuttingDown")
+        }
+        (Health::Up, BrokerPhase::NotRunning | BrokerPhase::Starting | BrokerPhase::Recovery) => {
+            sheet.say("phase.Starting")
+        }
+        (health, _) => sheet.say(&format!("health.{health:?}")),
+    };
+    sheet.tell(
+        "say.broker",
+        &[
+            ("n", shown.id.number().to_string()),
+            ("standing", standing),
+            ("leads", shown.leads.to_string()),
+            ("replicas", shown.replicas.to_string()),
+        ],
+    )
+}
+
+/// `orders-0: leader broker 2, leader epoch 3, …`
+pub(super) fn partition(sheet: &Sheet, shown: &PartitionView) -> String {
+    let leader = shown.leader.map_or_else(|| sheet.say("nobody"), |id| id.number().to_string());
+    let acks = if shown.accepts_acks_all { "acks.passes" } else { "acks.blocked.short" };
+    let mut text = sheet.tell(
+        "say.partition",
+        &[
+            ("name", format!("{}-{}", shown.topic, shown.partition.partition)),
+            ("leader", leader),
+            ("epoch", shown.leader_epoch.to_string()),
+            ("version", shown.partition_epoch.to_string()),
+            ("isr", numbers(sheet, &shown.isr)),
+            ("replicas", numbers(sheet, &shown.replicas)),
+            ("acks", sheet.say(acks)),
+        ],
+    );
+    if let Some(asked) = proposed(shown) {
+        text += "; ";
+        text += &sheet.tell("say.asked", &[("isr", numbers(sheet, &asked))]);
+    }
+    text
+}
+
+/// `orders-0 on broker 2: Leader, in ISR, log end offset 8, high watermark 7`
+pub(super) fn replica(sheet: &Sheet, partition: &PartitionView, shown: &ReplicaView) -> String {
+    let mut text = sheet.tell(
+        "say.replica",
+        &[
+            ("name", format!("{}-{}", partition.topic, partition.partition.partition)),
+            ("n", shown.broker.number().to_string()),
+            ("role", sheet.say(&format!("role.{:?}", shown.role))),
+            ("isr", sheet.say(if shown.in_isr { "isr.in" } else { "isr.out" })),
+            ("end", shown.log.end.to_string()),
+            ("hw", hw(sheet, shown.log.hw)),
+        ],
+    );
+    if shown.health != Health::Up {
+        text += "; ";
+        text += &sheet.say(&format!("health.{:?}", shown.health));
+    }
+    if let Some(from) = shown.log.diverges_at {
+        text += "; ";
+        text += &sheet.tell("say.diverges", &[("offset", from.to_string())]);
+    }
+    text
+}
+
+/// `Producer 1: acks All, 12 acknowledged, 0 failed, 2 batches in flight`
+pub(super) fn producer(sheet: &Sheet, shown: &ProducerView) -> String {
+    sheet.tell(
+        "say.producer",
+        &[
+            ("n", shown.id.number().to_string()),
+            ("acks", format!("{:?}", shown.acks).to_lowercase()),
+            ("told", shown.acknowledged.to_string()),
+            ("failed", shown.failed.to_string()),
+            ("batches", shown.in_flight.len().to_string()),
+        ],
+    )
+}
+
+/// `Consumer 1: 5 records read; reads next orders-0 offset 5`
+pub(super) fn consumer(sheet: &Sheet, view: &ClusterView, shown: &ConsumerView) -> String {
+    let positions: Vec<String> = shown
+        .positions
+        .iter()
+        .map(|(partition, offset)| format!("{} {offset}", partition_name(view, *partition)))
+        .collect();
+    sheet.tell(
+        "say.consumer",
+        &[
+            ("n", shown.id.number().to_string()),
+            ("count", shown.consumed.to_string()),
+            ("positions", positions.join(", ")),
+        ],
+    )
+}

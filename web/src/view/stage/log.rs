@@ -1,0 +1,200 @@
+//! A log: cells with offsets, the next slot, the flag of the high watermark, ticks and carets.
+//!
+//! A cell is solid below this replica's high watermark and hatched above it; its colour and the number below the
+//! first cell of a run say which leader epoch wrote it. Markers are exclusive and stand between cells.
+
+use super::icon;
+use super::svg::{at, centred, n, sign};
+use crate::layout::{Density, LogWindow, Metrics, Point, Rect, Strip, width_of};
+use kraftscope_core::id::{LeaderEpoch, Offset};
+use kraftscope_core::view::{CellView, LogView};
+use yew::prelude::*;
+
+/// How many epoch colours there are; they come round again.
+pub(super) const EPOCH_COLOURS: u32 = 8;
+
+/// A mark below the strip, on the boundary before `offset`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tick {
+    pub(super) offset: Offset,
+    /// Numbers of the followers whose log end the leader knows to be here.
+    pub(super) followers: String,
+    /// A consumer reads here next.
+    pub(super) consumer: bool,
+}
+
+/// What to draw, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Drawing<'a> {
+    pub(super) log: &'a LogView,
+    pub(super) window: LogWindow,
+    pub(super) strip: Strip,
+    pub(super) density: Density,
+    pub(super) metrics: Metrics,
+    pub(super) selected: Option<Offset>,
+    pub(super) ticks: &'a [Tick],
+}
+
+/// The class that carries the colours of an epoch.
+pub(super) fn epoch_class(epoch: LeaderEpoch) -> String {
+    format!("st-e{}", epoch.0 % EPOCH_COLOURS)
+}
+
+impl Drawing<'_> {
+    /// The whole strip.
+    pub(super) fn draw(&self) -> Html {
+        html! {
+            <g class="st-log">
+                { self.bed() }
+                { for self.shown().map(|(slot, cell)| self.cell(slot, cell)) }
+                { self.next_slot() }
+                { self.hidden_part() }
+                { self.epoch_numbers() }
+                { for self.ticks.iter().map(|tick| self.tick(tick)) }
+                { self.divergence() }
+                { self.flag() }
+            </g>
+        }
+    }
+
+    fn shown(&self) -> impl Iterator<Item = (u32, &CellView)> {
+        self.log.cells.iter().filter_map(|cell| Some((self.window.slot(cell.offset)?, cell)))
+    }
+
+    /// The strip's ground: where records may come to stand.
+    fn bed(&self) -> Html {
+        let s = self.strip;
+        let width = s.pitch * f64::from(s.slots) - (s.pitch - s.cell);
+        super::svg::frame(Rect::new(s.x, s.y, width, s.height), 3.0, "st-bed")
+    }
+
+    fn cell(&self, slot: u32, cell: &CellView) -> Html {
+        let area = self.strip.rect(slot);
+        let doomed = self.log.diverges_at.is_some_and(|from| cell.offset >= from);
+        let class = classes!(
+            "st-cell",
+            epoch_class(cell.epoch),
+            (!cell.committed).then_some("is-open"),
+            doomed.then_some("is-doomed"),
+            (self.selected == Some(cell.offset)).then_some("is-selected"),
+        );
+        let size = match cell.offset.0 {
+            0..100 => self.metrics.cell,
+            100..1000 => self.metrics.cell - 1.5,
+            _ => self.metrics.cell - 3.5,
+        };
+        let fits = width_of(&cell.offset.to_string(), size) <= area.w;
+        let label = if fits { cell.offset.to_string() } else { format!("…{:02}", cell.offset.0 % 100) };
+        let baseline = Point::new(area.middle().x, area.middle().y + size * 0.36);
+        html! {
+            <g key={format!("{}-{}", cell.offset, cell.epoch)} {class}>
+                { super::svg::frame(area, 3.0, "st-cell-box") }
+                if cell.acknowledged {
+                    <path class="st-told" d={format!("M{} {}h{}", n(area.x + 5.0), n(area.bottom() - 2.6), n(area.w - 10.0))} />
+                }
+                { centred(baseline, size, "st-offset", label) }
+            </g>
+        }
+    }
+
+    fn next_slot(&self) -> Html {
+        let Some(slot) = self.window.slot(self.log.end) else { return Html::default() };
+        let area = self.strip.rect(slot).grow(-0.75);
+        super::svg::frame(area, 3.0, "st-next")
+    }
+
+    /// Says that older records lie to the left, and where the log ends if even its end does.
+    fn hidden_part(&self) -> Html {
+        if !self.window.hides(self.log) {
+            return Html::default();
+        }
+        let s = self.strip;
+        let x = s.x - 3.0;
+        let (top, bottom) = (s.y + s.height * 0.3, s.y + s.height * 0.7);
+        html! { <path class="st-more" d={format!("M{0} {1}L{2} {3}L{0} {4}", n(x), n(top), n(x - 3.5), n(s.y + s.height / 2.0), n(bottom))} /> }
+    }
+
+    /// `e3` below the first cell of each run of one epoch.
+    fn epoch_numbers(&self) -> Html {
+        if self.density == Density::Compact {
+            return Html::default();
+        }
+        let mut last = None;
+        let y = self.strip.y + self.strip.height + self.metrics.small + 3.0;
+        let number = |(slot, cell): (u32, &CellView)| {
+            let first = last.replace(cell.epoch) != Some(cell.epoch);
+            let x = self.strip.left(slot) + self.strip.cell / 2.0;
+            let class = classes!("st-epoch", epoch_class(cell.epoch));
+            first.then(|| centred(Point::new(x, y), self.metrics.small, class, format!("e{}", cell.epoch)))
+        };
+        html! { <>{ for self.shown().filter_map(number) }</> }
+    }
+
+    fn tick(&self, tick: &Tick) -> Html {
+        if tick.offset < self.window.start {
+            return Html::default();
+        }
+        let x = self.strip.boundary(self.window.boundary(tick.offset));
+        let y = self.strip.y + self.strip.height;
+        let small = self.metrics.small;
+        html! {
+            <g class={classes!("st-tick", tick.consumer.then_some("is-consumer"))}>
+                if tick.consumer {
+                    <path class="st-caret" d={format!("M{} {}l4.2 6h-8.4z", n(x), n(y + 1.0))} />
+                } else {
+                    <path class="st-tick-line" d={format!("M{} {}v5", n(x), n(y + 0.5))} />
+                }
+                if self.density != Density::Compact && !tick.followers.is_empty() {
+                    { centred(Point::new(x, y + small + 5.0), small, "st-tick-number", tick.followers.clone()) }
+                }
+            </g>
+        }
+    }
+
+    /// Scissors where the log parts from the leader's.
+    fn divergence(&self) -> Html {
+        let Some(from) = self.log.diverges_at else { return Html::default() };
+        let s = self.strip;
+        let x = s.boundary(self.window.boundary(from));
+        html! {
+            <g class="st-cut">
+                <path class="st-cut-line" d={format!("M{} {}v{}", n(x), n(s.y - 4.0), n(s.height + 8.0))} />
+                { sign(icon::SCISSORS, Point::new(x - 6.0, s.y + s.height + 3.0), 0.75, "st-cut-sign") }
+            </g>
+        }
+    }
+
+    /// `HW 5` on the boundary before offset 5: everything to the left of it can be read.
+    fn flag(&self) -> Html {
+        let Some(hw) = self.log.hw else { return Html::default() };
+        if hw < self.window.start {
+            return Html::default();
+        }
+        let s = self.strip;
+        let boundary = self.window.boundary(hw);
+        let x = s.boundary(boundary);
+        if self.density == Density::Compact {
+            return html! {
+                <g class="st-flag" style={format!("transform:translate({}px,{}px)", n(x), n(s.y))}>
+                    <path class="st-pole" d={format!("M0 -6v{}", n(s.height + 8.0))} />
+                    <path class="st-banner" d="M0 -7h7l-2 3 2 3H0z" />
+                </g>
+            };
+        }
+        let size = self.metrics.small - 1.0;
+        let label = format!("HW {hw}");
+        let width = (width_of(&label, size) + 10.0).round();
+        let height = self.metrics.small + 3.0;
+        let left = x + width > s.left(s.slots) + 6.0;
+        let from = if left { -width } else { 0.0 };
+        html! {
+            <g class="st-flag" style={format!("transform:translate({}px,{}px)", n(x), n(s.y))}>
+                <path class="st-pole" d={format!("M0 {}v{}", n(-height), n(s.height + height + 2.0))} />
+                <g transform={at(Point::new(from, -height))}>
+                    <rect class="st-banner" width={n(width)} height={n(height)} rx="2" />
+                    { centred(Point::new(width / 2.0, height / 2.0 + size * 0.36), size, "st-hw", label) }
+                </g>
+            </g>
+        }
+    }
+}

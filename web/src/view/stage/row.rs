@@ -1,0 +1,196 @@
+//! A partition's label: its name, its in-sync replicas, its epochs, and whether acks=all passes.
+
+use super::mark::Mark;
+use super::sheet::{Sheet, halo};
+use super::svg::{centred, n, sign, words};
+use super::{describe, icon};
+use crate::layout::{Density, Point, RowBox, fit, width_of};
+use crate::select::Selection;
+use crate::view::props::Same;
+use kraftscope_core::id::NodeList;
+use kraftscope_core::view::{ClusterView, PartitionView};
+use yew::prelude::*;
+
+/// Which partition.
+#[derive(Clone, Debug, Properties)]
+pub(super) struct RowProps {
+    pub(super) sheet: Sheet,
+    pub(super) view: Same<ClusterView>,
+    pub(super) index: usize,
+    pub(super) place: RowBox,
+    pub(super) mark: Mark,
+}
+
+impl RowProps {
+    fn shown(&self) -> Option<&PartitionView> {
+        self.view.partitions.get(self.index)
+    }
+}
+
+/// The registration, without the replicas' logs.
+fn drawn(partition: &PartitionView) -> impl PartialEq + use<> {
+    let leader = (partition.leader, partition.leader_epoch, partition.partition_epoch);
+    let promise = (partition.min_isr, partition.accepts_acks_all, partition.unclean_election);
+    (partition.partition, partition.replicas, partition.isr, leader, promise, proposed(partition))
+}
+
+impl PartialEq for RowProps {
+    fn eq(&self, other: &RowProps) -> bool {
+        self.place == other.place
+            && self.mark == other.mark
+            && self.sheet == other.sheet
+            && self.shown().map(drawn) == other.shown().map(drawn)
+    }
+}
+
+/// The ISR that a leader has asked for.
+pub(super) fn proposed(partition: &PartitionView) -> Option<NodeList> {
+    partition.copies.iter().find_map(|copy| copy.pending_isr).map(|pending| pending.proposed)
+}
+
+/// The label of a row.
+#[component]
+pub(super) fn Row(props: &RowProps) -> Html {
+    let Some(shown) = props.shown() else { return Html::default() };
+    let (sheet, layout) = (&props.sheet, &props.sheet.layout);
+    let what = Selection::Partition(shown.partition);
+    let area = props.place.label;
+    let body = if layout.narrow {
+        in_one_line(props, shown)
+    } else if layout.density == Density::Compact {
+        in_two_lines(props, shown)
+    } else {
+        in_full(props, shown)
+    };
+    html! {
+        <g class={props.mark.classes("st-row")} tabindex="0" role="button"
+           aria-label={describe::partition(sheet, shown)} onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
+            { super::svg::frame(area, 6.0, "st-row-ground") }
+            { halo(area.grow(-4.0), 6.0, props.mark.changed) }
+            { body }
+        </g>
+    }
+}
+
+fn name(shown: &PartitionView) -> String {
+    format!("{}-{}", shown.topic, shown.partition.partition)
+}
+
+/// Name, ISR, leader epoch, partition epoch, acks: one below the other.
+fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
+    let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.label);
+    let lines = [m.body + 2.0, m.small, m.small, m.small];
+    let step = (area.h - 2.0 - m.line(m.body)) / (lines.len() as f64);
+    let y = |line: usize| area.y + m.body + 1.0 + step * line as f64;
+    let room = area.w - 16.0;
+    let leader = sheet.tell("epoch.leader", &[("n", shown.leader_epoch.to_string())]);
+    let version = sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]);
+    let size = m.body + 1.0;
+    html! {
+        <>
+            { words(Point::new(area.x, y(0)), size, "st-partition", fit(&name(shown), room, size)) }
+            { isr(props, shown, Point::new(area.x, y(1) - m.small * 0.36), m.small * 0.75) }
+            { words(Point::new(area.x, y(2)), m.small, "st-quiet", fit(&leader, room, m.small)) }
+            { words(Point::new(area.x, y(3)), m.small, "st-quiet", fit(&version, room, m.small)) }
+            { acks(props, shown, Point::new(area.x, y(4)), room) }
+        </>
+    }
+}
+
+/// Name, then how many are in sync and whether acks=all passes.
+fn in_two_lines(props: &RowProps, shown: &PartitionView) -> Html {
+    let (m, area) = (&props.sheet.layout.metrics, props.place.label);
+    let first = area.middle().y - 3.0;
+    let second = first + m.line(m.small);
+    let room = area.w - 16.0;
+    let count = counted(props, shown);
+    html! {
+        <>
+            { words(Point::new(area.x, first), m.body, "st-partition", fit(&name(shown), room, m.body)) }
+            { words(Point::new(area.x, second), m.small, "st-quiet", count.clone()) }
+            { passes(shown, Point::new(area.x + width_of(&count, m.small) + 6.0, second), m.small) }
+        </>
+    }
+}
+
+fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
+    let (m, area) = (&props.sheet.layout.metrics, props.place.label);
+    let y = area.y + m.body;
+    let name = name(shown);
+    let count = counted(props, shown);
+    let after = area.x + width_of(&name, m.body) + 12.0;
+    html! {
+        <>
+            { words(Point::new(area.x, y), m.body, "st-partition", name) }
+            { words(Point::new(after, y), m.small, "st-quiet", count.clone()) }
+            { passes(shown, Point::new(after + width_of(&count, m.small) + 6.0, y), m.small) }
+        </>
+    }
+}
+
+fn counted(props: &RowProps, shown: &PartitionView) -> String {
+    let args = [
+        ("n", shown.isr.len().to_string()),
+        ("of", shown.replicas.len().to_string()),
+        ("epoch", shown.leader_epoch.to_string()),
+    ];
+    props.sheet.tell("isr.count", &args)
+}
+
+/// One round per replica in assignment order: solid when in sync, dashed when not, doubled when about to change.
+fn isr(props: &RowProps, shown: &PartitionView, place: Point, radius: f64) -> Html {
+    let m = &props.sheet.layout.metrics;
+    let asked = proposed(shown);
+    let label = props.sheet.say("isr");
+    let start = place.x + width_of(&label, m.small) + radius + 6.0;
+    let round = |(i, id): (usize, kraftscope_core::id::NodeId)| {
+        let x = start + (2.0 * radius + 6.0) * i as f64;
+        let inside = shown.isr.contains(id);
+        let changes = asked.is_some_and(|asked| asked.contains(id) != inside);
+        let class = classes!(
+            "st-member",
+            if inside { "is-in" } else { "is-out" },
+            (shown.leader == Some(id)).then_some("is-leader"),
+            changes.then_some("is-asked"),
+        );
+        let size = m.small - 0.5;
+        html! {
+            <g key={id.0} {class}>
+                if changes { <circle class="st-member-asked" cx={n(x)} cy={n(place.y)} r={n(radius + 2.5)} /> }
+                <circle class="st-member-ring" cx={n(x)} cy={n(place.y)} r={n(radius)} />
+                { centred(Point::new(x, place.y + size * 0.36), size, "", id.number().to_string()) }
+            </g>
+        }
+    };
+    html! {
+        <>
+            { words(Point::new(place.x, place.y + m.small * 0.36), m.small, "st-quiet", label) }
+            { for shown.replicas.iter().enumerate().map(round) }
+        </>
+    }
+}
+
+/// Whether a produce with acks=all is accepted now, and why not.
+fn acks(props: &RowProps, shown: &PartitionView, place: Point, room: f64) -> Html {
+    let (sheet, m) = (&props.sheet, &props.sheet.layout.metrics);
+    let text = if shown.accepts_acks_all {
+        sheet.say("acks.passes")
+    } else if shown.leader.is_none() {
+        sheet.say("acks.leaderless")
+    } else {
+        sheet.tell("acks.blocked", &[("n", shown.isr.len().to_string()), ("min", shown.min_isr.to_string())])
+    };
+    let class = if shown.accepts_acks_all { "is-ok" } else { "is-bad" };
+    html! {
+        <>
+            { passes(shown, place, m.small) }
+            { words(Point::new(place.x + m.small + 4.0, place.y), m.small, classes!("st-tag", class),
+                    fit(&text, room - m.small - 4.0, m.small)) }
+        </>
+    }
+}
+
+fn passes(shown: &PartitionView, place: Point, size: f64) -> Html {
+    let (path, class) = if shown.accepts_acks_all { (icon::CHECK, "is-ok") } else { (icon::CROSS, "is-bad") };
+    sign(path, Point::new(place.x, place.y - size * 0.88), size / 16.0, classes!("st-tag-sign", class))
+}
