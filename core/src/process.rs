@@ -9,7 +9,7 @@ use crate::id::{BrokerEpoch, CallId, DirectoryId, Incarnation, NodeId, Offset, R
 use crate::kraft::{Quorum, QuorumDisk};
 use crate::metadata::controller::QuorumController;
 use crate::metadata::image::{Image, Touched};
-use crate::metadata::lifecycle::Lifecycle;
+use crate::metadata::lifecycle::{BrokerState, Lifecycle};
 use crate::node::{Command, Input, Loss, Out, Outcome, Timer, Voters};
 use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
 use crate::time::Time;
@@ -57,6 +57,8 @@ pub struct Broker {
     pub lifecycle: Lifecycle,
     /// Its replicas.
     pub replicas: ReplicaManager,
+    /// Its replicas act upon the metadata.
+    published: bool,
     known_controller: Option<NodeId>,
     known_epoch: Option<BrokerEpoch>,
 }
@@ -99,6 +101,7 @@ impl Broker {
             applied: Offset(0),
             lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
             replicas: ReplicaManager::new(id, settings.clone(), disk.replicas),
+            published: false,
             known_controller: None,
             known_epoch: None,
         }
@@ -170,10 +173,12 @@ impl Broker {
         }
     }
 
-    /// Replays what became committed and tells the parts that act upon it.
+    /// Replays what became committed and tells the parts that act upon it. Nothing is led or followed before the
+    /// controller has said that this life of the broker caught up (`initialCatchUpFuture`): by then its earlier life
+    /// has left every ISR. Else it could go on leading in an epoch whose records it has lost.
     fn replay(&mut self, now: Time, out: &mut Out) {
         let committed = self.quorum.high_watermark().unwrap_or(Offset(0));
-        if committed <= self.applied {
+        if committed <= self.applied && self.published {
             return;
         }
         let mut changed: Vec<TopicPartition> = Vec::new();
@@ -185,7 +190,14 @@ impl Broker {
                 Touched::Partition(_) | Touched::Nothing | Touched::Topics => {}
             }
         }
-        self.applied = committed;
+        self.applied = self.applied.max(committed);
+        if self.lifecycle.state() < BrokerState::Recovery {
+            return;
+        }
+        if !self.published {
+            self.published = true;
+            changed = self.image.partitions.keys().copied().collect();
+        }
         if !changed.is_empty() || brokers_changed {
             let ctx = self.ctx();
             self.replicas.apply(now, &self.image, &changed, ctx, out);
