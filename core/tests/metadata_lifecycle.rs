@@ -245,6 +245,15 @@ fn a_broker_that_is_caught_up_but_has_published_nothing_stays_fenced() {
     assert!(broker.heartbeat().want_fence);
 }
 
+/// BrokerServer.startup: acceptors are opened after `initialCatchUpFuture`.
+#[test]
+fn nobody_can_connect_to_a_broker_before_it_has_caught_up() {
+    assert!(!Broker::starting().life.accepts_connections());
+    assert!(!Broker::registered().life.accepts_connections());
+    assert!(Broker::recovering().life.accepts_connections());
+    assert!(Broker::stopping().life.accepts_connections());
+}
+
 /// BrokerLifecycleManager.SetReadyToUnfenceEvent.
 #[test]
 fn a_broker_that_is_ready_asks_to_be_unfenced_at_once() {
@@ -417,28 +426,29 @@ fn a_request_goes_back_to_the_same_controller_only_after_the_back_off() {
     assert_eq!(broker.sent_to(), Some(C1));
 }
 
-/// NodeToControllerRequestThread.generateRequests: retried until the session timeout, then given up.
+/// NodeToControllerRequestThread.generateRequests; BrokerServer (KAFKA-19294): the retry timeout of the heartbeat
+/// channel is the heartbeat interval.
 #[test]
-fn a_request_without_a_controller_is_given_up_after_the_session_timeout() {
+fn a_request_without_a_controller_is_given_up_after_the_heartbeat_interval() {
     let mut broker = Broker::running();
     broker.fire(Timer::Heartbeat);
     broker.disconnect(C1);
     broker.controller = None;
     broker.now += ms(50);
     broker.fire(Timer::HeartbeatRequest);
-    assert_eq!((broker.sent(), armed(&broker.out)), (None, vec![(Timer::HeartbeatRequest, ms(8950))]));
-    broker.now += ms(8950);
+    assert_eq!((broker.sent(), armed(&broker.out)), (None, vec![(Timer::HeartbeatRequest, ms(1950))]));
+    broker.now += ms(1950);
     broker.fire(Timer::HeartbeatRequest);
     assert_eq!(broker.next_in(), Some(ms(2000)));
 }
 
-/// NetworkClient's request timeout: min(`controller.socket.timeout.ms`, session timeout).
+/// NetworkClient's request timeout: min(`controller.socket.timeout.ms`, retry timeout); KAFKA-19294.
 #[test]
-fn a_request_that_nobody_answers_is_given_up_after_the_session_timeout() {
+fn a_request_that_nobody_answers_is_given_up_after_the_heartbeat_interval() {
     let mut broker = Broker::running();
     broker.fire(Timer::Heartbeat);
-    assert_eq!(armed(&broker.out), [(Timer::HeartbeatRequest, ms(9000))]);
-    broker.now += ms(9000);
+    assert_eq!(armed(&broker.out), [(Timer::HeartbeatRequest, ms(2000))]);
+    broker.now += ms(2000);
     broker.fire(Timer::HeartbeatRequest);
     assert_eq!((broker.sent(), broker.next_in()), (None, Some(ms(2000))));
 }

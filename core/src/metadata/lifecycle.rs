@@ -6,7 +6,11 @@
 //! its next heartbeat unfences it with the same broker epoch.
 //! "At once" is a timer of zero length, as Kafka's is an event at the end of the queue.
 //!
-//! Left out: log directories, and the recovery of logs, which takes no time here: a broker is ready as soon as
+//! A request is given up after `broker.heartbeat.interval.ms`, and the next one follows an interval later
+//! (KAFKA-19294, 4.1). Earlier releases waited up to half a session and backed off exponentially after failures,
+//! and could lose their sessions by that.
+//!
+//! Left out: that older pace; log directories, and the recovery of logs, which takes no time here: a broker is ready as soon as
 //! it has caught up and published an image.
 
 use crate::config::Settings;
@@ -76,8 +80,8 @@ impl Lifecycle {
         previous_broker_epoch: Option<BrokerEpoch>,
         settings: Arc<Settings>,
     ) -> Lifecycle {
-        // The request timeout is the session timeout: later, the answer is worth nothing.
-        let channel = ControllerChannel::new(Timer::HeartbeatRequest, settings.broker_session_timeout);
+        // A request that hangs must not cost the session: one interval to give it up, one until the next.
+        let channel = ControllerChannel::new(Timer::HeartbeatRequest, settings.broker_heartbeat_interval);
         Lifecycle {
             me,
             incarnation,
@@ -106,6 +110,15 @@ impl Lifecycle {
     /// Whom it takes for the active controller, by its own connection.
     pub const fn controller(&self) -> Option<NodeId> {
         self.channel.controller()
+    }
+
+    /// Whether other brokers and clients can connect: not before the controller has confirmed that this broker is
+    /// caught up (`BrokerServer.startup` opens its acceptors only then). Until then it may act upon an old image.
+    pub const fn accepts_connections(&self) -> bool {
+        match self.state {
+            BrokerState::NotRunning | BrokerState::Starting | BrokerState::ShuttingDown => false,
+            BrokerState::Recovery | BrokerState::Running | BrokerState::PendingControlledShutdown => true,
+        }
     }
 
     /// The process starts: registers as soon as a controller is known.
