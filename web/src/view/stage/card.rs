@@ -3,7 +3,7 @@
 use super::log::{Drawing, Tick};
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{ending, frame, n, sign, words};
+use super::svg::{ending, frame, n, sign, two_tones};
 use super::{describe, icon};
 use crate::layout::{Density, LogWindow, Point, Rect, fit, width_of};
 use crate::select::Selection;
@@ -122,51 +122,57 @@ pub(super) fn Card(props: &CardProps) -> Html {
     }
 }
 
-/// The line of words above the log.
+/// The line of words above the log: role on the left, standing in the ISR on the right.
 fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Html {
     let m = &props.sheet.layout.metrics;
     let area = props.area;
     let baseline = area.y + 4.0 + m.body;
     let start = area.x + m.pad + m.body + 6.0;
+    let right = area.right() - m.pad;
     let (tag, tag_sign, tag_class) = tag(props, copy);
-    let tag_width = width_of(&tag, m.small) + m.small + 4.0;
-    let room = area.right() - m.pad - start;
-    let role = role_word(props, partition, copy);
-    let words_fit = width_of(&role, m.body) + 8.0 + tag_width <= room;
-    let role = if words_fit { role } else { fit(&role, room - m.small - 10.0, m.body) };
-    let sign_at = Point::new(
-        area.right() - m.pad - m.small - if words_fit { tag_width - m.small } else { 0.0 },
-        baseline - m.small * 0.9,
-    );
+    let role = role_word(&props.sheet, copy);
+    let extra = unusual(&props.sheet, partition, copy);
+    let room = right - start - width_of(&role, m.body);
+    let extra_width = if extra.is_empty() { 0.0 } else { width_of(&extra, m.small) + m.body * 0.5 };
+    let tag_width = m.small + 4.0 + width_of(&tag, m.small);
+    let has_tag_words = extra_width + tag_width + 8.0 <= room;
+    let left_for_extra = room - m.body * 0.5 - m.small - 6.0;
+    let extra = fit(&extra, left_for_extra, m.small);
+    let role = fit(&role, right - start - m.small - 6.0, m.body);
+    let sign_x = right - if has_tag_words { tag_width } else { m.small };
     html! {
         <>
             { role_sign(copy, Point::new(area.x + m.pad, baseline - m.body * 0.92), m.body + 1.0) }
-            { words(Point::new(start, baseline), m.body, "st-role", role) }
-            { sign(tag_sign, sign_at, m.small / 16.0, classes!("st-tag-sign", tag_class)) }
-            if words_fit {
-                { ending(Point::new(area.right() - m.pad, baseline), m.small, classes!("st-tag", tag_class), tag) }
+            { two_tones(Point::new(start, baseline), m.body, ("st-role", role), (m.small, extra)) }
+            { sign(tag_sign, Point::new(sign_x, baseline - m.small * 0.9), m.small / 16.0,
+                   classes!("st-tag-sign", tag_class)) }
+            if has_tag_words {
+                { ending(Point::new(right, baseline), m.small, classes!("st-tag", tag_class), tag) }
             }
         </>
     }
 }
 
-/// `Leader`, `Follower`, with what is unusual about it.
-fn role_word(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> String {
-    let sheet = &props.sheet;
-    let key = match copy.role {
-        ReplicaRole::Leader => "role.Leader",
-        ReplicaRole::Follower => "role.Follower",
-        ReplicaRole::Offline => "role.Offline",
-    };
-    let stale = copy.role != ReplicaRole::Offline && copy.leader_epoch < partition.leader_epoch;
-    let word = sheet.say(key);
-    if stale {
-        return sheet.tell("role.stale", &[("role", word), ("epoch", copy.leader_epoch.to_string())]);
+/// `Leader`, `Follower`; of a dead process that it is dead.
+fn role_word(sheet: &Sheet, copy: &ReplicaView) -> String {
+    match (copy.health, copy.role) {
+        (Health::Down, _) => sheet.say("health.Down"),
+        (_, role) => sheet.say(&format!("role.{role:?}")),
+    }
+}
+
+/// What is unusual about a role: an old epoch, requests that wait.
+fn unusual(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView) -> String {
+    if copy.role == ReplicaRole::Offline || copy.health == Health::Down {
+        return String::new();
+    }
+    if copy.leader_epoch < partition.leader_epoch {
+        return sheet.tell("epoch", &[("n", copy.leader_epoch.to_string())]);
     }
     if copy.waiting_produces > 0 {
-        return sheet.tell("role.waiting", &[("role", word), ("n", copy.waiting_produces.to_string())]);
+        return sheet.tell("waiting", &[("n", copy.waiting_produces.to_string())]);
     }
-    word
+    String::new()
 }
 
 /// In the ISR or not, or about to change: word, sign and class.
@@ -179,9 +185,10 @@ fn tag(props: &CardProps, copy: &ReplicaView) -> (String, &'static str, &'static
     }
 }
 
-/// A crown for the leader, hollow when the controller knows better; a ring for a follower.
+/// A crown for the leader, hollow when the controller knows better; a ring for a follower; a cross for the dead.
 pub(super) fn role_sign(copy: &ReplicaView, place: Point, size: f64) -> Html {
     let (path, class) = match copy.role {
+        _ if copy.health == Health::Down => (icon::CROSS, "st-sign"),
         ReplicaRole::Leader if copy.is_true_leader => (icon::CROWN, "st-crown"),
         ReplicaRole::Leader => (icon::CROWN, "st-crown is-former"),
         ReplicaRole::Follower if copy.failed => (icon::ALERT, "st-sign is-bad"),

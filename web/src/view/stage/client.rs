@@ -126,7 +126,7 @@ fn batches(props: &ClientProps, shown: &ProducerView, place: Point) -> Html {
     let mut x = place.x;
     let mut drawn = Vec::new();
     for (i, batch) in shown.in_flight.iter().enumerate() {
-        let label = batch_label(props, batch);
+        let label = batch_label(props, batch, shown.in_flight.len());
         let width = (width_of(&label, m.small) + 8.0).max(height);
         let left = shown.in_flight.len() - i;
         let more_follow = left > 1;
@@ -147,9 +147,12 @@ fn batches(props: &ClientProps, shown: &ProducerView, place: Point) -> Html {
     html! { <>{ for drawn }</> }
 }
 
-fn batch_label(props: &ClientProps, batch: &BatchView) -> String {
+fn batch_label(props: &ClientProps, batch: &BatchView, count: usize) -> String {
     let name = partition_name(&props.view, batch.partition);
     let times = if batch.attempts > 1 { format!(" ×{}", batch.attempts) } else { String::new() };
+    if count < 3 {
+        return name + &times;
+    }
     let short: String = name.chars().take(1).collect();
     let index = batch.partition.partition;
     format!("{short}{index}{times}")
@@ -166,16 +169,28 @@ fn consumer(props: &ClientProps, shown: &ConsumerView) -> Html {
     let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.area);
     let name = sheet.tell("consumer", &[("n", shown.id.number().to_string())]);
     let read = sheet.tell("consumed", &[("n", shown.consumed.to_string())]);
-    let positions: Vec<String> = shown
-        .positions
-        .iter()
-        .map(|(partition, offset)| format!("{} → {offset}", partition_name(&props.view, *partition)))
-        .collect();
-    let line = fit(&positions.join("   "), area.w - 2.0 * m.pad, m.small);
+    let line = fit(&positions(&props.view, shown), area.w - 2.0 * m.pad, m.small);
     html! {
         <>
             { title(m, area, icon::DOWN, "is-consume", &name, read) }
             { words(Point::new(area.x + m.pad, second(area)), m.small, "st-quiet", line) }
         </>
     }
+}
+
+/// `orders 4, 5, 4 · payments 13`: the next offsets of each topic's partitions in order.
+fn positions(view: &ClusterView, shown: &ConsumerView) -> String {
+    let mut line = String::new();
+    let mut last = None;
+    for (partition, offset) in &shown.positions {
+        if last.replace(partition.topic) == Some(partition.topic) {
+            line += &format!(", {offset}");
+        } else {
+            let separator = if line.is_empty() { "" } else { " · " };
+            let found = view.partitions.iter().find(|other| other.partition == *partition);
+            let topic = found.map(|found| found.topic.to_string()).unwrap_or_default();
+            line += &format!("{separator}{topic} {offset}");
+        }
+    }
+    line
 }

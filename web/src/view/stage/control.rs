@@ -5,7 +5,7 @@
 use super::log::epoch_class;
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{at, centred, frame, n, sign, words};
+use super::svg::{at, centred, frame, n, sign, two_tones, words};
 use super::{describe, icon};
 use crate::layout::{ControllerBox, LogWindow, Point, Rect, fit, width_of};
 use crate::select::Selection;
@@ -109,13 +109,12 @@ fn beside(props: &ControllerProps, shown: &ControllerView) -> Html {
     let second = first + m.line(m.body) * 0.95;
     let role = role_word(sheet, shown);
     let x = area.x + m.body + 6.0;
-    let after = x + width_of(&role, m.body) * 1.06 + 10.0;
     let epoch = sheet.tell("epoch", &[("n", shown.epoch.to_string())]);
+    let room = area.right() - x - width_of(&role, m.body) - m.body * 0.5;
     html! {
         <>
             { sign(path, Point::new(area.x, first - m.body * 0.92), (m.body + 1.0) / 16.0, class) }
-            { words(Point::new(x, first), m.body, "st-role", role) }
-            { words(Point::new(after, first), m.small, "st-quiet", fit(&epoch, area.right() - after, m.small)) }
+            { two_tones(Point::new(x, first), m.body, ("st-role", role), (m.small, fit(&epoch, room, m.small))) }
             { second_line(props, shown, Point::new(area.x, second)) }
             { log(props, shown) }
         </>

@@ -4,7 +4,7 @@
 //! first cell of a run say which leader epoch wrote it. Markers are exclusive and stand between cells.
 
 use super::icon;
-use super::svg::{at, centred, n, sign};
+use super::svg::{at, centred, n, sign, words};
 use crate::layout::{Density, LogWindow, Metrics, Point, Rect, Strip, width_of};
 use kraftscope_core::id::{LeaderEpoch, Offset};
 use kraftscope_core::view::{CellView, LogView};
@@ -123,9 +123,11 @@ impl Drawing<'_> {
         let y = self.strip.y + self.strip.height + self.metrics.small + 3.0;
         let number = |(slot, cell): (u32, &CellView)| {
             let first = last.replace(cell.epoch) != Some(cell.epoch);
-            let x = self.strip.left(slot) + self.strip.cell / 2.0;
-            let class = classes!("st-epoch", epoch_class(cell.epoch));
-            first.then(|| centred(Point::new(x, y), self.metrics.small, class, format!("e{}", cell.epoch)))
+            let (x, text) = (self.strip.left(slot), format!("e{}", cell.epoch));
+            // The first one keeps to the left: a tick may stand on the boundary behind it.
+            let shift =
+                if slot == 0 { 0.0 } else { (self.strip.cell - width_of(&text, self.metrics.small)) / 2.0 };
+            first.then(|| words(Point::new(x + shift, y), self.metrics.small, "st-epoch", text))
         };
         html! { <>{ for self.shown().filter_map(number) }</> }
     }

@@ -79,20 +79,22 @@ fn name(shown: &PartitionView) -> String {
 /// Name, ISR, leader epoch, partition epoch, acks: one below the other.
 fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.label);
-    let lines = [m.body + 2.0, m.small, m.small, m.small];
-    let step = (area.h - 2.0 - m.line(m.body)) / (lines.len() as f64);
-    let y = |line: usize| area.y + m.body + 1.0 + step * line as f64;
+    let radius = m.small * 0.68;
+    let name_y = area.y + m.body;
+    let members_y = name_y + 5.0 + radius + 1.0;
+    let line = ((area.bottom() - 1.0 - members_y - radius) / 3.0).min(m.line(m.small) + 2.0);
+    let y = |number: f64| members_y + radius + 1.0 + line * number - line * 0.15;
     let room = area.w - 16.0;
     let leader = sheet.tell("epoch.leader", &[("n", shown.leader_epoch.to_string())]);
     let version = sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]);
     let size = m.body + 1.0;
     html! {
         <>
-            { words(Point::new(area.x, y(0)), size, "st-partition", fit(&name(shown), room, size)) }
-            { isr(props, shown, Point::new(area.x, y(1) - m.small * 0.36), m.small * 0.75) }
-            { words(Point::new(area.x, y(2)), m.small, "st-quiet", fit(&leader, room, m.small)) }
-            { words(Point::new(area.x, y(3)), m.small, "st-quiet", fit(&version, room, m.small)) }
-            { acks(props, shown, Point::new(area.x, y(4)), room) }
+            { words(Point::new(area.x, name_y), size, "st-partition", fit(&name(shown), room, size)) }
+            { isr(props, shown, Point::new(area.x, members_y), radius) }
+            { words(Point::new(area.x, y(1.0)), m.small, "st-quiet", fit(&leader, room, m.small)) }
+            { words(Point::new(area.x, y(2.0)), m.small, "st-quiet", fit(&version, room, m.small)) }
+            { acks(props, shown, Point::new(area.x, y(3.0)), room) }
         </>
     }
 }
@@ -175,10 +177,10 @@ fn acks(props: &RowProps, shown: &PartitionView, place: Point, room: f64) -> Htm
     let (sheet, m) = (&props.sheet, &props.sheet.layout.metrics);
     let text = if shown.accepts_acks_all {
         sheet.say("acks.passes")
-    } else if shown.leader.is_none() {
-        sheet.say("acks.leaderless")
-    } else {
+    } else if shown.isr.len() < shown.min_isr {
         sheet.tell("acks.blocked", &[("n", shown.isr.len().to_string()), ("min", shown.min_isr.to_string())])
+    } else {
+        sheet.say("acks.leaderless")
     };
     let class = if shown.accepts_acks_all { "is-ok" } else { "is-bad" };
     html! {

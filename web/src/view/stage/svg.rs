@@ -24,6 +24,20 @@ pub(super) fn words(at: Point, size: f64, class: impl Into<Classes>, text: impl 
     }
 }
 
+/// A line of words in two tones: the browser sets the second behind the first.
+pub(super) fn two_tones(at: Point, size: f64, first: (&'static str, String), second: (f64, String)) -> Html {
+    let (class, text) = first;
+    let (small, quiet) = second;
+    html! {
+        <text class={class} x={n(at.x)} y={n(at.y)} font-size={n(size)}>
+            { text }
+            if !quiet.is_empty() {
+                <tspan class="st-quiet" dx={n(size * 0.5)} font-size={n(small)}>{ quiet }</tspan>
+            }
+        </text>
+    }
+}
+
 /// A line of words around the middle `at`.
 pub(super) fn centred(at: Point, size: f64, class: impl Into<Classes>, text: impl Into<AttrValue>) -> Html {
     html! {
