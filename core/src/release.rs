@@ -70,7 +70,7 @@ impl fmt::Display for Release {
 pub enum CandidateBackoff {
     /// Up to 3.9: `min(100 ms * nextInt(2^retries), backoff.max)`, then a new epoch.
     Base100,
-    /// 4.0: `min(50 ms * in[1, 2^retries), backoff.max + nextInt(50))`, then prospective.
+    /// 4.0: `min(50 ms * (1 + nextInt(2^retries)), backoff.max + nextInt(50))`, then prospective.
     Base50,
     /// From 4.1: waits for the rest of its election timeout, then prospective.
     None,

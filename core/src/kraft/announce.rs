@@ -34,7 +34,6 @@ impl Quorum {
 
     pub(super) fn on_begin_quorum_epoch(
         &mut self,
-        _now: Time,
         from: NodeId,
         correlation: Correlation,
         request: &BeginQuorumEpochRequest,
@@ -54,7 +53,6 @@ impl Quorum {
 
     pub(super) fn on_begin_quorum_epoch_response(
         &mut self,
-        _now: Time,
         from: NodeId,
         response: &QuorumResponse,
         out: &mut Out,
@@ -71,7 +69,6 @@ impl Quorum {
     /// A leader steps down: follows its wish about who should try first.
     pub(super) fn on_end_quorum_epoch(
         &mut self,
-        _now: Time,
         from: NodeId,
         correlation: Correlation,
         request: &EndQuorumEpochRequest,
@@ -109,7 +106,6 @@ impl Quorum {
 
     pub(super) fn on_end_quorum_epoch_response(
         &mut self,
-        _now: Time,
         from: NodeId,
         response: &QuorumResponse,
         out: &mut Out,

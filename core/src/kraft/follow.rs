@@ -18,12 +18,7 @@ use crate::wire::{ErrorCode, Fetched, MetadataFetchResponse};
 use alloc::vec::Vec;
 
 impl Quorum {
-    pub(super) fn on_fetch_response(
-        &mut self,
-        _now: Time,
-        response: MetadataFetchResponse,
-        out: &mut Out,
-    ) -> ErrorCode {
+    pub(super) fn on_fetch_response(&mut self, response: MetadataFetchResponse, out: &mut Out) -> ErrorCode {
         if let Some(error) = self.reconcile(response.error, response.leader, response.epoch, out) {
             return error;
         }
@@ -100,6 +95,6 @@ impl Quorum {
             let timeout = self.settings.controller_quorum_fetch_timeout;
             out.note(Note::FetchTimedOut { epoch: self.epoch(), leader, timeout });
         }
-        self.start_election(now, out);
+        self.start_election(1, now, out);
     }
 }

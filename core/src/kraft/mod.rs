@@ -227,12 +227,12 @@ impl Quorum {
             Message::MetadataFetchRequest(request) => {
                 self.on_fetch_request(now, from, correlation, &request, out)
             }
-            Message::VoteRequest(request) => self.on_vote_request(now, from, correlation, &request, out),
+            Message::VoteRequest(request) => self.on_vote_request(from, correlation, &request, out),
             Message::BeginQuorumEpochRequest(request) => {
-                self.on_begin_quorum_epoch(now, from, correlation, &request, out);
+                self.on_begin_quorum_epoch(from, correlation, &request, out);
             }
             Message::EndQuorumEpochRequest(request) => {
-                self.on_end_quorum_epoch(now, from, correlation, &request, out);
+                self.on_end_quorum_epoch(from, correlation, &request, out);
             }
             response => return self.on_response(now, from, correlation, response, out),
         }
@@ -251,13 +251,13 @@ impl Quorum {
             return;
         }
         let error = match response {
-            Message::MetadataFetchResponse(response) => self.on_fetch_response(now, response, out),
+            Message::MetadataFetchResponse(response) => self.on_fetch_response(response, out),
             Message::VoteResponse(response) => self.on_vote_response(now, from, &response, out),
             Message::BeginQuorumEpochResponse(response) => {
-                self.on_begin_quorum_epoch_response(now, from, &response, out)
+                self.on_begin_quorum_epoch_response(from, &response, out)
             }
             Message::EndQuorumEpochResponse(response) => {
-                self.on_end_quorum_epoch_response(now, from, &response, out)
+                self.on_end_quorum_epoch_response(from, &response, out)
             }
             _ => return,
         };

@@ -21,12 +21,14 @@ pub enum Role {
     Unattached {},
     /// Asks whether it would win an election, in its present epoch (KIP-996).
     Prospective {
+        /// Which election in a row this is, from 1; only the back-off of 3.9 and 4.0 reads it.
+        retries: u32,
         /// Who has answered what.
         ballots: Ballots,
     },
     /// Asks for votes in an epoch of its own.
     Candidate {
-        /// Which attempt in a row this is, from 1; only the back-off of 3.9 and 4.0 reads it.
+        /// See `Prospective`.
         retries: u32,
         /// Who has answered what.
         ballots: Ballots,
@@ -72,7 +74,7 @@ impl Role {
     /// The ballots of an election that this replica stands for.
     pub const fn ballots(&self) -> Option<&Ballots> {
         match self {
-            Role::Prospective { ballots } | Role::Candidate { ballots, .. } => Some(ballots),
+            Role::Prospective { ballots, .. } | Role::Candidate { ballots, .. } => Some(ballots),
             Role::Unattached {} | Role::Leader(_) | Role::Follower { .. } | Role::Resigned { .. } => None,
         }
     }

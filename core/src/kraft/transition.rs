@@ -50,7 +50,7 @@ impl Quorum {
             self.become_unattached(leader_epoch, ElectionTimer::Redraw, out);
         }
         if self.voters == [self.me] && !self.is_leader() {
-            self.start_election(now, out);
+            self.start_election(1, now, out);
         }
         self.send_what_is_due(out);
     }
@@ -88,7 +88,7 @@ impl Quorum {
         match &self.role {
             Role::Candidate { timed_out: true, .. } => ElectionTimer::Expired,
             Role::Unattached {} | Role::Candidate { .. } | Role::Resigned { .. } => ElectionTimer::Keep,
-            Role::Prospective { ballots } if ballots.tally(&self.voters) == Tally::Lost => {
+            Role::Prospective { ballots, .. } if ballots.tally(&self.voters) == Tally::Lost => {
                 ElectionTimer::Redraw
             }
             Role::Prospective { .. } => ElectionTimer::Keep,
@@ -121,16 +121,17 @@ impl Quorum {
     }
 
     /// Stands for election: with PreVote first asks whether it would win, before that at once in a new epoch.
-    pub(super) fn start_election(&mut self, now: Time, out: &mut Out) {
+    /// `retries` counts the elections in a row.
+    pub(super) fn start_election(&mut self, retries: u32, now: Time, out: &mut Out) {
         if self.settings.features.pre_vote {
-            self.become_prospective(now, out);
+            self.become_prospective(retries, now, out);
         } else {
-            self.become_candidate(1, now, out);
+            self.become_candidate(retries, now, out);
         }
     }
 
-    pub(super) fn become_prospective(&mut self, now: Time, out: &mut Out) {
-        self.enter(Role::Prospective { ballots: Ballots::of(self.me.id) }, out);
+    fn become_prospective(&mut self, retries: u32, now: Time, out: &mut Out) {
+        self.enter(Role::Prospective { retries, ballots: Ballots::of(self.me.id) }, out);
         out.note(Note::BecameProspective { epoch: self.epoch() });
         self.draw_election_timer(out);
         self.maybe_win(now, out);
@@ -154,8 +155,8 @@ impl Quorum {
     /// Goes on when a majority has granted: prospective to candidate, candidate to leader.
     pub(super) fn maybe_win(&mut self, now: Time, out: &mut Out) -> bool {
         match self.role {
-            Role::Prospective { ballots } if ballots.tally(&self.voters) == Tally::Won => {
-                self.become_candidate(1, now, out);
+            Role::Prospective { retries, ballots } if ballots.tally(&self.voters) == Tally::Won => {
+                self.become_candidate(retries, now, out);
                 true
             }
             Role::Candidate { ballots, .. } if ballots.tally(&self.voters) == Tally::Won => {
@@ -206,7 +207,7 @@ impl Quorum {
     /// round of pre-votes over.
     pub(super) fn vote_for(&mut self, candidate: ReplicaKey, out: &mut Out) {
         self.disk.election.voted = Some(candidate);
-        if let Role::Prospective { ballots } = &mut self.role {
+        if let Role::Prospective { ballots, .. } = &mut self.role {
             *ballots = Ballots::of(self.me.id);
         }
         if !self.is_observer() {

@@ -20,13 +20,12 @@ use crate::wire::{ErrorCode, Message, VoteRequest, VoteResponse};
 impl Quorum {
     pub(super) fn on_vote_request(
         &mut self,
-        now: Time,
         from: NodeId,
         correlation: Correlation,
         request: &VoteRequest,
         out: &mut Out,
     ) {
-        let (error, refusal) = match self.decide_vote(now, request, out) {
+        let (error, refusal) = match self.decide_vote(request, out) {
             Ok(()) => (ErrorCode::None, None),
             Err((error, refusal)) => (error, Some(refusal)),
         };
@@ -46,12 +45,7 @@ impl Quorum {
     }
 
     /// The order of the checks is Kafka's: the epoch is taken over before the voter's key is checked.
-    fn decide_vote(
-        &mut self,
-        _now: Time,
-        request: &VoteRequest,
-        out: &mut Out,
-    ) -> Result<(), (ErrorCode, VoteRefusal)> {
+    fn decide_vote(&mut self, request: &VoteRequest, out: &mut Out) -> Result<(), (ErrorCode, VoteRefusal)> {
         if request.pre_vote && !self.settings.features.pre_vote {
             return Err((ErrorCode::UnsupportedVersion, VoteRefusal::Invalid));
         }
@@ -110,23 +104,24 @@ impl Quorum {
         response: &VoteResponse,
         out: &mut Out,
     ) -> ErrorCode {
-        if response.error == ErrorCode::UnsupportedVersion && matches!(self.role, Role::Prospective { .. }) {
-            self.become_candidate(1, now, out);
+        if let (ErrorCode::UnsupportedVersion, Role::Prospective { retries, .. }) =
+            (response.error, &self.role)
+        {
+            self.become_candidate(*retries, now, out);
             return response.error;
         }
         if let Some(error) = self.reconcile(response.error, response.leader, response.epoch, out) {
             return error;
         }
-        if let Role::Prospective { ballots } | Role::Candidate { ballots, backing_off: false, .. } =
-            &mut self.role
-        {
+        if let Role::Prospective { ballots, .. } | Role::Candidate { ballots, .. } = &mut self.role {
+            let was_open = ballots.tally(&self.voters) == Tally::Open;
             ballots.record(from, response.vote_granted);
-            let lost = ballots.tally(&self.voters) == Tally::Lost;
-            if !self.maybe_win(now, out) && lost {
+            let is_lost = ballots.tally(&self.voters) == Tally::Lost;
+            if !self.maybe_win(now, out) && was_open && is_lost {
                 self.on_election_lost(out);
             }
         }
-        response.error
+        ErrorCode::None
     }
 
     /// A majority can be reached no more.
@@ -156,7 +151,7 @@ impl Quorum {
             _ if self.shutting_down => {}
             Role::Unattached {} => {
                 out.note(Note::ElectionTimedOut { epoch });
-                self.start_election(now, out);
+                self.start_election(1, now, out);
             }
             Role::Prospective { .. } => {
                 out.note(Note::ElectionTimedOut { epoch });
@@ -175,10 +170,23 @@ impl Quorum {
         }
     }
 
+    /// Up to 3.9 a candidate whose time is up backs off as if it had lost; later it asks again whether it would win.
     fn on_candidate_timeout(&mut self, now: Time, out: &mut Out) {
         match self.settings.features.candidate_backoff {
-            CandidateBackoff::None => self.start_election(now, out),
-            CandidateBackoff::Base100 | CandidateBackoff::Base50 => self.back_off_candidate(out),
+            CandidateBackoff::Base100 => self.back_off_candidate(out),
+            CandidateBackoff::Base50 | CandidateBackoff::None => {
+                self.start_election(self.next_retry(), now, out)
+            }
+        }
+    }
+
+    /// Number of the election after this candidacy. From 4.1 nobody counts.
+    fn next_retry(&self) -> u32 {
+        match (&self.role, self.settings.features.candidate_backoff) {
+            (Role::Candidate { retries, .. }, CandidateBackoff::Base100 | CandidateBackoff::Base50) => {
+                retries.saturating_add(1)
+            }
+            _ => 1,
         }
     }
 
@@ -193,23 +201,19 @@ impl Quorum {
                 (Span::millis(100) * u64::from(out.pick(slots))).min(max)
             }
             CandidateBackoff::Base50 => {
-                let slots = (1 << (*retries).min(11)) - 1;
-                let wait = Span::millis(50) * u64::from(1 + out.pick(slots));
+                let slots = 1 << (*retries).min(11);
+                let wait = Span::millis(50) * (1 + u64::from(out.pick(slots)));
                 wait.min(max + Span::millis(u64::from(out.pick(50))))
             }
         };
         *backing_off = true;
-        self.connections.reset(out);
         out.arm(Timer::CandidateBackoff, wait);
     }
 
     /// The candidate tries again.
     pub(super) fn on_candidate_backoff_over(&mut self, now: Time, out: &mut Out) {
-        let Role::Candidate { retries, backing_off: true, .. } = self.role else { return };
-        if self.settings.features.pre_vote {
-            self.become_prospective(now, out);
-        } else {
-            self.become_candidate(retries + 1, now, out);
+        if matches!(self.role, Role::Candidate { backing_off: true, .. }) && !self.shutting_down {
+            self.start_election(self.next_retry(), now, out);
         }
     }
 

@@ -353,22 +353,28 @@ fn the_backoff_of_3_9_doubles_its_range_with_every_retry() {
     assert_eq!(backoffs(Release::V3_9, 4), [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
 }
 
-/// Source: `RaftUtil.binaryExponentialElectionBackoffMs` of 4.0: `min(50 * in[1, 2^retries), max + nextInt(50))`;
-/// its candidates go back to Prospective, so a retry is always the first.
+/// Source: `RaftUtilTest` of 4.0: `min(50 * (1 + nextInt(2^retries)), max + nextInt(50))`; Prospective carries the count.
 #[test]
-fn the_backoff_of_4_0_starts_at_50_ms() {
-    assert_eq!(backoffs(Release::V4_0, 1), [50]);
+fn the_backoff_of_4_0_starts_at_50_ms_and_jitters_its_cap() {
+    assert_eq!(backoffs(Release::V4_0, 1), [50, 100]);
+    assert_eq!(backoffs(Release::V4_0, 2), [50, 100, 150, 200]);
+    let sixth = backoffs(Release::V4_0, 6);
+    assert_eq!(sixth.first(), Some(&50));
+    assert!(sixth.iter().all(|&ms| ms % 50 == 0 || ms > 1000) && sixth.last().is_some_and(|&ms| ms < 1050));
 }
 
-/// All back-offs that a candidate draws at this retry, in ms.
-fn backoffs(release: Release, retry: u32) -> Vec<u64> {
+/// All back-offs that a candidate draws when it loses for the `times`-th time in a row, in ms.
+fn backoffs(release: Release, times: u32) -> Vec<u64> {
     let mut seen = std::collections::BTreeSet::new();
     for seed in 0..400 {
         let mut replica = Replica::boot_as(1, 2, disk(voted(1, 1), &[]), settings(release));
         replica.reseed(seed);
-        for _ in 1..retry {
+        for _ in 1..times {
             replica.answer(2, replica.vote_response(false));
             replica.fire(Timer::CandidateBackoff);
+            if replica.role() == "Prospective" {
+                replica.answer(2, replica.vote_response(true));
+            }
         }
         replica.answer(2, replica.vote_response(false));
         seen.extend(replica.remaining(Timer::CandidateBackoff).map(|span| span.as_millis()));
@@ -390,13 +396,40 @@ fn after_the_backoff_3_9_takes_a_new_epoch_and_4_0_asks_first() {
     assert_eq!(lost(Release::V4_0), ("Prospective", 1, None, Some(1)));
 }
 
-/// Source: `pollCandidate` of 3.9: an election that times out is followed by the same back-off.
+/// Source: `pollCandidate` of 3.9: an election that times out is followed by the same back-off; of 4.0: Prospective.
 #[test]
-fn an_election_that_times_out_backs_off_too() {
-    let mut replica = Replica::boot_as(1, 2, disk(voted(1, 1), &[]), settings(Release::V4_0));
+fn a_candidate_whose_time_is_up_backs_off_in_3_9_and_asks_again_in_4_0() {
+    let timed_out = |release| {
+        let mut replica = Replica::boot_as(1, 2, disk(voted(1, 1), &[]), settings(release));
+        replica.fire(Timer::Election);
+        (replica.role(), replica.timers.contains_key(&Timer::CandidateBackoff))
+    };
+    assert_eq!(timed_out(Release::V3_9), ("Candidate", true));
+    assert_eq!(timed_out(Release::V4_0), ("Prospective", false));
+}
+
+/// Source: `handleVoteResponse` of 3.9: answers count while the candidate backs off, too.
+#[test]
+fn a_late_grant_makes_a_leader_of_a_candidate_that_backs_off() {
+    let mut replica = Replica::boot_as(1, 3, disk(voted(1, 1), &[]), settings(Release::V3_9));
+    replica.latest = true;
+    replica.timers.retain(|timer, _| *timer == Timer::Election);
     replica.fire(Timer::Election);
     assert_eq!(replica.role(), "Candidate");
-    assert_eq!(replica.remaining(Timer::CandidateBackoff), Some(ms(50)));
+    replica.answer(3, replica.vote_response(true));
+    assert_eq!(replica.election(), ("Leader", 1, Some(1), None));
+    assert!(!replica.timers.contains_key(&Timer::CandidateBackoff));
+}
+
+/// Source: `handleVoteResponse`: "if our vote is rejected" is said once.
+#[test]
+fn an_election_is_lost_only_once() {
+    let mut replica = Replica::boot(5, disk(voted(1, 1), &[]));
+    for n in 2..=5 {
+        replica.answer(n, replica.vote_response(false));
+    }
+    let lost = replica.told().into_iter().filter(|note| matches!(note, Note::ElectionLost { .. }));
+    assert_eq!(lost.count(), 1);
 }
 
 /// Source: `QuorumConfig` bounds; S: the effective timeout is `base + nextInt(base)`.
