@@ -4,9 +4,11 @@ use super::dock::Dock;
 use super::header::Header;
 use super::moment::{Moment, Said};
 use super::props::Send;
+use super::stage::Stage;
 use super::transport::Transport;
 use crate::i18n::{doings, sentence, tr};
-use crate::model::Model;
+use crate::model::{Model, PageMsg};
+use crate::select::Ask;
 use crate::store::Store;
 use kraftscope_core::explain;
 use std::rc::Rc;
@@ -29,6 +31,7 @@ impl PartialEq for AppProps {
 #[derive(Debug)]
 pub struct App {
     send: Send,
+    ask: Callback<Ask>,
 }
 
 impl Component for App {
@@ -38,7 +41,12 @@ impl Component for App {
     fn create(ctx: &Context<App>) -> App {
         let store = Rc::clone(&ctx.props().store);
         store.on_change(ctx.link().callback(|()| ()));
-        App { send: Send::new(store) }
+        let send = Send::new(store);
+        let ask = {
+            let send = send.clone();
+            Callback::from(move |ask| send.now(PageMsg::Ask(ask)))
+        };
+        App { send, ask }
     }
 
     fn update(&mut self, _: &Context<App>, (): ()) -> bool {
@@ -58,7 +66,10 @@ impl Component for App {
                 <Header {lang} theme={model.theme} present={model.present} left_open={model.left_open}
                     release={session.genesis().settings.release} send={send.clone()} />
                 <main class="places">
-                    <section class="stage" aria-label={tr(lang, "stage.label")} data-testid="stage" />
+                    <section class="stage" aria-label={tr(lang, "stage.label")} data-testid="stage">
+                        <Stage view={session.view()} frames={ctx.props().store.frames.clone()} selected={model.selected}
+                            paused={!model.player.playing} presenting={model.present} {lang} on={self.ask.clone()} />
+                    </section>
                 </main>
                 <footer class="bottom">
                     <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
