@@ -1,7 +1,10 @@
 //! Conformance cases of data-partition replication, on hand-driven replicas: no controller, no network.
 //! One binary for all of them; each module is one concept.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may unwrap as tests do")]
+
 mod replication {
+    mod chaos;
     mod follower;
     mod isr;
     mod lab;

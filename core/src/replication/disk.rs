@@ -105,7 +105,9 @@ impl ReplicaLog {
     fn crash(&mut self, loss: Loss) -> u64 {
         let end = self.log.end();
         let kept = loss.new_end(self.log.flushed(), end).max(self.log.start());
-        self.truncate_to(kept);
+        if kept < end {
+            self.truncate_to(kept);
+        }
         end.saturating_sub(self.log.end())
     }
 

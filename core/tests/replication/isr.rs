@@ -138,7 +138,7 @@ fn a_lagging_follower_is_proposed_out_and_holds_the_high_watermark_until_that_is
     lab.fetch_as(B2, B1, 10, Some(0));
     lab.drive(B1, |manager, now, image, ctx, out| manager.on_timer(now, image, ctx, Timer::IsrCheck, out));
     assert!(lab.proposals().is_empty());
-    lab.now = lab.now + LAG + MS;
+    lab.now += LAG + MS;
     lab.drive(B1, |manager, now, image, ctx, out| manager.on_timer(now, image, ctx, Timer::IsrCheck, out));
     let (correlation, request) = lab.proposals()[0].clone();
     assert_eq!(request.partitions[0].new_isr, [(B1, Some(BrokerEpoch(11))), (B2, Some(BrokerEpoch(12)))]);

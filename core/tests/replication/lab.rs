@@ -44,7 +44,6 @@ pub(super) struct Lab {
     pub(super) outside: Vec<Envelope>,
     pub(super) notes: Vec<(NodeId, Note)>,
     dead: BTreeMap<NodeId, ReplicaDisk>,
-    silent: BTreeSet<(NodeId, NodeId)>,
     mail: VecDeque<Envelope>,
     timers: BTreeMap<(NodeId, Timer), Time>,
     correlation: u32,
@@ -99,7 +98,6 @@ impl Lab {
             outside: Vec::new(),
             notes: Vec::new(),
             dead: BTreeMap::new(),
-            silent: BTreeSet::new(),
             mail: VecDeque::new(),
             timers: BTreeMap::new(),
             correlation: 1000,
@@ -150,16 +148,6 @@ impl Lab {
         self.drive(broker, |manager, now, _, ctx, out| manager.on_disconnected(now, other, ctx, out));
     }
 
-    /// Messages between these two get lost from now on.
-    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) {
-        self.silent.extend([(a, b), (b, a)]);
-    }
-
-    /// Messages pass again.
-    pub(super) fn heal(&mut self) {
-        self.silent.clear();
-    }
-
     // Metadata.
 
     /// The controller changes the partition and every running broker replays it.
@@ -201,9 +189,11 @@ impl Lab {
 
     /// Delivers what is under way between brokers, and what follows from it, without time passing.
     pub(super) fn settle(&mut self) {
-        while let Some(envelope) = self.mail.pop_front() {
+        for _ in 0..1000 {
+            let Some(envelope) = self.mail.pop_front() else { return };
             self.deliver(envelope);
         }
+        panic!("messages without end: {:#?}", self.mail);
     }
 
     /// Lets time pass: timers run out in order, messages are delivered at once.
@@ -221,6 +211,34 @@ impl Lab {
         self.now = end;
     }
 
+    /// How many messages are under way between brokers.
+    pub(super) fn under_way(&self) -> usize {
+        self.mail.len()
+    }
+
+    /// Takes one of these messages off the network.
+    pub(super) fn pick_up(&mut self, index: usize) -> Option<Envelope> {
+        self.mail.remove(index)
+    }
+
+    /// Lets time pass without delivering anything.
+    pub(super) fn wait(&mut self, span: Span) {
+        let end = self.now + span;
+        while let Some((&(node, timer), &at)) = self.timers.iter().min_by_key(|(_, at)| **at)
+            && at <= end
+        {
+            self.now = at;
+            self.timers.remove(&(node, timer));
+            self.drive(node, |manager, now, image, ctx, out| manager.on_timer(now, image, ctx, timer, out));
+        }
+        self.now = end;
+    }
+
+    /// The brokers that are down.
+    pub(super) fn down(&self) -> Vec<NodeId> {
+        self.dead.keys().copied().collect()
+    }
+
     /// When this timer runs out, counted from now.
     pub(super) fn timer(&self, broker: NodeId, timer: Timer) -> Option<Span> {
         self.timers.get(&(broker, timer)).map(|at| at.since(self.now))
@@ -228,9 +246,6 @@ impl Lab {
 
     /// Hands one message to a broker.
     pub(super) fn deliver(&mut self, envelope: Envelope) {
-        if self.silent.contains(&(envelope.from, envelope.to)) {
-            return;
-        }
         let to = envelope.to;
         self.drive(to, |manager, now, image, ctx, out| manager.on_message(now, image, ctx, envelope, out));
     }

@@ -116,14 +116,15 @@ fn with_the_strict_rule_such_a_produce_times_out_and_its_records_stay() {
 #[test]
 fn a_member_that_is_about_to_join_counts_as_enough_after_the_append() {
     let mut lab = Lab::with(min_isr(2, false), &[1, 2, 3], &[1, 2], &[1]);
+    lab.fetch_as(B3, B1, 0, None);
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.refuse(B1, correlation, ErrorCode::IneligibleReplica);
     lab.produce(B1, Acks::All, 1);
     let isr = Some(NodeList::brokers(&[1]));
-    lab.decide(PartitionChange { isr, ..PartitionChange::default() });
-    lab.fetch_as(B3, B1, 0, None);
-    assert_eq!(lab.maximal_isr(B1), NodeList::brokers(&[1, 2, 3]));
-    let (correlation, _) = lab.proposals()[0].clone();
+    lab.change(PartitionChange { isr, ..PartitionChange::default() });
+    assert_eq!((lab.hw(B1), lab.acks().len()), (0, 0));
     lab.fetch_as(B3, B1, 1, Some(0));
-    lab.accept(B1, correlation, &[1, 3], 2);
+    assert_eq!((lab.isr(B1).len(), lab.maximal_isr(B1).len()), (1, 2));
     assert_eq!(lab.acks(), [(NONE, Some(0))]);
 }
 
