@@ -85,7 +85,13 @@ impl Sim {
 
     /// Draws the moment of arrival and puts the packet on its way.
     pub(super) fn dispatch(&mut self, packet: InFlight) {
-        let link = Link { from: packet.from, to: packet.to };
+        let arrival = self.arrival(Link { from: packet.from, to: packet.to });
+        self.messages += 1;
+        self.queue.send(arrival, packet);
+    }
+
+    /// When something that is sent now arrives.
+    pub(super) fn arrival(&mut self, link: Link) -> Time {
         let mut travel = self.streams.latency.within(&self.net.latency.range()) + self.net.state(link).delay;
         if !self.net.slow.is_empty() {
             travel = travel + self.net.slow.get(&link.to).copied().unwrap_or_default();
@@ -99,8 +105,7 @@ impl Sim {
             arrival = arrival.max(*last);
             *last = arrival;
         }
-        self.messages += 1;
-        self.queue.send(arrival, packet);
+        arrival
     }
 
     fn last_arrival(&mut self, link: Link) -> &mut Time {

@@ -7,7 +7,7 @@ use crate::note::Note;
 use crate::process::{Broker, Controller, Process};
 use crate::sim::action::{Action, Change, Rate};
 use crate::sim::queue::{Armed, InFlight, Parcel};
-use crate::sim::{NotEnabled, Sim, Step};
+use crate::sim::{Held, NotEnabled, Sim, Step};
 use crate::time::Span;
 use crate::view::Health;
 use alloc::boxed::Box;
@@ -18,8 +18,40 @@ use alloc::vec::Vec;
 const ROLL: Span = Span::millis(100);
 
 impl Sim {
+    /// Keeps a message at a cut. Of each API only the latest is kept per direction: a request that was sent again
+    /// went over a new connection, and what stood on the old one is gone.
+    pub(super) fn hold(&mut self, held: Held) {
+        let api = |held: &Held| match &held.packet.parcel {
+            Parcel::Message(_, message) => (message.api(), message.is_request()),
+            Parcel::Disconnect => ("Disconnect", false),
+        };
+        let same = |other: &Held| {
+            (other.packet.from, other.packet.to, api(other)) == (held.packet.from, held.packet.to, api(&held))
+        };
+        self.held.retain(|other| !same(other));
+        self.held.push(held);
+    }
+
+    /// Sends on what stood at links that are not cut any more.
+    fn release(&mut self) {
+        let all = core::mem::take(&mut self.held);
+        for held in all {
+            let link = Link { from: held.packet.from, to: held.packet.to };
+            if self.net.is_cut(link) {
+                self.held.push(held);
+            } else {
+                let arrival = self.arrival(link);
+                self.queue.put_back(arrival, held.id, held.packet);
+            }
+        }
+    }
+
     pub(super) fn drop_packet(&mut self, id: PacketId, step: &mut Step) -> Result<(), NotEnabled> {
-        let (_, packet) = self.queue.take(id).ok_or(NotEnabled::NoSuchPacket)?;
+        let standing = self.held.iter().position(|held| held.id == id).map(|at| self.held.remove(at).packet);
+        let packet = match standing {
+            Some(packet) => packet,
+            None => self.queue.take(id).ok_or(NotEnabled::NoSuchPacket)?.1,
+        };
         step.cause = Some(packet.cause);
         step.notes.push(Note::MessageDropped { from: packet.from, to: packet.to });
         Ok(())
@@ -86,6 +118,7 @@ impl Sim {
 
     /// The machine's system closes all connections of a process that is gone.
     fn break_connections(&mut self, node: NodeId, cause: StepId) {
+        self.held.retain(|held| held.packet.from != node && held.packet.to != node);
         let peers: Vec<NodeId> =
             self.world.slots.iter().map(|slot| slot.id).filter(|&id| id != node).collect();
         for to in peers.into_iter().filter(|&to| talks(node, to)) {
@@ -177,6 +210,7 @@ impl Sim {
             self.net.change(link, |state| state.cut = cut);
             let (from, to) = (link.from, link.to);
             step.notes.push(if cut { Note::LinkCut { from, to } } else { Note::LinkHealed { from, to } });
+            self.release();
         }
         Ok(())
     }
@@ -197,6 +231,7 @@ impl Sim {
         self.net = Net { latency: self.net.latency, ..Net::default() };
         self.rates.clear();
         self.next_roll = None;
+        self.release();
         step.notes.push(Note::NetworkChanged);
         Ok(())
     }

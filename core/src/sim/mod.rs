@@ -99,6 +99,17 @@ impl core::fmt::Display for NotEnabled {
     }
 }
 
+/// A message that stands at a cut: TCP sends it again when the link heals.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Held {
+    /// Its number.
+    pub id: PacketId,
+    /// When it would have arrived.
+    pub due: Time,
+    /// What it is.
+    pub packet: InFlight,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Streams {
     latency: Dice,
@@ -121,6 +132,8 @@ pub struct Sim {
     next_roll: Option<Time>,
     /// Arrival of the last message per direction: what keeps them in order.
     last_arrival: Vec<Time>,
+    /// Messages that stand at a cut, until it heals.
+    held: Vec<Held>,
     next_call: CallId,
     event: StepId,
     handled: u64,
@@ -153,6 +166,7 @@ impl Sim {
             setup: setup::Setup::default(),
             next_roll: None,
             last_arrival: Vec::new(),
+            held: Vec::new(),
             next_call: CallId(1),
             event: StepId(0),
             handled: 0,
@@ -173,6 +187,11 @@ impl Sim {
     /// Messages in flight and armed timers.
     pub const fn queue(&self) -> &Queue {
         &self.queue
+    }
+
+    /// Messages that stand at a cut.
+    pub fn held(&self) -> &[Held] {
+        &self.held
     }
 
     /// The network's conditions.
@@ -373,6 +392,7 @@ impl Sim {
         }
         if self.net.is_cut(crate::net::Link { from, to }) {
             step.notes.push(Note::MessageBlocked { from, to });
+            self.hold(Held { id, due, packet });
             return Ok(());
         }
         match self.world.health(to) {
@@ -436,6 +456,7 @@ impl Sim {
         self.rates.hash(&mut hasher);
         self.streams.hash(&mut hasher);
         self.pending.hash(&mut hasher);
+        self.held.hash(&mut hasher);
         self.next_roll.hash(&mut hasher);
         (self.event, self.handled, self.messages).hash(&mut hasher);
         hasher.finish()

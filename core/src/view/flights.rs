@@ -17,7 +17,8 @@ const NAMED: usize = 4;
 
 pub(super) fn all(sim: &Sim) -> Vec<FlightView> {
     let names = crate::history::names(sim);
-    sim.queue().packets().map(|(due, id, packet)| one(sim, &names, due, id, packet)).collect()
+    let standing = sim.held().iter().map(|held| one(sim, &names, held.due, held.id, &held.packet));
+    standing.chain(sim.queue().packets().map(|(due, id, packet)| one(sim, &names, due, id, packet))).collect()
 }
 
 fn one(sim: &Sim, names: &Names, deliver_at: Time, id: PacketId, packet: &InFlight) -> FlightView {
