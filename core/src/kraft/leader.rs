@@ -1,8 +1,8 @@
 //! What a leader of the metadata quorum knows of the others: how far each has come, who still fetches.
 //!
 //! Knows no messages and no timers. Keeps: the high watermark moves only to an offset that a majority of voters
-//! has reached and that lies beyond the start of the leader's own epoch (checklist: a leader must commit a record
-//! of its own epoch first), and never back.
+//! has reached and that lies beyond the start of the leader's own epoch, so that a record of that epoch is committed
+//! first; and never back.
 //!
 //! Source: `LeaderState`.
 //!

@@ -57,7 +57,7 @@ fn a_dead_leader_is_replaced_and_catches_up_when_it_returns() {
     }
 }
 
-/// Source: `RaftEventSimulationTest.canElectNewLeaderAfterOldLeaderPartitionedAway` (S-04), check quorum (V14).
+/// Source: `RaftEventSimulationTest.canElectNewLeaderAfterOldLeaderPartitionedAway` (S-04), check quorum.
 #[test]
 fn a_leader_that_is_cut_off_is_replaced_and_resigns_by_itself() {
     for seed in 0..10 {

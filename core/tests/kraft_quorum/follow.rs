@@ -45,7 +45,7 @@ fn the_cut_is_found_in_the_own_epochs() {
     assert_eq!(cut((0, 50)), 9);
 }
 
-/// Source: checklist 9: an epoch's line goes with its records.
+/// Source: `LeaderEpochFileCache.truncateFromEnd`: an epoch's line goes with its records.
 #[test]
 fn a_cut_takes_the_lines_of_the_epoch_cache_along() {
     let mut follower = Replica::follower(3, 9, 3, &[(1, 3), (3, 3)]);
@@ -86,7 +86,6 @@ fn a_high_watermark_that_goes_back_stops_the_follower() {
 }
 
 /// Source: `handleFetchResponse`, `KafkaRaftLog.truncateTo`: truncation below the high watermark is fatal
-/// (checklist 10).
 #[test]
 fn a_follower_stops_for_good_rather_than_cut_committed_records() {
     let mut follower = Replica::follower(3, 5, 3, &[]);
@@ -122,7 +121,7 @@ fn an_ex_leader_does_not_cut_what_it_had_committed() {
     assert_eq!(leader.q.halted(), Some(HaltReason::TruncationBelowHw));
 }
 
-/// Source: checklist 16, `resetFetchTimeoutForSuccessfulFetch`.
+/// Source: `FollowerState.resetFetchTimeoutForSuccessfulFetch`.
 #[test]
 fn only_a_successful_fetch_restarts_the_fetch_timer() {
     let mut follower = Replica::follower(3, 5, 3, &[]);

@@ -68,7 +68,7 @@ fn a_lone_voter_commits_what_it_appends_at_once() {
     ));
 }
 
-/// Source: Raft 5.4.2, `LeaderState`, checklist 1: records of older epochs are committed only along with one of the
+/// Source: Raft 5.4.2, `LeaderState`: records of older epochs are committed only along with one of the
 /// leader's own.
 #[test]
 fn records_of_an_older_epoch_on_a_majority_are_not_committed_by_that_alone() {
@@ -108,7 +108,7 @@ fn an_observer_and_a_voters_id_on_another_disk_do_not_move_the_high_watermark() 
     assert_eq!(leader.state().observers().iter().map(|o| o.key).collect::<Vec<_>>(), [key(7), other_disk]);
 }
 
-/// Source: `LeaderStateTest.testCheckQuorum` (S-14), checklist 17.
+/// Source: `LeaderStateTest.testCheckQuorum` (S-14).
 #[test]
 fn the_check_quorum_timer_of_five_voters_restarts_only_after_two_distinct_voters_fetched() {
     let mut leader = Replica::leader(5, 5, &[]);
@@ -147,7 +147,7 @@ fn the_check_quorum_timer_of_three_voters_restarts_with_every_voters_fetch() {
     assert_eq!(leader.role(), "Resigned");
 }
 
-/// Source: `LeaderStateTest.testCheckQuorumWithOneVoter`, V14 of the invariants.
+/// Source: `LeaderStateTest.testCheckQuorumWithOneVoter`.
 #[test]
 fn a_lone_voter_never_resigns_for_lack_of_fetches() {
     let mut lone = Replica::boot(1, disk(unknown_leader(0), &[]));
@@ -157,7 +157,7 @@ fn a_lone_voter_never_resigns_for_lack_of_fetches() {
 }
 
 /// Source: `KafkaRaftClientTest.testLeaderShouldNotResignLeadershipIfNotGetFetchRequestFromMajority...`: diverging
-/// fetches update nothing (checklist 18).
+/// fetches update nothing.
 #[test]
 fn a_diverging_fetch_is_neither_progress_nor_a_sign_of_life() {
     let mut leader = Replica::leader(3, 5, &[(1, 3), (3, 3)]);

@@ -175,7 +175,7 @@ fn a_begin_quorum_epoch_is_followed_fenced_or_meant_for_somebody_else() {
     assert_eq!(answer, Some(Message::BeginQuorumEpochResponse(expected)));
 }
 
-/// Source: checklist 16: BeginQuorumEpoch does not restart the fetch timer.
+/// Source: `KafkaRaftClient.maybeTransition`: BeginQuorumEpoch does not restart the fetch timer.
 #[test]
 fn a_repeated_begin_quorum_epoch_leaves_the_fetch_timer_alone() {
     let mut follower = Replica::follower(3, 5, 3, &[]);

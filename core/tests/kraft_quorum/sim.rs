@@ -1,5 +1,5 @@
 //! A whole quorum under a network that delays, reorders, loses and doubles, with crashes, cuts and restarts; the
-//! promises of `verification` (K1-K10, L2, L3) are looked at after every event.
+//! promises K1-K10, L2 and L3 of the checker's table are looked at after every event.
 
 use crate::driver::{key, keys};
 use kraftscope_core::config::Settings;

@@ -45,7 +45,7 @@ fn an_unattached_voter_without_vote_and_leader_grants_whoever_is_up_to_date() {
     assert_eq!(answer(&mut unattached(), stale(2, PRE)), Err(VoteRefusal::LogBehind));
 }
 
-/// Source: `UnattachedStateWithVoteTest.testCanGrantVoteWithDirectoryId`, checklist 15.
+/// Source: `UnattachedStateWithVoteTest.testCanGrantVoteWithDirectoryId`.
 #[test]
 fn an_unattached_voter_that_voted_repeats_that_vote_whatever_the_log_and_grants_pre_votes_to_anybody() {
     let has_voted = || voter(voted(5, 2));
@@ -178,7 +178,7 @@ fn a_vote_request_for_somebody_else_still_bumps_the_epoch() {
     assert_eq!(replica.election(), ("Unattached", 7, None, None));
 }
 
-/// Source: `KafkaRaftClientPreVoteTest.testHandlePreVoteRequestAsFollower...WithHigherEpoch` (S-25), checklist 15.
+/// Source: `KafkaRaftClientPreVoteTest.testHandlePreVoteRequestAsFollower...WithHigherEpoch` (S-25).
 #[test]
 fn a_pre_vote_of_a_higher_epoch_moves_a_follower_to_that_epoch_without_a_vote() {
     let mut replica = Replica::follower(3, 2, 3, &[]);
@@ -432,7 +432,7 @@ fn an_election_is_lost_only_once() {
     assert_eq!(lost.count(), 1);
 }
 
-/// Source: `QuorumConfig` bounds; S: the effective timeout is `base + nextInt(base)`.
+/// Source: `QuorumState.randomElectionTimeoutMs`: the effective timeout is `base + nextInt(base)`.
 #[test]
 fn the_election_timeout_is_drawn_from_base_to_just_below_twice_base() {
     let mut replica = Replica::boot(3, QuorumDisk::default());
