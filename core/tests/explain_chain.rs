@@ -40,22 +40,34 @@ fn line(link: &Link) -> String {
 fn a_new_leader_goes_back_to_the_crash_of_the_old_one() {
     let mut history = cluster();
     act(&mut history, "crash broker-1");
-    check(&mut history, "LeaderElected", &expect![[r#"
+    check(
+        &mut history,
+        "LeaderElected",
+        &expect![[r#"
         LeaderElected at controller-3 by Fire
         BrokerFenced at controller-3 by Fire
         Crashed at broker-1 by Crash
-    "#]]);
-    check(&mut history, "IsrChanged", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "IsrChanged",
+        &expect![[r#"
         IsrChanged at controller-3 by Fire
         BrokerFenced at controller-3 by Fire
         Crashed at broker-1 by Crash
-    "#]]);
-    check(&mut history, "BecameLeader", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "BecameLeader",
+        &expect![[r#"
         BecameLeader at broker-2 by Deliver
         LeaderElected at controller-3 by Fire
         BrokerFenced at controller-3 by Fire
         Crashed at broker-1 by Crash
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -63,19 +75,30 @@ fn an_election_of_the_quorum_goes_back_to_the_leader_that_was_paused() {
     let mut history = cluster();
     let leader = history.sim().world().active_controller().expect("a controller");
     act(&mut history, &format!("pause {leader}"));
-    check(&mut history, "FetchTimedOut", &expect![[r#"
+    check(
+        &mut history,
+        "FetchTimedOut",
+        &expect![[r#"
         FetchTimedOut at controller-2 by Fire
         Paused at controller-3 by Pause
-    "#]]);
-    check(&mut history, "BecameQuorumLeader", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "BecameQuorumLeader",
+        &expect![[r#"
         BecameQuorumLeader at controller-1 by Deliver
         BecameUnattached at controller-2 by Deliver
         BecameCandidate at controller-1 by Deliver
         VoteGranted at controller-2 by Deliver
         FetchTimedOut at controller-1 by Fire
         Paused at controller-3 by Pause
-    "#]]);
-    check(&mut history, "ControllerActivated", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "ControllerActivated",
+        &expect![[r#"
         ControllerActivated at controller-1 by Deliver
         BecameQuorumFollower at controller-2 by Deliver
         BecameQuorumLeader at controller-1 by Deliver
@@ -84,56 +107,81 @@ fn an_election_of_the_quorum_goes_back_to_the_leader_that_was_paused() {
         VoteGranted at controller-2 by Deliver
         FetchTimedOut at controller-1 by Fire
         Paused at controller-3 by Pause
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_shrunk_isr_goes_back_to_the_link_that_was_cut() {
     let mut history = cluster();
     act(&mut history, "cut broker-3 broker-1");
-    check(&mut history, "IsrShrinkProposed", &expect![[r#"
+    check(
+        &mut history,
+        "IsrShrinkProposed",
+        &expect![[r#"
         IsrShrinkProposed at broker-1 by Fire
         LinkCut at nobody by Cut
-    "#]]);
-    check(&mut history, "IsrChanged", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "IsrChanged",
+        &expect![[r#"
         IsrChanged at controller-3 by Deliver
         IsrShrinkProposed at broker-3 by Fire
         LinkCut at nobody by Cut
-    "#]]);
-    check(&mut history, "IsrChangeAccepted", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "IsrChangeAccepted",
+        &expect![[r#"
         IsrChangeAccepted at broker-1 by Deliver
         IsrChanged at controller-3 by Deliver
         IsrShrinkProposed at broker-1 by Fire
         LinkCut at nobody by Cut
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_commit_goes_back_to_the_record_that_was_sent() {
     let mut history = cluster();
-    check(&mut history, "HighWatermarkAdvanced", &expect![[r#"
+    check(
+        &mut history,
+        "HighWatermarkAdvanced",
+        &expect![[r#"
         HighWatermarkAdvanced at broker-2 by Deliver
         RecordsReplicated at broker-3 by Deliver
         RecordsAppended at broker-2 by Deliver
         BatchSent at producer-1 by Fire
         - at producer-1 by Fire
-    "#]]);
-    check(&mut history, "ProduceAcknowledged", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "ProduceAcknowledged",
+        &expect![[r#"
         ProduceAcknowledged at producer-1 by Deliver
         HighWatermarkAdvanced at broker-2 by Deliver
         RecordsReplicated at broker-3 by Deliver
         RecordsAppended at broker-2 by Deliver
         BatchSent at producer-1 by Fire
         - at producer-1 by Fire
-    "#]]);
-    check(&mut history, "RecordsConsumed", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "RecordsConsumed",
+        &expect![[r#"
         RecordsConsumed at consumer-1 by Deliver
         HighWatermarkAdvanced at broker-1 by Deliver
         RecordsReplicated at broker-3 by Deliver
         RecordsAppended at broker-1 by Deliver
         BatchSent at producer-1 by Fire
         - at producer-1 by Fire
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -142,19 +190,31 @@ fn a_broker_that_comes_back_goes_back_to_its_start() {
     act(&mut history, "crash broker-2");
     history.seek_time(Time(30_000_000), 100_000);
     act(&mut history, "start broker-2");
-    check(&mut history, "BrokerRegistered", &expect![[r#"
+    check(
+        &mut history,
+        "BrokerRegistered",
+        &expect![[r#"
         BrokerRegistered at controller-3 by Deliver
         Started at broker-2 by Start
-    "#]]);
-    check(&mut history, "BrokerUnfenced", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "BrokerUnfenced",
+        &expect![[r#"
         BrokerUnfenced at controller-3 by Deliver
         BrokerRegistered at controller-3 by Deliver
         Started at broker-2 by Start
-    "#]]);
-    check(&mut history, "IsrExpandProposed", &expect![[r#"
+    "#]],
+    );
+    check(
+        &mut history,
+        "IsrExpandProposed",
+        &expect![[r#"
         IsrExpandProposed at broker-3 by Deliver
         BrokerUnfenced at controller-3 by Deliver
         BrokerRegistered at controller-3 by Deliver
         Started at broker-2 by Start
-    "#]]);
+    "#]],
+    );
 }

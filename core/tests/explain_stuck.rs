@@ -34,84 +34,113 @@ fn a_cluster_that_works_waits_for_nothing() {
 
 #[test]
 fn two_of_three_controllers_down_are_no_quorum() {
-    check(&["crash controller-1", "crash controller-2"], &expect![[r#"
+    check(
+        &["crash controller-1", "crash controller-2"],
+        &expect![[r#"
         NoQuorum { up: 1, needed: 2 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn controllers_that_cannot_talk_are_no_quorum() {
-    check(&["isolate controller-1", "cut controller-2 controller-3", "run 10s"], &expect![[r#"
+    check(
+        &["isolate controller-1", "cut controller-2 controller-3", "run 10s"],
+        &expect![[r#"
         NoQuorum { up: 1, needed: 2 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn after_the_active_controller_died_there_is_none_yet() {
-    check(&["crash controller-3", "run 100ms"], &expect![[r#"
+    check(
+        &["crash controller-3", "run 100ms"],
+        &expect![[r#"
         NoControllerYet
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_leader_that_died_is_not_missed_before_its_session_ends() {
-    check(&["crash broker-1", "run 1s"], &expect![[r#"
+    check(
+        &["crash broker-1", "run 1s"],
+        &expect![[r#"
         LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), session_until: Some(Time(18422061)) }
         ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(1) }
         HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(1), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39899683)) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_broker_that_restarts_too_soon_waits_for_its_own_old_session() {
-    check(&["crash broker-1", "start broker-1", "run 1s"], &expect![[r#"
+    check(
+        &["crash broker-1", "start broker-1", "run 1s"],
+        &expect![[r#"
         BrokerNotRegistered { broker: NodeId(1), session_until: Some(Time(18422061)) }
         LeaderNotAware { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn with_all_in_sync_replicas_down_only_the_last_one_can_help() {
-    check(&["crash broker-1", "crash broker-3", "run 20s", "crash broker-2", "run 20s"], &expect![[r#"
+    check(
+        &["crash broker-1", "crash broker-3", "run 20s", "crash broker-2", "run 20s"],
+        &expect![[r#"
         NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2), unclean_election: false }
         NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(2), unclean_election: false }
         NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), unclean_election: false }
         NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(2), unclean_election: false }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_last_in_sync_replica_must_be_unfenced_before_it_leads() {
     let down = ["crash broker-1", "crash broker-3", "run 20s", "crash broker-2", "run 20s"];
-    check(&[&down[..], &["start broker-2", "run 10ms"]].concat(), &expect![[r#"
+    check(
+        &[&down[..], &["start broker-2", "run 10ms"]].concat(),
+        &expect![[r#"
         BrokerNotRegistered { broker: NodeId(2), session_until: None }
         NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2) }
         NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(2) }
         NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2) }
         NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(2) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_broker_that_cannot_reach_the_controller_stays_fenced() {
-    check(&["isolate broker-2", "run 20s"], &expect![[r#"
+    check(
+        &["isolate broker-2", "run 20s"],
+        &expect![[r#"
         FencedBroker { broker: NodeId(2), reaches_controller: false }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn below_min_insync_replicas_nothing_is_committed() {
-    check(&["crash broker-1", "crash broker-3", "run 20s"], &expect![[r#"
+    check(
+        &["crash broker-1", "crash broker-3", "run 20s"],
+        &expect![[r#"
         UnderMinIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, isr: [2], min_isr: 2 }
         UnderMinIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, isr: [2], min_isr: 2 }
         UnderMinIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, isr: [2], min_isr: 2 }
         UnderMinIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, isr: [2], min_isr: 2 }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_follower_that_stands_still_holds_up_commits() {
-    check(&["pause broker-3", "run 5s"], &expect![[r#"
+    check(
+        &["pause broker-3", "run 5s"],
+        &expect![[r#"
         ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(3) }
         HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(5), lagging_at: Some(Time(39704547)) }
         ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(5), member: NodeId(3) }
@@ -119,13 +148,21 @@ fn a_follower_that_stands_still_holds_up_commits() {
         LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: Some(Time(18421073)) }
         ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(3) }
         HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(14), lagging_at: Some(Time(39898966)) }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn an_isr_change_needs_a_controller() {
     check(
-        &["pause broker-3", "run 9s", "crash controller-1", "crash controller-2", "crash controller-3", "run 40s"],
+        &[
+            "pause broker-3",
+            "run 9s",
+            "crash controller-1",
+            "crash controller-2",
+            "crash controller-3",
+            "run 40s",
+        ],
         &expect![[r#"
             NoQuorum { up: 0, needed: 2 }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), proposed: [1, 2] }

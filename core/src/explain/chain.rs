@@ -178,26 +178,35 @@ fn background(note: &Note, step: &StepRef, lookup: &impl Fn(StepId) -> Option<St
             first_trouble(step, lookup, timeout + Span::millis(600), struck)
         }
         Note::BecameResigned { reason: ResignReason::CheckQuorum, .. } => {
-            let struck = |note: &Note| trouble_of(note).is_some_and(|node| Some(node) != step.node) || is_cut(note);
+            let struck =
+                |note: &Note| trouble_of(note).is_some_and(|node| Some(node) != step.node) || is_cut(note);
             first_trouble(step, lookup, Span::secs(5), struck)
         }
         Note::ElectionTimedOut { .. } | Note::BecameProspective { .. } | Note::BecameCandidate { .. } => {
-            same_step(note, step, |note| matches!(note, Note::FetchTimedOut { .. } | Note::BecameResigned { .. }))
+            same_step(note, step, |note| {
+                matches!(note, Note::FetchTimedOut { .. } | Note::BecameResigned { .. })
+            })
         }
         Note::LeaderElected { reason, .. }
         | Note::PartitionLeaderless { reason, .. }
         | Note::IsrChanged { reason, .. } => same_step(note, step, |note| gives(note, reason)),
-        Note::BecameLeader { partition, epoch, .. } => latest(step, lookup, |note| {
-            matches!(*note, Note::LeaderElected { partition: p, leader_epoch, .. } if p == partition && leader_epoch == epoch)
-        }),
+        Note::BecameLeader { partition, epoch, .. } => latest(
+            step,
+            lookup,
+            |note| matches!(*note, Note::LeaderElected { partition: p, leader_epoch, .. } if p == partition && leader_epoch == epoch),
+        ),
         Note::BecameFollower { partition, epoch, .. } => latest(step, lookup, |note| match *note {
             Note::LeaderElected { partition: p, leader_epoch, .. }
-            | Note::PartitionLeaderless { partition: p, leader_epoch, .. } => p == partition && leader_epoch == epoch,
+            | Note::PartitionLeaderless { partition: p, leader_epoch, .. } => {
+                p == partition && leader_epoch == epoch
+            }
             _ => false,
         }),
-        Note::IsrChangeAccepted { partition, partition_epoch, .. } => latest(step, lookup, |note| {
-            matches!(*note, Note::IsrChanged { partition: p, partition_epoch: e, .. } if p == partition && e == partition_epoch)
-        }),
+        Note::IsrChangeAccepted { partition, partition_epoch, .. } => latest(
+            step,
+            lookup,
+            |note| matches!(*note, Note::IsrChanged { partition: p, partition_epoch: e, .. } if p == partition && e == partition_epoch),
+        ),
         Note::HighWatermarkFrozen { partition, .. } => latest(step, lookup, |note| shrinks(note, partition)),
         Note::BrokerRegistered { broker, .. } => {
             latest(step, lookup, |note| matches!(*note, Note::Started { node } if node == broker))
@@ -219,9 +228,11 @@ fn background(note: &Note, step: &StepRef, lookup: &impl Fn(StepId) -> Option<St
             let struck = |note: &Note| trouble_of(note).is_some() || is_cut(note);
             first_trouble(step, lookup, Span::secs(31), struck)
         }
-        Note::DeliveryTimedOut { partition, .. } => latest(step, lookup, |note| {
-            matches!(*note, Note::ProduceRetried { partition: p, .. } if p == partition)
-        }),
+        Note::DeliveryTimedOut { partition, .. } => latest(
+            step,
+            lookup,
+            |note| matches!(*note, Note::ProduceRetried { partition: p, .. } if p == partition),
+        ),
         _ => None,
     }
 }
@@ -303,7 +314,11 @@ fn first_trouble(
 }
 
 /// The latest step before `step`, or `step` itself, with a note for which `wanted` holds.
-fn latest(step: &StepRef, lookup: &impl Fn(StepId) -> Option<StepRef>, wanted: impl Fn(&Note) -> bool) -> Found {
+fn latest(
+    step: &StepRef,
+    lookup: &impl Fn(StepId) -> Option<StepRef>,
+    wanted: impl Fn(&Note) -> bool,
+) -> Found {
     before(step, lookup).find_map(|earlier| {
         let note = earlier.notes.iter().find(|note| wanted(note)).copied()?;
         Some((earlier, note))

@@ -245,7 +245,8 @@ impl<'a> Scene<'a> {
             return self.leaderless(image, partition, registration, found);
         };
         let controller = self.controller.map(|(id, _)| id);
-        let silent = controller.is_some_and(|id| !self.talk(leader, id)) || self.world.health(leader) != Health::Up;
+        let silent =
+            controller.is_some_and(|id| !self.talk(leader, id)) || self.world.health(leader) != Health::Up;
         if silent {
             let session_until = self.session_until(leader);
             found.push(Stuck::LeaderSilent { partition, leader, session_until });
@@ -306,7 +307,9 @@ impl<'a> Scene<'a> {
         if let Some(waiting_for) = of_this.filter_map(|batch| batch.required).min() {
             found.push(Stuck::ProduceWaitsForIsr { partition, waiting_for, member });
         }
-        let Some(leo) = broker.replicas.disk.replicas.get(&partition).map(|replica| replica.leo()) else { return };
+        let Some(leo) = broker.replicas.disk.replicas.get(&partition).map(|replica| replica.leo()) else {
+            return;
+        };
         if hw < leo {
             let follower = state.follower(member);
             let its_leo = follower.and_then(|follower| follower.leo);
@@ -320,7 +323,8 @@ impl<'a> Scene<'a> {
     fn slowest(&self, leader: NodeId, state: &LeaderState, hw: Offset) -> Option<NodeId> {
         let others = state.isr.maximal().without(leader);
         let end = |id: NodeId| state.follower(id).and_then(|follower| follower.leo);
-        let member = others.iter().filter(|&id| end(id).is_none_or(|leo| leo <= hw)).min_by_key(|&id| end(id))?;
+        let member =
+            others.iter().filter(|&id| end(id).is_none_or(|leo| leo <= hw)).min_by_key(|&id| end(id))?;
         let wait = self.world.genesis.settings.replica_fetch_wait_max;
         let last_fetch = state.follower(member).and_then(|follower| follower.last_fetch);
         let overdue = last_fetch.is_none_or(|then| self.world.now.since(then) > wait * 2 + Span::millis(100));
