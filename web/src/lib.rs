@@ -28,6 +28,6 @@ use std::rc::Rc;
 pub fn start() {
     yew::set_custom_panic_hook(Box::new(platform::panic::on_panic));
     let store = Rc::new(store::Store::open());
-    yew::Renderer::<view::app::App>::with_props(view::app::AppProps { store: store.clone() }).render();
     store.run();
+    yew::Renderer::<view::app::App>::with_props(view::app::AppProps { store }).render();
 }

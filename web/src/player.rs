@@ -8,6 +8,7 @@
 //! Pure: told how much wall time has passed and what lies ahead, it says whether the next event is due.
 //! Invariant: the time never passes the next event, and never falls behind the last one.
 
+use kraftscope_core::id::StepId;
 use kraftscope_core::time::{Span, Time};
 
 /// Wall milliseconds that a message takes from one node to the other, at speed 1.
@@ -89,6 +90,8 @@ pub struct Player {
     pub pace: Pace,
     /// Play from the first to the second again and again.
     pub circle: Option<(Time, Time)>,
+    /// Pause when this event is reached.
+    pub stop_at: Option<StepId>,
     /// Virtual microseconds.
     at: f64,
     /// A single step is under way.
@@ -103,6 +106,7 @@ impl Default for Player {
             playing: false,
             pace: Pace::Adaptive(1.0),
             circle: None,
+            stop_at: None,
             at: 0.0,
             gliding: false,
             quiet: 0.0,

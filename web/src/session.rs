@@ -16,6 +16,7 @@ use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::ClusterView;
+use kraftscope_tutorials::Lesson;
 use std::rc::Rc;
 
 /// Events that one press of a button may compute at most.
@@ -24,6 +25,20 @@ pub const PATIENCE: u64 = 20_000;
 const CELLS: u32 = 12;
 /// A run stops growing here, so that a page that plays for days does not fill the memory.
 pub const LONGEST: u64 = 2_000_000;
+
+/// Conditions that are often waited for: name, and scenario text.
+pub const CONDITIONS: &[(&str, &str)] = &[
+    ("new leader", "note LeaderElected"),
+    ("isr changes", "note IsrChanged"),
+    ("record committed", "note HighWatermarkAdvanced"),
+    ("broker fenced", "note BrokerFenced"),
+    ("controller elected", "note ControllerActivated"),
+    ("candidate", "note BecameCandidate"),
+    ("isr shrinks", "note IsrShrinkProposed"),
+    ("log truncated", "note LogTruncated"),
+    ("produce fails", "note ProduceFailed"),
+    ("invariant breaks", "broken"),
+];
 
 /// What an action led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +81,8 @@ impl Session {
         Ok(session)
     }
 
-    fn of(history: History) -> Session {
+    /// This run.
+    pub fn of(history: History) -> Session {
         let mut session = Session {
             view: Same::new(history.sim().view(CELLS)),
             names: Rc::new(history.names()),
@@ -265,9 +281,11 @@ impl Session {
         Ok(found)
     }
 
-    /// Reads a condition.
+    /// Reads a condition, or the name of one in [`CONDITIONS`].
     pub fn condition(&self, text: &str) -> Result<Condition, String> {
-        Condition::parse(text.trim(), &self.names)
+        let text = text.trim();
+        let known = CONDITIONS.iter().find(|(name, _)| *name == text);
+        Condition::parse(known.map_or(text, |(_, condition)| condition), &self.names)
     }
 
     /// Whether a condition holds now; `false` when it makes no sense.
@@ -309,6 +327,13 @@ impl Session {
     /// An action as a line of scenario text.
     pub fn line(&self, action: &Action) -> String {
         scenario::actions::show(action, &self.names)
+    }
+
+    /// Carries out lines of a script. The error names the line.
+    pub fn play(&mut self, lines: &[String]) -> Result<(), String> {
+        let played = Lesson::play(&mut self.history, lines);
+        self.rebuild();
+        played
     }
 
     /// Takes back the last wish before the cursor and goes there. Returns whether there was one.

@@ -33,6 +33,7 @@ pub struct Store {
     wall: Cell<f64>,
     frame_began: Cell<f64>,
     frame_ended: Cell<f64>,
+    opened: Cell<f64>,
     unsaved: Cell<bool>,
     saved_at: Cell<f64>,
 }
@@ -56,9 +57,12 @@ impl Store {
             wall: Cell::new(clock()),
             frame_began: Cell::new(0.0),
             frame_ended: Cell::new(0.0),
+            opened: Cell::new(0.0),
             unsaved: Cell::new(false),
             saved_at: Cell::new(0.0),
         };
+        let records = storage::load("progress").unwrap_or_default();
+        store.model.borrow_mut().records = records.lines().map(str::to_owned).collect();
         store.look();
         store
     }
@@ -83,6 +87,15 @@ impl Store {
     /// The page was drawn: the frame took until now.
     pub fn drawn(&self) {
         self.frame_ended.set(clock());
+        if self.opened.get() == 0.0 {
+            self.opened.set(clock());
+            platform::handle::ready();
+        }
+    }
+
+    /// Milliseconds from navigation to the first picture.
+    pub const fn opened(&self) -> f64 {
+        self.opened.get()
     }
 
     /// Lets something happen.
@@ -108,6 +121,13 @@ impl Store {
             Effect::PickFile => {
                 let store = Rc::clone(self);
                 files::pick(move |text| store.dispatch(RunMsg::Load(text).into()));
+            }
+            Effect::Progress(record) => {
+                let model = &mut *self.model.borrow_mut();
+                let name = record.split(' ').next().unwrap_or_default().to_owned();
+                model.records.retain(|other| other.split(' ').next() != Some(name.as_str()));
+                model.records.push(record);
+                storage::save("progress", &model.records.join("\n"));
             }
             Effect::Link => {
                 let link = self.link();
@@ -138,6 +158,7 @@ impl Store {
 
     /// Starts the frame loop, and listens to keys and to the address.
     pub fn run(self: &Rc<Self>) {
+        platform::handle::install(self);
         let store = Rc::clone(self);
         platform::frame::run(move |wall| store.frame(wall));
         let store = Rc::clone(self);

@@ -1,25 +1,27 @@
 //! The page's state and how it changes: `Model`, `Msg`, and the pure `update`.
 //!
-//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into four kinds,
+//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into five kinds,
 //! each with a file of its own: [`time`] (the transport), [`act`] (what is done to the cluster), [`run`] (which run
-//! it is), [`page`] (what is open, and how it looks).
+//! it is), [`page`] (what is open, and how it looks), [`lesson`].
 
 pub mod act;
 pub mod draft;
 pub mod filter;
+pub mod lesson;
 pub mod msg;
 pub mod page;
 pub mod run;
 pub mod time;
 
 pub use act::ActMsg;
+pub use lesson::LessonMsg;
 pub use msg::{Effect, Msg, Notice, Overlay, Sheet, StepSize, Tab, Theme};
 pub use page::PageMsg;
 pub use run::RunMsg;
 pub use time::TimeMsg;
 
-use crate::i18n::Lang;
 use crate::i18n::words::Words;
+use crate::i18n::{Lang, t};
 use crate::player::Player;
 use crate::select::Selection;
 use crate::session::Session;
@@ -27,6 +29,8 @@ use draft::Draft;
 use filter::Filter;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
+use lesson::Class;
+use std::rc::Rc;
 
 /// Everything the page knows.
 #[derive(Debug)]
@@ -64,9 +68,13 @@ pub struct Model {
     /// The invitation to do something.
     pub callout: bool,
     /// The shape of the next run.
-    pub draft: Draft,
+    pub draft: Rc<Draft>,
     /// Which notes the Events tab shows.
     pub filter: Filter,
+    /// The lesson under way.
+    pub class: Option<Class>,
+    /// How far earlier lessons came, as the browser keeps it: one line for each.
+    pub records: Vec<String>,
     /// The stretch that the timeline shows; everything without.
     pub zoom: Option<(Time, Time)>,
 }
@@ -74,7 +82,7 @@ pub struct Model {
 impl Model {
     /// The page with the run on which it opens.
     pub fn new(session: Session, lang: Lang, theme: Theme) -> Model {
-        let draft = Draft::of(session.genesis());
+        let draft = Rc::new(Draft::of(session.genesis()));
         let mut model = Model {
             session,
             previous: None,
@@ -94,6 +102,8 @@ impl Model {
             callout: false,
             draft,
             filter: Filter::default(),
+            class: None,
+            records: Vec::new(),
             zoom: None,
         };
         model.player.jump(model.session.now());
@@ -114,18 +124,27 @@ impl Model {
 
     /// Changes the state; returns what the browser has to do.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
-        match msg {
+        let effects = match msg {
             Msg::Time(msg) => self.update_time(msg),
             Msg::Act(msg) => self.update_act(msg),
             Msg::Run(msg) => self.update_run(msg),
             Msg::Page(msg) => self.update_page(msg),
-        }
+            Msg::Lesson(msg) => self.update_lesson(msg),
+        };
+        self.check_goal();
+        effects
     }
 
     /// Calls `say` with the words of this run.
     pub fn words<T>(&self, say: impl FnOnce(&Words<'_>) -> T) -> T {
         let names = self.session.names();
         say(&Words { lang: self.lang, topics: &names })
+    }
+
+    /// The refusal that is shown, in words.
+    pub fn refusal(&self) -> Option<String> {
+        let notice = self.notice.as_ref().filter(|notice| notice.bad)?;
+        Some(t(self.lang, notice.key, &notice.args))
     }
 
     /// Searches some more notes for the Events tab; returns whether there were any.
@@ -140,7 +159,7 @@ impl Model {
     }
 
     /// After the cursor was moved by hand: the clock follows, and what is gone is no longer selected.
-    fn follow(&mut self) {
+    pub fn follow(&mut self) {
         self.player.jump(self.session.now());
         self.filter.reset_if_cut(&self.session);
     }

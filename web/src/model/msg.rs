@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the browser has to do about it.
 
-use super::{ActMsg, PageMsg, RunMsg, TimeMsg};
+use super::{ActMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
 use crate::select::{Selection, Spot};
 
 /// Colours of the page.
@@ -162,6 +162,14 @@ pub enum Msg {
     Run(RunMsg),
     /// The page itself.
     Page(PageMsg),
+    /// The lesson.
+    Lesson(LessonMsg),
+}
+
+impl From<LessonMsg> for Msg {
+    fn from(msg: LessonMsg) -> Msg {
+        Msg::Lesson(msg)
+    }
 }
 
 impl From<TimeMsg> for Msg {
@@ -201,6 +209,8 @@ pub enum Effect {
     Download(&'static str, String),
     /// Ask for a file with a run.
     PickFile,
+    /// Keep how far the lesson came.
+    Progress(String),
     /// Make the link to this run and show it.
     Link,
     /// Move the focus to the element with this id.

@@ -1,6 +1,6 @@
 //! The page itself: what is selected, what is open, and how it looks.
 
-use super::{Effect, Model, Overlay, RunMsg, Sheet, Tab, Theme};
+use super::{Effect, Model, Overlay, Sheet, Tab, Theme};
 use crate::i18n::Lang;
 use crate::select::{Ask, Selection, Spot};
 use kraftscope_core::id::NodeId;
@@ -58,6 +58,7 @@ impl Model {
             PageMsg::SetLang(lang) => {
                 self.lang = lang;
                 self.filter.restart();
+                self.translate_lesson();
                 return vec![Effect::Look];
             }
             PageMsg::SetTheme(theme) => {
@@ -146,9 +147,4 @@ impl Model {
             self.notice = None;
         }
     }
-}
-
-/// The message that leaves a menu open no longer and shares the run.
-pub fn share() -> super::Msg {
-    RunMsg::Share.into()
 }

@@ -8,6 +8,7 @@ use crate::share::Broken;
 use kraftscope_core::config::Settings;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::Genesis;
+use std::rc::Rc;
 
 /// What can happen to the run as a whole.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +70,7 @@ impl Model {
             RunMsg::AddTopic => return self.edit(Draft::add_topic),
             RunMsg::RemoveTopic(number) => return self.edit(|draft| draft.remove_topic(number)),
             RunMsg::ResetDraft => {
-                self.draft = Draft::of(self.session.genesis());
+                self.draft = Rc::new(Draft::of(self.session.genesis()));
                 return Vec::new();
             }
             RunMsg::Apply => match self.draft.genesis() {
@@ -97,7 +98,7 @@ impl Model {
     }
 
     fn edit(&mut self, change: impl FnOnce(&mut Draft)) -> Vec<Effect> {
-        change(&mut self.draft);
+        change(Rc::make_mut(&mut self.draft));
         Vec::new()
     }
 
@@ -129,18 +130,26 @@ impl Model {
     /// Shows another run; the one before is kept.
     fn show(&mut self, session: Session, news: &'static str) {
         let args = vec![("seed", session.genesis().seed.to_string())];
-        let old = std::mem::replace(&mut self.session, session);
-        self.previous = Some(old);
-        self.draft = Draft::of(self.session.genesis());
-        self.selected = None;
-        self.hovered = None;
-        self.zoom = None;
-        self.callout = false;
+        self.class = None;
+        self.replace_session(session);
         self.player.playing = false;
         self.player.circle = None;
         self.overlay = self.overlay.take().filter(|overlay| matches!(overlay, Overlay::Palette));
         self.tell(Notice::good(news, args).with_way_back("notice.previous.back", RunMsg::Swap));
         self.follow();
+    }
+
+    /// Puts another run in the place of this one, which is kept.
+    pub(super) fn replace_session(&mut self, session: Session) {
+        let old = std::mem::replace(&mut self.session, session);
+        self.previous = Some(old);
+        self.draft = Rc::new(Draft::of(self.session.genesis()));
+        self.filter.restart();
+        self.selected = None;
+        self.hovered = None;
+        self.zoom = None;
+        self.callout = false;
+        self.player.stop_at = None;
     }
 }
 

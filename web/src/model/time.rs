@@ -147,6 +147,10 @@ impl Model {
                 if self.session.is_news() {
                     self.player.notice();
                 }
+                if self.player.stop_at.is_some_and(|end| self.session.event() >= end) {
+                    self.player.stop_at = None;
+                    self.player.playing = false;
+                }
                 left = left.filter(|_| go_on() && self.player.moves());
             }
         }
@@ -157,6 +161,7 @@ impl Model {
             self.player.jump(from);
         }
         self.session.arrive();
+        self.check_goal();
         if self.player.playing && self.session.event().0 >= LONGEST {
             self.player.playing = false;
             self.tell(Notice::good("notice.longest", vec![("n", LONGEST.to_string())]));

@@ -3,9 +3,11 @@
 //! Every function degrades to doing nothing where a browser refuses (no storage, no clipboard): a refusal is a
 //! sentence on the page, never a panic.
 
+mod bench;
 pub mod dom;
 pub mod files;
 pub mod frame;
+pub mod handle;
 pub mod panic;
 pub mod storage;
 
