@@ -4,6 +4,7 @@
 //! `index.html` says what the page consists of, in Trunk's words; [`page`] reads it and puts the page together,
 //! and every other command works on that one result: `serve` and `dist` hand it out, `test`, `shots` and
 //! `browser-bench` open it in a browser.
+mod bench;
 mod browser;
 mod chrome;
 mod dist;
@@ -27,7 +28,8 @@ usage: cargo xtask COMMAND
                                              every check and test there is, or one part of them
   tidy                                       the rules that no compiler checks
   shots DIR [FILTER]                         pictures of the page at fixed moments; FILTER: parts of a name, with commas
-  shots DIR --film MOMENT [--frames N]       pictures one after another while the page plays";
+  shots DIR --film MOMENT [--frames N]       pictures one after another while the page plays
+  browser-bench                              what the page costs in a browser, as JSON";
 
 fn main() {
     if let Err(error) = run() {
@@ -43,6 +45,7 @@ fn run() -> Result<()> {
         Some("dist") => dist::run(args),
         Some("test") => test::run(args),
         Some("shots") => shots::run(args),
+        Some("browser-bench") => bench::run(args),
         Some("tidy") => args.finish().and_then(|()| tidy::run()),
         Some("help") | None => {
             println!("{USAGE}");

@@ -9,11 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// A name, and how the page gets there from its opening; `k` is `window.kraftscope`.
 const MOMENTS: [(&str, &str); 6] = [
-    ("opening", "k.step(30)"),
-    ("mid-election", "k.act('crash 1'); k.until('candidate')"),
-    ("failover", "k.act('crash 1'); k.until('new leader')"),
-    ("shrunk-isr", "k.act('pause 2'); k.until('isr shrinks')"),
-    ("lesson-step", "k.lesson('replication'); k.step(5)"),
+    ("opening", "k.until('acked >= 3')"),
+    (
+        "mid-election",
+        "k.until('acked >= 5'); k.act('crash controller-' + (k.view().controllers.find((c) => c.active).id - 100)); k.until('note BecameCandidate')",
+    ),
+    ("failover", "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1')"),
+    ("shrunk-isr", "k.until('acked >= 5'); k.act('pause broker-2'); k.until('isr orders-0 lacks broker-2')"),
+    ("lesson-step", "k.lesson('03-leader-dies')"),
     ("error", "k.load('this is no scenario')"),
 ];
 const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
@@ -34,7 +37,7 @@ pub(crate) fn run(mut args: shell::Args) -> Result<()> {
 
 /// One picture for each moment, size, colour scheme and language whose name has every part of `filter` in it.
 fn shoot_stills(page: &mut Page, filter: &str, folder: &Path) -> Result<()> {
-    let wanted = |name: &str| filter.split(',').all(|part| name.contains(part.trim()));
+    let wanted = |name: &str| filter.split(',').all(|part| has(name, part.trim()));
     let mut count = 0;
     for (moment, script) in MOMENTS {
         for (width, height) in SIZES {
@@ -70,9 +73,8 @@ fn shoot_film(page: &mut Page, moment: &str, frames: u32, folder: &Path) -> Resu
     reach(page, View::default(), script)?;
     page.run("kraftscope.play()", &[])?;
     for number in 0..frames {
-        let drawn = page.js_number("kraftscope.frames().count")?;
         page.screenshot(&folder.join(format!("{moment}-{number:03}.png")))?;
-        page.wait_until(&format!("kraftscope.frames().count > {drawn} || !kraftscope.playing()"))?;
+        page.wait_for_paint()?;
     }
     println!("{frames} pictures in {}", folder.display());
     Ok(())
@@ -83,6 +85,11 @@ fn reach(page: &mut Page, view: View, script: &str) -> Result<()> {
     page.look(view)?;
     page.open("")?;
     page.run(&format!("const k = kraftscope; k.pause(); {script};"), &[]).map(drop)
+}
+
+/// A language of two letters must be a whole part of the name: `en` stands in `opening` as well.
+fn has(name: &str, part: &str) -> bool {
+    if part.len() == 2 { name.split('-').any(|whole| whole == part) } else { name.contains(part) }
 }
 
 fn names() -> String {

@@ -98,6 +98,7 @@ impl Driver {
             "browserName": "chrome",
             "goog:chromeOptions": { "binary": self.browser, "args": flags },
             "goog:loggingPrefs": { "browser": "ALL" },
+            "timeouts": { "script": TIMEOUT.as_millis() as u64, "pageLoad": TIMEOUT.as_millis() as u64 },
         } } });
         let url = format!("{}/session", self.url);
         let answer = call(&self.agent, "POST", &url, Some(wanted)).context("the browser did not start")?;

@@ -13,10 +13,15 @@
 //!
 //! A case fails as well when anything reached `console.error`, or the page panicked, unless it called
 //! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`.
+mod handle;
 mod harness;
+mod keyboard;
+mod links;
 mod page;
+mod reading;
 mod smoke;
 
+pub(crate) use handle::compare_with_native;
 pub(crate) use page::{Page, View};
 
 use crate::chrome;
@@ -35,7 +40,14 @@ pub(crate) struct Case {
 }
 
 /// The files of this folder, in the order in which they run.
-const AREAS: &[(&str, &[Case])] = &[("harness", harness::CASES), ("smoke", smoke::CASES)];
+const AREAS: &[(&str, &[Case])] = &[
+    ("harness", harness::CASES),
+    ("smoke", smoke::CASES),
+    ("handle", handle::CASES),
+    ("links", links::CASES),
+    ("keyboard", keyboard::CASES),
+    ("reading", reading::CASES),
+];
 
 /// How many cases passed and failed.
 #[derive(Debug, Clone, Copy)]

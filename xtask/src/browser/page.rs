@@ -90,6 +90,12 @@ impl Page {
         self.open_url(&url)
     }
 
+    /// Loads the same address again, as the reload key does.
+    pub(crate) fn reload(&mut self) -> Result<()> {
+        self.session.run("location.reload()", &[])?;
+        self.wait("window.kraftscope && kraftscope.ready", LOAD)
+    }
+
     /// Opens the single file from the disk.
     pub(crate) fn open_single_file(&mut self) -> Result<()> {
         self.open_url(&file_url(&self.single))
@@ -106,7 +112,7 @@ impl Page {
         // The same address with another fragment would load nothing.
         self.session.goto("about:blank")?;
         self.session.goto(url)?;
-        self.wait("window.kraftscope ? kraftscope.ready : document.querySelector('main')", LOAD)
+        self.wait("window.kraftscope && kraftscope.ready", LOAD)
     }
 
     /// The value of a JavaScript expression.

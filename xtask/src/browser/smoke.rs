@@ -1,11 +1,10 @@
 //! The page starts, from a server and from a disk.
-use super::{Case, Page, View};
+use super::{Case, Page};
 use anyhow::{Result, ensure};
 
 pub(super) const CASES: &[Case] = &[
     Case { name: "the page starts with no error on the console", run: starts },
     Case { name: "the single file starts from a disk", run: single_file_starts },
-    Case { name: "nothing scrolls sideways on a phone", run: no_sideways_scrolling },
 ];
 
 /// The loader's own words are gone once the page runs.
@@ -18,13 +17,5 @@ fn starts(page: &mut Page) -> Result<()> {
 fn single_file_starts(page: &mut Page) -> Result<()> {
     page.open_single_file()?;
     ensure!(page.count("main")? == 1, "the page needs exactly one <main>");
-    Ok(())
-}
-
-fn no_sideways_scrolling(page: &mut Page) -> Result<()> {
-    page.look(View::phone())?;
-    page.open("")?;
-    let width = page.js_number("document.documentElement.scrollWidth")?;
-    ensure!(width <= 390.0, "the page is {width} CSS pixels wide on a screen of 390");
     Ok(())
 }

@@ -1,0 +1,103 @@
+//! What a person reads, on every screen, in both languages and with every sense.
+use super::{Case, Page, View};
+use anyhow::{Result, ensure};
+
+pub(super) const CASES: &[Case] = &[
+    Case { name: "nothing scrolls sideways on a phone, a projector or a laptop", run: no_sideways_scrolling },
+    Case { name: "the page speaks the language that the browser asks for", run: speaks_chinese },
+    Case { name: "no key of a language file is shown in place of words", run: no_bare_keys },
+    Case { name: "every control has a name for a screen reader", run: controls_have_names },
+    Case { name: "text stands out from its ground in light and dark", run: contrast },
+    Case { name: "reduced motion draws no flight", run: reduced_motion },
+];
+
+/// The text nodes on which a contrast check is possible: (text, ratio, needed).
+const CONTRAST: &str = include_str!("contrast.js");
+
+fn no_sideways_scrolling(page: &mut Page) -> Result<()> {
+    let laptop = View::default();
+    for view in [
+        View::phone(),
+        View { language: "zh-CN", ..View::phone() },
+        View { width: 1024, height: 768, ..laptop },
+        laptop,
+    ] {
+        page.look(view)?;
+        page.open("")?;
+        let width = page.js_number("document.documentElement.scrollWidth")?;
+        ensure!(
+            width <= f64::from(view.width),
+            "the page is {width} CSS pixels wide on a screen of {}",
+            view.width
+        );
+    }
+    Ok(())
+}
+
+fn speaks_chinese(page: &mut Page) -> Result<()> {
+    let english = page.js_text("document.documentElement.lang")?;
+    ensure!(english.starts_with("en"), "the page says it is in `{english}`");
+    page.look(View { language: "zh-CN", ..View::default() })?;
+    page.open("")?;
+    let chinese = page.js_text("document.documentElement.lang")?;
+    ensure!(chinese.starts_with("zh"), "the page says it is in `{chinese}`");
+    let letters = page.js_number("(document.body.innerText.match(/[\\u4e00-\\u9fff]/g) ?? []).length")?;
+    ensure!(letters > 50.0, "only {letters} Chinese characters are on the page");
+    Ok(())
+}
+
+fn no_bare_keys(page: &mut Page) -> Result<()> {
+    for language in ["en", "zh-CN"] {
+        page.look(View { language, ..View::default() })?;
+        page.open("")?;
+        page.run("kraftscope.pause(); kraftscope.until('acked >= 3'); kraftscope.act('crash broker-1'); kraftscope.step(200)", &[])?;
+        page.wait_for_paint()?;
+        let bare = page.js_text(
+            "(document.body.innerText.match(/\\b[a-z][a-z-]+(\\.[a-z][a-z_-]+)+\\b/g) ?? []).join(' ')",
+        )?;
+        let bare: Vec<&str> = bare.split(' ').filter(|word| is_bare_key(word)).collect();
+        ensure!(bare.is_empty(), "these look like keys: {bare:?}");
+    }
+    Ok(())
+}
+
+/// Kafka's settings have dots as well, so a key is known by how our keys begin.
+fn is_bare_key(word: &str) -> bool {
+    ["note.", "why.", "stage.", "inspector.", "dock.", "lesson.", "header.", "error."]
+        .iter()
+        .any(|start| word.starts_with(start))
+}
+
+fn controls_have_names(page: &mut Page) -> Result<()> {
+    let nameless = page.js_text(
+        "[...document.querySelectorAll('button, a[href], input, select, textarea, [role=button], [role=tab], [tabindex=\"0\"]')] \
+         .filter((e) => e.checkVisibility()) \
+         .filter((e) => ![e.getAttribute('aria-label'), e.getAttribute('aria-labelledby'), e.title, e.textContent, \
+                          e.labels?.[0]?.textContent].some((name) => name?.trim())) \
+         .map((e) => e.outerHTML.slice(0, 120)).join('\\n')",
+    )?;
+    ensure!(nameless.is_empty(), "controls without a name:\n{nameless}");
+    Ok(())
+}
+
+fn contrast(page: &mut Page) -> Result<()> {
+    for dark in [false, true] {
+        page.look(View { dark, ..View::default() })?;
+        page.wait_for_paint()?;
+        let faint = page.run(CONTRAST, &[])?;
+        let faint: Vec<&str> =
+            faint.as_array().into_iter().flatten().filter_map(|line| line.as_str()).collect();
+        ensure!(faint.is_empty(), "dark: {dark}; too faint:\n{}", faint.join("\n"));
+    }
+    Ok(())
+}
+
+fn reduced_motion(page: &mut Page) -> Result<()> {
+    page.look(View { reduced_motion: true, ..View::default() })?;
+    page.open("")?;
+    page.wait_for_paint()?;
+    let moving =
+        page.js_number("document.getAnimations().filter((a) => a.playState === 'running').length")?;
+    ensure!(moving == 0.0, "{moving} animations run although the person asked for none");
+    Ok(())
+}
