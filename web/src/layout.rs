@@ -22,7 +22,7 @@ pub use text::{fit, width_of};
 pub use window::LogWindow;
 
 use kraftscope_core::id::{NodeId, TopicPartition};
-use kraftscope_core::view::ClusterView;
+use kraftscope_core::view::{ClusterView, PartitionView};
 
 /// The room that there is, and how it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -213,9 +213,11 @@ impl Layout {
         Some(grid::card(column, row))
     }
 
-    /// The log within a cell.
-    pub fn strip(&self, card: Rect) -> Strip {
-        grid::strip(card, self.density, &self.metrics)
+    /// The log within a cell, and which offsets it shows.
+    pub fn log(&self, card: Rect, partition: &PartitionView) -> (Strip, LogWindow) {
+        let longest = partition.copies.iter().map(|copy| copy.log.end).max().unwrap_or_default();
+        let strip = grid::strip(card, self.density, &self.metrics, longest);
+        (strip, LogWindow::of_partition(partition, strip.slots))
     }
 }
 

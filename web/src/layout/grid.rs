@@ -5,10 +5,15 @@ use super::{
     BrokerBox, ClientBox, ControllerBox, Density, Layout, Metrics, Point, Rect, RowBox, Shape, Strip,
     Viewport,
 };
+use kraftscope_core::id::Offset;
+
+/// Between two columns, where there is room.
+const WIDE_GAP: f64 = 32.0;
 
 /// Where things begin and how far apart they are, before boxes are made of it.
 struct Frame {
     narrow: bool,
+    scale: f64,
     density: Density,
     metrics: Metrics,
     /// Left edge of columns; row labels stand left of it.
@@ -79,66 +84,86 @@ pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
     }
 }
 
+/// The largest type at which rows keep their words; else the roomiest rows at the smallest type.
 fn frame(shape: &Shape, viewport: Viewport) -> Frame {
-    let metrics = Metrics::of(viewport);
-    let narrow = viewport.width < NARROW;
-    let columns = shape.brokers.len().max(1) as f64;
-    let label = if narrow { 0.0 } else { (metrics.body * 10.0).round() };
-    let left = metrics.margin + label;
-    let column_gap = match (narrow, columns > 4.0) {
-        (true, _) => 12.0,
-        (false, true) => 20.0,
-        (false, false) => 32.0,
+    let at = |scale: f64, density: Density| sized(shape, viewport, scale, density);
+    let rows = shape.partitions.len() as f64;
+    let fits = |frame: &Frame| {
+        let columns = shape.brokers.len().max(1) as f64;
+        let column = (frame.width - frame.left - frame.metrics.margin) / columns - frame.column_gap;
+        frame.heights.total(rows) <= viewport.height
+            && frame.width <= viewport.width
+            && (frame.scale <= 1.0 || column >= frame.metrics.body * 16.0)
     };
-    let least = left + columns * (metrics.column_min + column_gap) + metrics.margin;
-    let width = viewport.width.max(least);
-    let (density, heights) = heights(shape, viewport, &metrics, narrow, width - left - metrics.margin);
-    Frame { narrow, density, metrics, left, width, column_gap, heights }
+    let worded = Metrics::SCALES
+        .iter()
+        .flat_map(|&scale| [at(scale, Density::Roomy), at(scale, Density::Regular)])
+        .find(fits);
+    let found = worded.or_else(|| Density::ALL.into_iter().map(|density| at(1.0, density)).find(fits));
+    let mut frame = found.unwrap_or_else(|| {
+        let few = rows <= 3.0;
+        at(1.0, if few { Density::Regular } else { Density::Compact })
+    });
+    share_out(&mut frame.heights, viewport.height, rows);
+    frame
 }
 
-/// The roomiest density that fits, with the room that is left over given to the gaps; else the densest.
-fn heights(
-    shape: &Shape,
-    viewport: Viewport,
-    metrics: &Metrics,
-    narrow: bool,
-    room: f64,
-) -> (Density, Heights) {
-    let rows = shape.partitions.len() as f64;
-    let at = |density| least(shape, metrics, narrow, density, room);
-    let fits = |density: &Density| at(*density).total(rows) <= viewport.height;
-    let density = [Density::Roomy, Density::Regular]
-        .into_iter()
-        .find(fits)
-        .unwrap_or(if narrow && rows <= 3.0 { Density::Regular } else { Density::Compact });
-    let mut heights = at(density);
-    let mut spare = (viewport.height - heights.total(rows)).max(0.0);
+/// The frame in which everything is as small as it may be.
+fn sized(shape: &Shape, viewport: Viewport, scale: f64, density: Density) -> Frame {
+    let columns = shape.brokers.len().max(1) as f64;
+    let narrow = viewport.width < NARROW;
+    let easy = Metrics::of(viewport, scale, false);
+    let crowded =
+        viewport.width < easy.body * 10.0 + 2.0 * easy.margin + columns * (easy.column_min + WIDE_GAP);
+    let metrics = if crowded { Metrics::of(viewport, scale, true) } else { easy };
+    let label = match (narrow, crowded) {
+        (true, _) => 0.0,
+        (false, true) => (metrics.body * 8.5).round(),
+        (false, false) => (metrics.body * 10.0).round(),
+    };
+    let left = metrics.margin + label;
+    let column_gap = match (narrow, crowded) {
+        (true, _) => 12.0,
+        (false, true) => 16.0,
+        (false, false) => WIDE_GAP,
+    };
+    let least_width = left + columns * (metrics.column_min + column_gap) + metrics.margin;
+    let width = viewport.width.max(least_width);
+    let heights = least(shape, &metrics, narrow, density, width - left - metrics.margin);
+    Frame { narrow, scale, density, metrics, left, width, column_gap, heights }
+}
+
+/// Gives the height that is left over to the gaps, those of messages first.
+fn share_out(heights: &mut Heights, height: f64, rows: f64) {
+    let mut spare = (height - heights.total(rows)).max(0.0);
     let mut take = |gap: &mut f64, most: f64, times: f64| {
         let more = (most - *gap).max(0.0).min((spare / times.max(1.0)).floor());
         *gap += more;
         spare -= more * times;
     };
     take(&mut heights.control_gap, 64.0, 1.0);
-    take(&mut heights.row_gap, 32.0, rows);
-    take(&mut heights.client_gap, 48.0, 1.0);
-    take(&mut heights.control_gap, 104.0, 1.0);
-    take(&mut heights.quorum_gap, 48.0, 1.0);
+    take(&mut heights.row_gap, 28.0, rows);
+    take(&mut heights.client_gap, 40.0, 1.0);
+    take(&mut heights.control_gap, 88.0, 1.0);
+    take(&mut heights.quorum_gap, 40.0, 1.0);
     take(&mut heights.row_gap, 40.0, rows);
-    take(&mut heights.client_gap, 72.0, 1.0);
-    (density, heights)
+    take(&mut heights.client_gap, 64.0, 1.0);
+    take(&mut heights.control_gap, 120.0, 1.0);
+    heights.quorum_gap += (spare / 2.0).min(48.0).floor();
 }
 
 fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room: f64) -> Heights {
     let tall = is_tall(room / shape.controllers.len().max(1) as f64, metrics);
     let lanes = shape.controllers.len().saturating_sub(1).min(4) as f64;
+    let ring = 2.0 * metrics.radius(narrow);
     Heights {
         quorum_gap: 12.0 + 6.0 * lanes,
         controllers: if shape.controllers.is_empty() {
             0.0
         } else if tall {
-            2.0 * radius(metrics) + 2.0 * metrics.line(metrics.small) + 4.0
+            ring + 2.0 * metrics.line(metrics.small) + 4.0
         } else {
-            (2.0 * radius(metrics)).max(metrics.line(metrics.body) + metrics.line(metrics.small) + 24.0)
+            ring.max(metrics.line(metrics.body) + metrics.line(metrics.small) + metrics.small * 1.2 + 8.0)
         },
         control_gap: 40.0,
         head: metrics.head(density),
@@ -156,16 +181,12 @@ fn is_tall(slot: f64, metrics: &Metrics) -> bool {
     slot < metrics.body * 12.0
 }
 
-fn radius(metrics: &Metrics) -> f64 {
-    (metrics.name * 1.7).round()
-}
-
 fn controllers(shape: &Shape, frame: &Frame, top: f64) -> Vec<ControllerBox> {
     let m = &frame.metrics;
     let slot = (frame.width - frame.left - m.margin) / shape.controllers.len().max(1) as f64;
     let tall = is_tall(slot, m);
     let wide = if tall { slot - 8.0 } else { (slot - 24.0).min(m.body * 20.0) };
-    let r = radius(m).min(slot / 2.0 - 4.0);
+    let r = m.radius(frame.narrow).min(slot / 2.0 - 4.0);
     let place = |(i, &id): (usize, &_)| {
         let x = frame.left + slot * i as f64 + (slot - wide) / 2.0;
         let area = Rect::new(x, top, wide, frame.heights.controllers);
@@ -227,7 +248,8 @@ fn rows(shape: &Shape, frame: &Frame, top: f64) -> Vec<RowBox> {
         let above = top + i as f64 * (h.row_gap + h.title + h.card) + h.row_gap;
         let y = above + h.title;
         let label = if frame.narrow {
-            Rect::new(m.margin, above - h.row_gap * 0.4, frame.width - 2.0 * m.margin, h.title)
+            let first = (frame.width - frame.left - m.margin) / shape.brokers.len().max(1) as f64;
+            Rect::new(m.margin, above - h.row_gap * 0.4, first - frame.column_gap, m.body + 5.0)
         } else {
             Rect::new(m.margin, y, frame.left - m.margin, h.card)
         };
@@ -249,15 +271,23 @@ fn clients(shape: &Shape, frame: &Frame, top: f64) -> Vec<ClientBox> {
 
 /// The cell of a row in a column.
 pub(super) fn card(column: Rect, row: &RowBox) -> Rect {
-    Rect::new(column.x + 4.0, row.y, column.w - 8.0, row.height)
+    let inset = if column.w < 112.0 { 2.0 } else { 4.0 };
+    Rect::new(column.x + inset, row.y, column.w - 2.0 * inset, row.height)
 }
 
-/// The log within a card: behind the role's sign when compact, below the words otherwise.
-pub(super) fn strip(card: Rect, density: Density, m: &Metrics) -> Strip {
-    let sign = if density == Density::Compact { 27.0 } else { m.pad + 2.0 };
+/// The log within a card: behind the role's sign when there are no words, below the words otherwise. Places are
+/// wide enough for the digits of `longest`.
+pub(super) fn strip(card: Rect, density: Density, m: &Metrics, longest: Offset) -> Strip {
+    let sign = match (density.has_words(), m.tight) {
+        (true, _) => m.pad + 2.0,
+        (false, false) => m.body + 14.0,
+        (false, true) => m.body + 10.0,
+    };
     let (x, room) = (card.x + sign, card.w - sign - m.pad);
-    let slots = (room / m.pitch_min).floor().clamp(3.0, 12.0);
-    let pitch = (room / slots).min(m.pitch_min * 1.35);
+    let digits = f64::from(longest.0.max(1).ilog10() + 1);
+    let least = m.pitch_min.max(digits * m.cell * 0.6 + 4.0);
+    let slots = (room / least).floor().clamp(2.0, 12.0);
+    let pitch = (room / slots).min(least * 1.35);
     let height = m.cell_height(density);
     let below = m.tick_lane(density) + if density == Density::Roomy { 4.0 } else { 2.0 };
     Strip { x, y: card.bottom() - below - height, pitch, cell: pitch - 2.0, height, slots: slots as u32 }

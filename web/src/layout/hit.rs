@@ -67,8 +67,7 @@ impl Layout {
         let row = self.rows.iter().find(|row| (row.y..=row.y + row.height).contains(&at.y))?;
         let partition = view.partitions.iter().find(|partition| partition.partition == row.partition)?;
         let copy = partition.copies.iter().find(|copy| copy.broker == broker.id)?;
-        let strip = self.strip(super::grid::card(broker.column, row));
-        let window = LogWindow::of_partition(partition, strip.slots);
+        let (strip, window) = self.log(super::grid::card(broker.column, row), partition);
         let slot = (0..strip.slots).find(|&slot| strip.rect(slot).grow(1.0).contains(at));
         let offset = slot.map(|slot| window.start.plus(u64::from(slot)));
         let (partition, broker) = (row.partition, broker.id);

@@ -9,8 +9,25 @@ pub enum Density {
     Roomy,
     /// The same, closer together.
     Regular,
-    /// The log and a sign for the role.
+    /// The log with flags and ticks, and a sign for the role.
+    Snug,
+    /// The log and a sign for the role; flags without numbers.
     Compact,
+}
+
+impl Density {
+    /// From the roomiest to the densest.
+    pub const ALL: [Density; 4] = [Density::Roomy, Density::Regular, Density::Snug, Density::Compact];
+
+    /// A line of words stands above the log.
+    pub const fn has_words(self) -> bool {
+        matches!(self, Density::Roomy | Density::Regular)
+    }
+
+    /// Flags, ticks and epochs carry their numbers.
+    pub const fn has_numbers(self) -> bool {
+        !matches!(self, Density::Compact)
+    }
 }
 
 /// Below this width the labels of rows stand above them.
@@ -35,36 +52,32 @@ pub struct Metrics {
     pub column_min: f64,
     /// From one record to the next, at least.
     pub pitch_min: f64,
+    /// Cells are as narrow as they may be.
+    pub tight: bool,
     /// Size of a finger's or mouse's target on a message.
     pub reach: f64,
 }
 
 impl Metrics {
-    /// The sizes for this viewport.
-    pub fn of(viewport: Viewport) -> Metrics {
+    /// How much larger than its least size type may become where there is room, the largest first.
+    pub const SCALES: [f64; 5] = [1.4, 1.3, 1.2, 1.1, 1.0];
+
+    /// The sizes for this viewport; type is `scale` times its least size. `crowded`: more columns than are wide.
+    pub fn of(viewport: Viewport, scale: f64, crowded: bool) -> Metrics {
         let narrow = viewport.width < NARROW;
-        if viewport.presenting && !narrow {
-            return Metrics {
-                name: 19.0,
-                body: 16.0,
-                small: 14.0,
-                cell: 15.0,
-                pad: 10.0,
-                margin: 16.0,
-                column_min: 148.0,
-                pitch_min: 28.0,
-                reach: 16.0,
-            };
-        }
+        let presenting = viewport.presenting && !narrow;
+        let size = |least: f64, projected: f64| (scale * if presenting { projected } else { least }).round();
+        let tight = crowded || narrow;
         Metrics {
-            name: 15.0,
-            body: 13.0,
-            small: 12.0,
-            cell: 12.0,
-            pad: 8.0,
+            name: size(15.0, 18.0),
+            body: size(13.0, 16.0),
+            small: size(12.0, 14.0),
+            cell: if tight { size(11.0, 14.0) } else { size(12.0, 14.0) },
+            pad: if tight { 5.0 } else { size(8.0, 10.0) },
             margin: if narrow { 8.0 } else { 16.0 },
-            column_min: if narrow { 112.0 } else { 104.0 },
-            pitch_min: if narrow { 19.0 } else { 22.0 },
+            column_min: size(if crowded { 82.0 } else { 108.0 }, 132.0),
+            pitch_min: if tight { size(17.0, 22.0) } else { size(22.0, 26.0) },
+            tight,
             reach: if narrow { 20.0 } else { 12.0 },
         }
     }
@@ -76,8 +89,8 @@ impl Metrics {
 
     /// Height of a broker's head.
     pub fn head(&self, density: Density) -> f64 {
-        let air = if density == Density::Compact { 14.0 } else { 20.0 };
-        self.line(self.name) + self.line(self.small) + air - 4.0
+        let air = if density.has_words() { 16.0 } else { 10.0 };
+        self.line(self.name) + self.line(self.small) + air
     }
 
     /// Height of a record's cell.
@@ -87,14 +100,14 @@ impl Metrics {
 
     /// Above the cells: where the flag of the high watermark stands.
     pub fn flag_lane(&self, density: Density) -> f64 {
-        if density == Density::Compact { 8.0 } else { self.line(self.small) }
+        if density.has_numbers() { self.line(self.small) } else { 8.0 }
     }
 
-    /// Below the cells: ticks of followers, carets of consumers.
+    /// Below the cells: ticks of followers, carets of consumers, epochs.
     pub fn tick_lane(&self, density: Density) -> f64 {
         match density {
             Density::Roomy => self.line(self.small) + 6.0,
-            Density::Regular => self.line(self.small),
+            Density::Regular | Density::Snug => self.line(self.small) + 1.0,
             Density::Compact => 8.0,
         }
     }
@@ -103,18 +116,20 @@ impl Metrics {
     pub fn card(&self, density: Density) -> f64 {
         let log = self.flag_lane(density) + self.cell_height(density) + self.tick_lane(density);
         match density {
-            Density::Roomy => log + self.line(self.body) + 12.0,
-            Density::Regular => log + self.line(self.body) + 6.0,
-            Density::Compact => log + 4.0,
+            Density::Roomy => log + self.line(self.body) + 14.0,
+            Density::Regular => log + self.line(self.body) + 5.0,
+            Density::Snug => log + 6.0,
+            Density::Compact => log + 5.0,
         }
     }
 
     /// Distance between two rows of cards, at least.
     pub fn row_gap(&self, density: Density) -> f64 {
-        match density {
-            Density::Roomy => 24.0,
-            Density::Regular => 16.0,
-            Density::Compact => 16.0,
-        }
+        if density == Density::Roomy { 24.0 } else { 16.0 }
+    }
+
+    /// Radius of a controller's ring.
+    pub fn radius(&self, narrow: bool) -> f64 {
+        (self.name * if narrow { 1.3 } else { 1.7 }).round()
     }
 }

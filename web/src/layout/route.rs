@@ -137,12 +137,12 @@ impl Layout {
             }
             (Ending::Client(c), Ending::Head(b)) => {
                 let head = self.brokers[b as usize].head;
-                self.from_client(c, b, head, request)
+                self.of_client(c, b, head, request)
             }
             (Ending::Client(c), Ending::Card { row, column }) => {
                 let row = &self.rows[row as usize];
                 let card = super::grid::card(self.brokers[column as usize].column, row);
-                self.from_client(c, column, card, request)
+                self.of_client(c, column, card, request)
             }
             (other, Ending::Client(c)) => self.way(Ending::Client(c), other, !request).reversed(),
             (Ending::Client(a), Ending::Controller(b)) => {
@@ -210,7 +210,7 @@ impl Layout {
     }
 
     /// Up the gap on the left of the column, back down the gap on its right.
-    fn from_client(&self, client: u32, broker: u32, target: Rect, request: bool) -> Route {
+    fn of_client(&self, client: u32, broker: u32, target: Rect, request: bool) -> Route {
         let BrokerBox { column, .. } = self.brokers[broker as usize];
         let from = self.clients[client as usize].area;
         let side = if request { -1.0 } else { 1.0 };

@@ -17,10 +17,19 @@ pub struct LogWindow {
 }
 
 impl LogWindow {
-    /// The window of a row with `slots` places.
+    /// The window of a row with `slots` places: it shows the longest log's next slot, and the leader's high
+    /// watermark if that is not too far behind.
     pub fn of_partition(partition: &PartitionView, slots: u32) -> LogWindow {
         let longest = partition.copies.iter().map(|copy| copy.log.end).max().unwrap_or_default();
-        LogWindow::ending(longest, slots)
+        let window = LogWindow::ending(longest, slots);
+        let leader = partition.copies.iter().find(|copy| copy.is_true_leader);
+        let Some(hw) = leader.and_then(|leader| leader.log.hw) else { return window };
+        let from = Offset(hw.0.saturating_sub(1));
+        if from < window.start && longest.0 + 1 - from.0 <= u64::from(slots) {
+            LogWindow { start: from, slots }
+        } else {
+            window
+        }
     }
 
     /// The window of the control plane: one for all controllers.

@@ -69,10 +69,10 @@ impl Shot<'_> {
         let pose = pose(flight, &track.route, self.time)?;
         let chosen = self.is_chosen(flight.id);
         let lit = &self.staging.lit;
-        let dim = !lit.is_empty() && !(lit.contains(&flight.from) && lit.contains(&flight.to));
+        let bright = lit.is_empty() || (lit.contains(&flight.from) && lit.contains(&flight.to));
         let of_this_step = flight.cause == self.view.event && !self.playing;
-        let full = chosen || (!dim && (!flight.routine || of_this_step));
-        (full || !self.still).then_some(Shown { flight, route: &track.route, pose, full, dim })
+        let full = chosen || (bright && (!flight.routine || of_this_step));
+        (full || !self.still).then_some(Shown { flight, route: &track.route, pose, full, dim: !bright })
     }
 
     fn is_chosen(&self, id: PacketId) -> bool {
@@ -232,8 +232,14 @@ impl Shot<'_> {
         areas.extend(layout.brokers.iter().map(|place| place.head));
         areas.extend(layout.clients.iter().map(|place| place.area));
         areas.extend(layout.rows.iter().map(|row| row.label));
-        for row in &layout.rows {
-            areas.extend(layout.brokers.iter().filter_map(|broker| layout.card(row.partition, broker.id)));
+        for partition in &self.view.partitions {
+            for copy in &partition.copies {
+                let Some(card) = layout.card(partition.partition, copy.broker) else { continue };
+                let (strip, window) = layout.log(card, partition);
+                let used = strip.pitch * f64::from(window.boundary(copy.log.end) + 1);
+                areas.push(Rect::new(strip.x, strip.y - 4.0, used, strip.height + 8.0));
+                areas.push(Rect::new(card.x, card.y, card.w, strip.y - card.y));
+            }
         }
         areas
     }

@@ -7,7 +7,7 @@ use super::describe;
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{at, centred, frame, n, words};
-use crate::layout::{BrokerBox, Point, fit, width_of};
+use crate::layout::{BrokerBox, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, Health};
@@ -55,8 +55,8 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
         health_class(shown.health),
         shown.fenced.then_some("is-fenced"),
     );
-    let head = place.head;
-    let baseline = head.y + 8.0 + m.name * 0.86;
+    let (layout, head) = (&sheet.layout, place.head);
+    let baseline = head.y + 6.0 + m.name * 0.9;
     let name = sheet.tell("broker", &[("n", shown.id.number().to_string())]);
     let room = head.w - 2.0 * m.pad;
     let chip_room = room - width_of(&name, m.name) - 10.0;
@@ -66,7 +66,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     html! {
         <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown)}
            onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
-            { frame(place.column, 12.0, "st-column") }
+            { frame(if layout.narrow { head } else { place.column }, 12.0, "st-column") }
             { halo(head, 12.0, props.mark.changed) }
             if props.mark.selected { { frame(head, 12.0, "st-head-frame") } }
             { words(Point::new(head.x + m.pad, baseline), m.name, "st-name", name) }
@@ -104,12 +104,11 @@ fn chip(props: &BrokerProps, shown: &BrokerView, place: Point, room: f64, short:
             text = both;
         }
     }
-    if short || room < m.small * 2.5 {
+    if short || width_of(&text, m.small) + 14.0 > room {
         return html! {
             <circle class={classes!("st-dot", tone)} cx={n(place.x + 4.0)} cy={n(place.y - m.name * 0.34)} r="5" />
         };
     }
-    let text = fit(&text, room - 14.0, m.small);
     let width = width_of(&text, m.small) + 14.0;
     let height = m.small + 6.0;
     html! {

@@ -5,7 +5,7 @@ use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{ending, frame, n, sign, two_tones};
 use super::{describe, icon};
-use crate::layout::{Density, LogWindow, Point, Rect, fit, width_of};
+use crate::layout::{LogWindow, Point, Rect, Strip, fit, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::{NodeId, Offset};
@@ -45,10 +45,8 @@ impl CardProps {
         if leads { self.view.consumers.iter().filter_map(position).collect() } else { Vec::new() }
     }
 
-    fn window(&self, slots: u32) -> LogWindow {
-        self.partition().map_or(LogWindow { start: Offset(0), slots }, |partition| {
-            LogWindow::of_partition(partition, slots)
-        })
+    fn log(&self) -> Option<(Strip, LogWindow)> {
+        self.partition().map(|partition| self.sheet.layout.log(self.area, partition))
     }
 
     /// What the leader asks for this replica: in, out, or nothing.
@@ -62,14 +60,13 @@ impl CardProps {
 
 impl PartialEq for CardProps {
     fn eq(&self, other: &CardProps) -> bool {
-        let slots = self.sheet.layout.strip(self.area).slots;
         self.area == other.area
             && self.mark == other.mark
             && self.sheet == other.sheet
             && (self.view == other.view
                 || (self.copy() == other.copy()
                     && self.asked() == other.asked()
-                    && self.window(slots) == other.window(slots)
+                    && self.log() == other.log()
                     && self.readers() == other.readers()
                     && epoch(self) == epoch(other)))
     }
@@ -84,11 +81,12 @@ fn epoch(props: &CardProps) -> Option<(kraftscope_core::id::TopicPartition, u32)
 pub(super) fn Card(props: &CardProps) -> Html {
     let (Some(partition), Some(copy)) = (props.partition(), props.copy()) else { return Html::default() };
     let layout = &props.sheet.layout;
-    let strip = layout.strip(props.area);
+    let (strip, window) = layout.log(props.area, partition);
+    let size = layout.metrics.body + 1.0;
     let ticks = ticks(copy, &props.readers());
     let drawing = Drawing {
         log: &copy.log,
-        window: props.window(strip.slots),
+        window,
         strip,
         density: layout.density,
         metrics: layout.metrics,
@@ -99,7 +97,7 @@ pub(super) fn Card(props: &CardProps) -> Html {
     let class = classes!(
         props.mark.classes("st-card"),
         if copy.in_isr { "is-in" } else { "is-out" },
-        (copy.role == ReplicaRole::Leader).then_some("is-leader"),
+        (copy.role == ReplicaRole::Leader && copy.is_true_leader).then_some("is-leader"),
         props.asked().map(|joins| if joins { "is-joining" } else { "is-leaving" }),
         match copy.health {
             Health::Up => "is-up",
@@ -112,10 +110,10 @@ pub(super) fn Card(props: &CardProps) -> Html {
            onkeydown={props.sheet.keys(what)} onclick={props.sheet.press(what)}>
             { halo(props.area, 8.0, props.mark.changed) }
             { frame(props.area, 8.0, "st-card-frame") }
-            if layout.density == Density::Compact {
-                { role_sign(copy, Point::new(props.area.x + 4.0, strip.y + strip.height / 2.0 - 7.0), 14.0) }
-            } else {
+            if layout.density.has_words() {
                 { head(props, partition, copy) }
+            } else {
+                { role_sign(copy, Point::new(props.area.x + 4.0, strip.y + (strip.height - size) / 2.0), size) }
             }
             { drawing.draw() }
         </g>
@@ -131,12 +129,12 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     let right = area.right() - m.pad;
     let (tag, tag_sign, tag_class) = tag(props, copy);
     let role = role_word(&props.sheet, copy);
-    let extra = unusual(&props.sheet, partition, copy);
     let room = right - start - width_of(&role, m.body);
+    let left_for_extra = room - m.body * 0.5 - m.small - 6.0;
+    let extra = unusual(&props.sheet, partition, copy, left_for_extra);
     let extra_width = if extra.is_empty() { 0.0 } else { width_of(&extra, m.small) + m.body * 0.5 };
     let tag_width = m.small + 4.0 + width_of(&tag, m.small);
     let has_tag_words = extra_width + tag_width + 8.0 <= room;
-    let left_for_extra = room - m.body * 0.5 - m.small - 6.0;
     let extra = fit(&extra, left_for_extra, m.small);
     let role = fit(&role, right - start - m.small - 6.0, m.body);
     let sign_x = right - if has_tag_words { tag_width } else { m.small };
@@ -162,7 +160,8 @@ fn role_word(sheet: &Sheet, copy: &ReplicaView) -> String {
 }
 
 /// What is unusual about a role: an old epoch, requests that wait.
-fn unusual(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView) -> String {
+fn unusual(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView, room: f64) -> String {
+    let size = sheet.layout.metrics.small;
     if copy.role == ReplicaRole::Offline || copy.health == Health::Down {
         return String::new();
     }
@@ -170,7 +169,9 @@ fn unusual(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView) -> Stri
         return sheet.tell("epoch", &[("n", copy.leader_epoch.to_string())]);
     }
     if copy.waiting_produces > 0 {
-        return sheet.tell("waiting", &[("n", copy.waiting_produces.to_string())]);
+        let n = copy.waiting_produces.to_string();
+        let words = sheet.tell("waiting", &[("n", n.clone())]);
+        return if width_of(&words, size) <= room { words } else { format!("({n})") };
     }
     String::new()
 }

@@ -78,13 +78,8 @@ impl Drawing<'_> {
             doomed.then_some("is-doomed"),
             (self.selected == Some(cell.offset)).then_some("is-selected"),
         );
-        let size = match cell.offset.0 {
-            0..100 => self.metrics.cell,
-            100..1000 => self.metrics.cell - 1.5,
-            _ => self.metrics.cell - 3.5,
-        };
-        let fits = width_of(&cell.offset.to_string(), size) <= area.w;
-        let label = if fits { cell.offset.to_string() } else { format!("…{:02}", cell.offset.0 % 100) };
+        let size = self.metrics.cell;
+        let label = cell.offset.to_string();
         let baseline = Point::new(area.middle().x, area.middle().y + size * 0.36);
         html! {
             <g key={format!("{}-{}", cell.offset, cell.epoch)} {class}>
@@ -109,14 +104,28 @@ impl Drawing<'_> {
             return Html::default();
         }
         let s = self.strip;
-        let x = s.x - 3.0;
-        let (top, bottom) = (s.y + s.height * 0.3, s.y + s.height * 0.7);
-        html! { <path class="st-more" d={format!("M{0} {1}L{2} {3}L{0} {4}", n(x), n(top), n(x - 3.5), n(s.y + s.height / 2.0), n(bottom))} /> }
+        let (x, middle, reach) = (s.x - 3.0, s.y + s.height / 2.0, s.height * 0.2);
+        let line = format!(
+            "M{x} {top}L{tip} {middle}L{x} {bottom}",
+            x = n(x),
+            top = n(middle - reach),
+            tip = n(x - 3.5),
+            middle = n(middle),
+            bottom = n(middle + reach)
+        );
+        let behind = self.log.end < self.window.start;
+        let baseline = Point::new(s.x + 4.0, middle + self.metrics.small * 0.36);
+        html! {
+            <>
+                if !self.metrics.tight { <path class="st-more" d={line} /> }
+                if behind { { words(baseline, self.metrics.small, "st-quiet", format!("→ {}", self.log.end)) } }
+            </>
+        }
     }
 
     /// `e3` below the first cell of each run of one epoch.
     fn epoch_numbers(&self) -> Html {
-        if self.density == Density::Compact {
+        if !self.density.has_numbers() {
             return Html::default();
         }
         let mut last = None;
@@ -125,8 +134,8 @@ impl Drawing<'_> {
             let first = last.replace(cell.epoch) != Some(cell.epoch);
             let (x, text) = (self.strip.left(slot), format!("e{}", cell.epoch));
             // The first one keeps to the left: a tick may stand on the boundary behind it.
-            let shift =
-                if slot == 0 { 0.0 } else { (self.strip.cell - width_of(&text, self.metrics.small)) / 2.0 };
+            let middle = (self.strip.cell - width_of(&text, self.metrics.small)) / 2.0;
+            let shift = if slot == 0 { -2.0 } else { middle };
             first.then(|| words(Point::new(x + shift, y), self.metrics.small, "st-epoch", text))
         };
         html! { <>{ for self.shown().filter_map(number) }</> }
@@ -136,9 +145,13 @@ impl Drawing<'_> {
         if tick.offset < self.window.start {
             return Html::default();
         }
-        let x = self.strip.boundary(self.window.boundary(tick.offset));
+        let boundary = self.window.boundary(tick.offset);
+        let x = self.strip.boundary(boundary);
         let y = self.strip.y + self.strip.height;
         let small = self.metrics.small;
+        // The epoch of the first cell stands to the left: wide numbers keep off it.
+        let beside = boundary == 1 && (tick.followers.len() > 1 || self.metrics.tight);
+        let number = Point::new(if beside { x - 3.0 } else { x }, y + small + 5.0);
         html! {
             <g class={classes!("st-tick", tick.consumer.then_some("is-consumer"))}>
                 if tick.consumer {
@@ -146,8 +159,12 @@ impl Drawing<'_> {
                 } else {
                     <path class="st-tick-line" d={format!("M{} {}v5", n(x), n(y + 0.5))} />
                 }
-                if self.density != Density::Compact && !tick.followers.is_empty() {
-                    { centred(Point::new(x, y + small + 5.0), small, "st-tick-number", tick.followers.clone()) }
+                if self.density.has_numbers() && !tick.followers.is_empty() {
+                    if beside {
+                        { words(number, small, "st-tick-number", tick.followers.clone()) }
+                    } else {
+                        { centred(number, small, "st-tick-number", tick.followers.clone()) }
+                    }
                 }
             </g>
         }
@@ -169,13 +186,13 @@ impl Drawing<'_> {
     /// `HW 5` on the boundary before offset 5: everything to the left of it can be read.
     fn flag(&self) -> Html {
         let Some(hw) = self.log.hw else { return Html::default() };
-        if hw < self.window.start {
+        let s = self.strip;
+        let x = s.boundary(self.window.boundary(hw));
+        let hidden = hw < self.window.start;
+        if hidden && !self.density.has_numbers() {
             return Html::default();
         }
-        let s = self.strip;
-        let boundary = self.window.boundary(hw);
-        let x = s.boundary(boundary);
-        if self.density == Density::Compact {
+        if !self.density.has_numbers() {
             return html! {
                 <g class="st-flag" style={format!("transform:translate({}px,{}px)", n(x), n(s.y))}>
                     <path class="st-pole" d={format!("M0 -6v{}", n(s.height + 8.0))} />
@@ -184,14 +201,16 @@ impl Drawing<'_> {
             };
         }
         let size = self.metrics.small - 1.0;
-        let label = format!("HW {hw}");
+        let label = if hidden { format!("‹ HW {hw}") } else { format!("HW {hw}") };
         let width = (width_of(&label, size) + 10.0).round();
         let height = self.metrics.small + 3.0;
         let left = x + width > s.left(s.slots) + 6.0;
         let from = if left { -width } else { 0.0 };
         html! {
             <g class="st-flag" style={format!("transform:translate({}px,{}px)", n(x), n(s.y))}>
-                <path class="st-pole" d={format!("M0 {}v{}", n(-height), n(s.height + height + 2.0))} />
+                if !hidden {
+                    <path class="st-pole" d={format!("M0 {}v{}", n(-height), n(s.height + height + 2.0))} />
+                }
                 <g transform={at(Point::new(from, -height))}>
                     <rect class="st-banner" width={n(width)} height={n(height)} rx="2" />
                     { centred(Point::new(width / 2.0, height / 2.0 + size * 0.36), size, "st-hw", label) }

@@ -7,6 +7,8 @@
 mod broker;
 mod card;
 mod client;
+#[cfg(test)]
+mod colours;
 mod control;
 mod defs;
 mod describe;

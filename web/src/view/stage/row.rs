@@ -4,7 +4,7 @@ use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{centred, n, sign, words};
 use super::{describe, icon};
-use crate::layout::{Density, Point, RowBox, fit, width_of};
+use crate::layout::{Point, RowBox, fit, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::NodeList;
@@ -57,10 +57,10 @@ pub(super) fn Row(props: &RowProps) -> Html {
     let area = props.place.label;
     let body = if layout.narrow {
         in_one_line(props, shown)
-    } else if layout.density == Density::Compact {
-        in_two_lines(props, shown)
-    } else {
+    } else if layout.density.has_words() {
         in_full(props, shown)
+    } else {
+        in_two_lines(props, shown)
     };
     html! {
         <g class={props.mark.classes("st-row")} tabindex="0" role="button"
@@ -119,8 +119,10 @@ fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     let (m, area) = (&props.sheet.layout.metrics, props.place.label);
     let y = area.y + m.body;
     let name = name(shown);
-    let count = counted(props, shown);
-    let after = area.x + width_of(&name, m.body) + 12.0;
+    let count = format!("{}/{}", shown.isr.len(), shown.replicas.len());
+    let room = area.w - width_of(&count, m.small) - m.small - 14.0;
+    let name = fit(&name, room, m.body);
+    let after = area.x + width_of(&name, m.body) + 8.0;
     html! {
         <>
             { words(Point::new(area.x, y), m.body, "st-partition", name) }
@@ -179,6 +181,8 @@ fn acks(props: &RowProps, shown: &PartitionView, place: Point, room: f64) -> Htm
         sheet.say("acks.passes")
     } else if shown.isr.len() < shown.min_isr {
         sheet.tell("acks.blocked", &[("n", shown.isr.len().to_string()), ("min", shown.min_isr.to_string())])
+    } else if shown.leader.is_some() {
+        sheet.say("acks.not-ready")
     } else {
         sheet.say("acks.leaderless")
     };
