@@ -81,3 +81,27 @@ fn leader_is_eligible(registration: &PartitionRegistration, image: &Image) -> bo
     let Some(leader) = registration.leader else { return true };
     registration.isr.contains(leader) && image.brokers.get(&leader).is_some_and(|broker| !broker.fenced)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{LeaderEpoch, NodeId, PartitionEpoch};
+
+    /// Source: `PartitionRegistration.merge`.
+    #[test]
+    fn p1_a_change_raises_the_partition_epoch_and_a_new_leader_the_leader_epoch() {
+        let isr = NodeList::brokers(&[1, 2]);
+        let before = PartitionRegistration::new(isr, isr);
+        let shrunk = PartitionRegistration { partition_epoch: PartitionEpoch(1), ..before };
+        let leader = Some(NodeId::broker(2));
+        assert!(epochs_rise(&before, &shrunk));
+        assert!(!epochs_rise(&before, &before));
+        assert!(!epochs_rise(&before, &PartitionRegistration { leader, ..shrunk }));
+        let elected = PartitionRegistration { leader, leader_epoch: LeaderEpoch(1), ..shrunk };
+        assert!(epochs_rise(&before, &elected));
+        assert!(!epochs_rise(
+            &elected,
+            &PartitionRegistration { partition_epoch: PartitionEpoch(2), ..before }
+        ));
+    }
+}

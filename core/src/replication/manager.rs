@@ -81,6 +81,11 @@ impl ReplicaManager {
         self.partitions.get(&partition)
     }
 
+    /// One hosted partition, to be changed: only tests that make up a bad state do that from outside.
+    pub fn partition_mut(&mut self, partition: TopicPartition) -> Option<&mut Partition> {
+        self.partitions.get_mut(&partition)
+    }
+
     /// The fetchers by leader.
     pub const fn fetchers(&self) -> &BTreeMap<NodeId, Fetcher> {
         &self.fetchers

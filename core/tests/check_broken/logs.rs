@@ -1,0 +1,82 @@
+//! L1 to L7.
+
+use crate::lab::{Lab, broker};
+use kraftscope_core::id::{LeaderEpoch, Offset};
+use kraftscope_core::record::{Entry, MetadataRecord};
+
+/// Source: KafkaReplication.tla, TypeOk.
+#[test]
+fn l1_a_high_watermark_beyond_the_log_end() {
+    let mut lab = Lab::new();
+    let leo = lab.log(2).leo();
+    lab.copy(2).hw = leo.plus(5);
+    assert_eq!(lab.look(broker(2), vec![]), ["L1"]);
+}
+
+/// Source: KIP-101.
+#[test]
+fn l2_an_epoch_that_goes_down() {
+    let mut lab = Lab::new();
+    let (node, body) = (lab.follower(0), MetadataRecord::NoOp);
+    let disk = &mut lab.quorum(node).disk;
+    disk.log.append(Entry { epoch: LeaderEpoch(0), body });
+    disk.log.flush();
+    assert!(lab.look(node, vec![]).contains(&"L2"));
+}
+
+/// Source: LeaderEpochFileCache.
+#[test]
+fn l3_an_epoch_cache_that_lacks_an_epoch() {
+    let mut lab = Lab::new();
+    let entry = Entry { epoch: LeaderEpoch(3), body: Lab::record(0) };
+    lab.log(2).log.append(entry);
+    assert_eq!(lab.look(broker(2), vec![]), ["L5", "L3"]);
+}
+
+/// Source: Raft, Log Matching.
+#[test]
+fn l4_two_records_of_one_offset_and_epoch() {
+    let mut lab = Lab::new();
+    lab.append(1, 0);
+    lab.append(2, 1);
+    assert!(lab.look(broker(1), vec![]).contains(&"L4"));
+}
+
+/// Source: raft.tla.
+#[test]
+fn l5_an_entry_of_an_epoch_that_nobody_led() {
+    let mut lab = Lab::new();
+    lab.log(3).append(Entry { epoch: LeaderEpoch(8), body: Lab::record(0) });
+    assert_eq!(lab.look(broker(3), vec![]), ["L5"]);
+}
+
+/// Source: raft.tla.
+#[test]
+fn l5_a_metadata_record_that_a_leader_writes_in_another_epoch() {
+    let mut lab = Lab::new();
+    let node = lab.active();
+    let disk = &mut lab.quorum(node).disk;
+    let epoch = LeaderEpoch(99);
+    disk.epochs.assign(epoch, disk.log.end());
+    disk.log.append(Entry { epoch, body: MetadataRecord::NoOp });
+    disk.log.flush();
+    assert_eq!(lab.look(node, vec![]), ["L5"]);
+}
+
+/// Source: RaftEventSimulationTest, MonotonicEpoch.
+#[test]
+fn l6_a_stored_epoch_that_goes_back() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    lab.quorum(node).disk.election.leader_epoch = LeaderEpoch(0);
+    assert!(lab.look(node, vec![]).contains(&"L6"));
+}
+
+/// Source: Raft, Leader Append-Only.
+#[test]
+fn l7_a_leader_that_cuts_its_log() {
+    let mut lab = Lab::new();
+    let leo = lab.log(1).leo();
+    lab.log(1).truncate_to(Offset(leo.0 - 1));
+    assert!(lab.look(broker(1), vec![]).contains(&"L7"));
+}

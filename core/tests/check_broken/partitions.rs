@@ -1,0 +1,252 @@
+//! P1 to P9, S1 to S16. P1 is proved beside its rule: no record can say anything else.
+
+use crate::lab::{Lab, ORDERS, broker};
+use kraftscope_core::check::{Rule, State, Why};
+use kraftscope_core::id::{BrokerEpoch, Incarnation, LeaderEpoch, NodeList, Offset};
+use kraftscope_core::note::Note;
+use kraftscope_core::record::{MetadataRecord, PartitionChange};
+use kraftscope_core::replication::{IsrState, Role};
+
+fn isr(brokers: &[u8]) -> PartitionChange {
+    PartitionChange { isr: Some(NodeList::brokers(brokers)), ..PartitionChange::default() }
+}
+
+/// Source: ValidControllerIsrAndElr.
+#[test]
+fn p2_an_isr_with_a_stranger() {
+    let broken = Lab::new().change(isr(&[1, 2, 9]));
+    assert!(broken.contains(&"P2"), "{broken:?}");
+}
+
+/// Source: Kip320.tla, LeaderInIsr.
+#[test]
+fn p3_a_leader_outside_the_isr() {
+    assert_eq!(Lab::new().change(isr(&[2, 3])), ["P3"]);
+}
+
+/// Source: KIP-966.
+#[test]
+fn p4_an_eligible_replica_while_the_isr_suffices() {
+    let elr = Some(NodeList::brokers(&[3]));
+    assert_eq!(Lab::new().change(PartitionChange { elr, ..isr(&[1, 2]) }), ["P4"]);
+}
+
+/// Source: PartitionChangeBuilder.
+#[test]
+fn p5_an_empty_isr() {
+    let broken = Lab::new().change(PartitionChange { leader: Some(None), ..isr(&[]) });
+    assert_eq!(broken, ["P5"]);
+}
+
+/// Source: KIP-497.
+#[test]
+fn p6_a_leader_with_an_isr_of_its_own() {
+    let mut lab = Lab::new();
+    lab.leader().isr = IsrState::Committed { isr: NodeList::brokers(&[1, 2]) };
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"P6"), "{broken:?}");
+}
+
+/// Source: PartitionTest, SingleInFlightAlterIsr.
+#[test]
+fn p7_a_second_proposal_before_the_first_is_decided() {
+    let mut lab = Lab::new();
+    let isr = NodeList::brokers(&[1, 2, 3]);
+    lab.leader().isr = IsrState::PendingShrink { isr, out: NodeList::brokers(&[2]) };
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    lab.leader().isr = IsrState::PendingShrink { isr, out: NodeList::brokers(&[3]) };
+    assert_eq!(lab.look(broker(1), vec![]), ["P7"]);
+}
+
+/// Source: v3.5 TLA+, ValidFetcherState.
+#[test]
+fn p8_a_leader_that_still_fetches() {
+    let mut lab = Lab::new();
+    let role = Role::Leader(lab.leader().clone());
+    let copy = lab.copy(2);
+    (copy.role, copy.leader_epoch) = (role, LeaderEpoch(1));
+    let broken = lab.look(broker(2), vec![]);
+    assert!(broken.contains(&"P8"), "{broken:?}");
+}
+
+/// Source: KIP-631.
+#[test]
+fn p9_a_new_life_under_an_old_broker_epoch() {
+    let (incarnation, broker_epoch) = (Incarnation(9), BrokerEpoch(1));
+    let record =
+        MetadataRecord::RegisterBroker { broker: broker(1), incarnation, broker_epoch, fenced: true };
+    assert_eq!(Lab::new().commit(record), ["P9"]);
+}
+
+/// A leader that has moved its high watermark over a record that nobody else holds.
+fn hasty(lab: &mut Lab) -> Vec<&'static str> {
+    let offset = lab.append(1, 0);
+    lab.copy(1).hw = offset.next();
+    lab.look(broker(1), vec![])
+}
+
+/// Source: Kip320.tla, WeakIsr and StrongIsr; Partition.maybeIncrementLeaderHW; KIP-966.
+#[test]
+fn s1_s2_s7_s15_a_commit_that_does_not_wait() {
+    assert_eq!(hasty(&mut Lab::new()), ["S7", "S15", "S1", "S2"]);
+}
+
+/// Source: Kip320.tla, WeakIsr: followers said that they have it, and do not.
+#[test]
+fn s1_a_follower_that_lied() {
+    let mut lab = Lab::new();
+    let end = lab.log(1).leo().next();
+    for follower in &mut lab.leader().followers {
+        follower.leo = Some(end);
+    }
+    let broken = hasty(&mut lab);
+    assert!(!broken.contains(&"S7") && broken.contains(&"S1"), "{broken:?}");
+}
+
+/// Source: KIP-966: strict min ISR.
+#[test]
+fn s7_a_commit_below_min_insync_replicas() {
+    let mut lab = Lab::new();
+    lab.leader().isr = IsrState::Committed { isr: NodeList::brokers(&[1]) };
+    assert!(hasty(&mut lab).contains(&"S7"));
+}
+
+/// Source: kip-966 TLA+, LogMatching.
+#[test]
+fn s3_a_replica_that_differs_below_its_high_watermark() {
+    let mut lab = Lab::new();
+    let leo = lab.log(3).leo();
+    lab.log(3).truncate_to(Offset(leo.0 - 1));
+    lab.append(3, 0);
+    let broken = lab.look(broker(3), vec![]);
+    assert!(broken.contains(&"S3") && broken.contains(&"L4"), "{broken:?}");
+}
+
+/// Source: kip-966 TLA+, LeaderCandidateCompleteness.
+#[test]
+fn s4_a_candidate_without_a_committed_record() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    lab.append(1, 0);
+    let offset = lab.append(2, 0);
+    lab.copy(1).hw = offset.next();
+    lab.look(broker(1), vec![]);
+    let broken = lab.change(isr(&[1, 2, 3]));
+    assert!(broken.contains(&"S4"), "{broken:?}");
+}
+
+/// The controller makes broker 2 the leader, and that one begins with an empty log.
+fn empty_leader(lab: &mut Lab) -> Vec<&'static str> {
+    let elected = PartitionChange { leader: Some(Some(broker(2))), ..PartitionChange::default() };
+    assert_eq!(lab.change(elected), Vec::<&str>::new());
+    let role = Role::Leader(lab.leader().clone());
+    lab.broker(2).replicas.disk.replicas.insert(ORDERS, Default::default());
+    let copy = lab.copy(2);
+    (copy.role, copy.leader_epoch, copy.hw) = (role, LeaderEpoch(1), Offset(0));
+    lab.look(broker(2), vec![])
+}
+
+/// Source: kip-966 TLA+, LeaderCompleteness; v3.5 TLA+, ConsistentRead; Jepsen, lost-write.
+#[test]
+fn s5_s13_c1_a_new_leader_with_an_empty_log() {
+    let broken = empty_leader(&mut Lab::new());
+    for id in ["S5", "S13", "C1"] {
+        assert!(broken.contains(&id), "{id} in {broken:?}");
+    }
+}
+
+/// Source: KIP-497, ReplicationQuorumSuperset.
+#[test]
+fn s6_a_leader_that_does_not_wait_for_a_member_of_the_isr() {
+    let mut lab = Lab::new();
+    let leader = lab.leader();
+    leader.isr = IsrState::Committed { isr: NodeList::brokers(&[1, 2]) };
+    for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
+        (follower.leo, follower.last_caught_up) = (Some(Offset(0)), None);
+    }
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"S6"), "{broken:?}");
+}
+
+/// Source: KIP-320.
+#[test]
+fn s8_a_proposal_for_a_replica_that_lags() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let leader = lab.leader();
+    leader.isr = IsrState::PendingExpand { isr: NodeList::brokers(&[1, 2]), joining: broker(3) };
+    for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
+        follower.leo = Some(Offset(0));
+    }
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"S8"), "{broken:?}");
+}
+
+/// Source: KIP-841.
+#[test]
+fn s8_a_fenced_broker_that_joins() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+    let fenced = MetadataRecord::BrokerRegistrationChange {
+        broker: broker(3),
+        broker_epoch,
+        fenced: Some(true),
+        in_controlled_shutdown: false,
+    };
+    let others = lab.commit(fenced);
+    assert_eq!(others, Vec::<&str>::new());
+    assert_eq!(lab.change(isr(&[1, 2, 3])), ["S8"]);
+}
+
+/// Source: KIP-101, KIP-279.
+#[test]
+fn s10_a_truncation_of_a_committed_record() {
+    let mut lab = Lab::new();
+    let leo = lab.log(3).leo();
+    let to = Offset(leo.0 - 2);
+    lab.log(3).truncate_to(to);
+    lab.copy(3).hw = to;
+    assert_eq!(lab.look(broker(3), vec![]), ["S10"]);
+}
+
+/// Source: KIP-207.
+#[test]
+fn s14_a_high_watermark_that_goes_back() {
+    let mut lab = Lab::new();
+    lab.copy(1).hw = Offset(1);
+    assert_eq!(lab.look(broker(1), vec![]), ["S14"]);
+}
+
+/// Source: KIP-704.
+#[test]
+fn s16_an_unclean_election_that_is_not_marked() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let elected = PartitionChange { leader: Some(Some(broker(3))), ..isr(&[1, 2, 3]) };
+    let broken = lab.change(elected);
+    assert!(broken.contains(&"S16"), "{broken:?}");
+}
+
+/// Source: KIP-966: without eligible leader replicas there is no such promise.
+#[test]
+fn s9_does_not_apply_without_eligible_leader_replicas() {
+    let lab = Lab::new();
+    assert_eq!(lab.checker.state(Rule::S9 as u32), Some(State::NotApplicable { why: Why::ElrOff }));
+}
+
+/// A promise that stays broken is told once.
+#[test]
+fn a_broken_promise_is_told_once() {
+    let mut lab = Lab::new();
+    hasty(&mut lab);
+    let before = lab.checker.broken_count();
+    assert_eq!(hasty(&mut lab), Vec::<&str>::new());
+    assert_eq!(lab.checker.broken_count(), before);
+    assert!(matches!(
+        lab.checker.state(Rule::S7 as u32),
+        Some(State::Broken { partition: Some(ORDERS), .. })
+    ));
+    let quiet = lab.look(broker(1), vec![Note::BrokerStopped]);
+    assert_eq!(quiet, Vec::<&str>::new());
+}

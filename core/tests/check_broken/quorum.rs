@@ -1,0 +1,233 @@
+//! K1 to K17.
+
+use crate::lab::{Lab, broker};
+use kraftscope_core::id::{LeaderEpoch, NodeId, Offset};
+use kraftscope_core::kraft::Quorum;
+use kraftscope_core::node::{Out, Timer};
+use kraftscope_core::note::Note;
+use kraftscope_core::record::{Entry, MetadataRecord};
+use serde_json::Value;
+
+/// A replica with one private field changed.
+fn edit(quorum: &mut Quorum, change: impl FnOnce(&mut Value)) {
+    let mut value = serde_json::to_value(&*quorum).expect("it can be written down");
+    change(&mut value);
+    *quorum = serde_json::from_value(value).expect("it is still a replica");
+}
+
+/// A follower that believes to be the leader.
+fn usurper(lab: &mut Lab) -> NodeId {
+    let (active, node) = (lab.active(), lab.follower(0));
+    *lab.quorum(node) = lab.quorum(active).clone();
+    node
+}
+
+/// Source: Raft, Election Safety.
+#[test]
+fn k1_two_leaders_of_one_epoch() {
+    let mut lab = Lab::new();
+    let node = usurper(&mut lab);
+    let broken = lab.look(node, vec![]);
+    assert!(broken.contains(&"K1"), "{broken:?}");
+}
+
+/// Source: pull-raft.tla.
+#[test]
+fn k2_two_leaders_named_for_one_epoch() {
+    let mut lab = Lab::new();
+    let (node, other) = (lab.follower(0), lab.follower(1));
+    lab.quorum(node).disk.election.leader = Some(other);
+    assert_eq!(lab.look(node, vec![]), ["K2"]);
+}
+
+/// Source: Raft, KIP-595.
+#[test]
+fn k3_two_votes_in_one_epoch() {
+    let mut lab = Lab::new();
+    let (node, epoch) = (lab.follower(0), LeaderEpoch(99));
+    let vote = |candidate| Note::VoteGranted { candidate, epoch, pre_vote: false };
+    let (first, second) = (vote(lab.active()), vote(lab.follower(1)));
+    assert!(lab.look(node, vec![first]).is_empty());
+    assert!(lab.look(node, vec![first]).is_empty());
+    assert_eq!(lab.look(node, vec![second]), ["K3"]);
+}
+
+/// Source: Raft, Log Matching.
+#[test]
+fn k4_logs_that_meet_again_after_they_parted() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    let disk = &mut lab.quorum(node).disk;
+    let end = disk.log.end();
+    let last = *disk.log.get(Offset(end.0 - 1)).expect("the last entry");
+    disk.log.truncate_to(Offset(end.0 - 2));
+    let topic = MetadataRecord::Topic { topic: Default::default(), name: Default::default() };
+    disk.log.append(Entry { epoch: last.epoch, body: topic });
+    disk.log.append(last);
+    disk.log.flush();
+    let broken = lab.look(node, vec![]);
+    assert!(broken.contains(&"K4") && broken.contains(&"L4"), "{broken:?}");
+}
+
+/// Source: Raft, Leader Completeness.
+#[test]
+fn k5_a_new_leader_without_the_committed_records() {
+    let mut lab = Lab::new();
+    let node = usurper(&mut lab);
+    let disk = &mut lab.quorum(node).disk;
+    disk.election.leader_epoch = LeaderEpoch(99);
+    disk.log.truncate_to(Offset(2));
+    let broken = lab.look(node, vec![]);
+    assert!(broken.contains(&"K5"), "{broken:?}");
+}
+
+/// Source: RaftEventSimulationTest, ConsistentCommittedData.
+#[test]
+fn k6_a_committed_record_that_changes() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    let disk = &mut lab.quorum(node).disk;
+    let end = disk.log.end();
+    let epoch = disk.log.last_epoch().expect("there are entries");
+    disk.log.truncate_to(Offset(3));
+    for _ in 3..end.0 {
+        disk.log.append(Entry { epoch, body: MetadataRecord::NoOp });
+    }
+    disk.log.flush();
+    let broken = lab.look(node, vec![]);
+    assert!(broken.contains(&"K6"), "{broken:?}");
+}
+
+/// Source: RaftEventSimulationTest, MajorityReachedHighWatermark.
+#[test]
+fn k7_a_commit_that_no_majority_holds() {
+    let mut lab = Lab::new();
+    let (active, follower, now) = (lab.active(), lab.follower(0), lab.world.now);
+    let mut out = Out::default();
+    lab.quorum(active).append(now, &[MetadataRecord::NoOp], &mut out).expect("it leads");
+    lab.quorum(active).on_timer(now, Timer::AppendLinger, &mut out);
+    lab.fake_fetch(follower);
+    assert_eq!(lab.look(active, vec![]), ["K7"]);
+}
+
+/// Source: Raft paper, section 5.4.2.
+#[test]
+fn k8_a_commit_before_the_epoch_of_the_leader() {
+    let mut lab = Lab::new();
+    let active = lab.active();
+    let mut hw = Offset(0);
+    edit(lab.quorum(active), |value| {
+        hw = Offset(value["hw"].as_u64().expect("it is known"));
+        value["hw"] = Value::from(hw.0 - 1);
+        value["role"]["Leader"]["epoch_start"] = Value::from(hw.0 + 10);
+    });
+    assert_eq!(lab.look(active, vec![]), ["K9", "K8"]);
+}
+
+/// Source: KAFKA-12460.
+#[test]
+fn k9_a_cut_below_the_high_watermark() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    let disk = &mut lab.quorum(node).disk;
+    disk.log.truncate_to(Offset(3));
+    disk.epochs.truncate_from_end(Offset(3));
+    let broken = lab.look(node, vec![]);
+    assert!(broken.contains(&"K9"), "{broken:?}");
+}
+
+/// Source: RaftFsync.tla, KAFKA-17332.
+#[test]
+fn k10_a_voter_that_does_not_flush() {
+    let mut lab = Lab::new();
+    let (active, node) = (lab.active(), lab.follower(0));
+    let epoch = lab.quorum(active).epoch();
+    lab.quorum(node).disk.log.append(Entry { epoch, body: MetadataRecord::NoOp });
+    assert_eq!(lab.look(node, vec![]), ["K10"]);
+}
+
+/// Source: QuorumState.
+#[test]
+fn k13_a_follower_that_leads_without_an_election() {
+    let mut lab = Lab::new();
+    let (node, epoch) = (lab.follower(0), LeaderEpoch(99));
+    let granting = Default::default();
+    let broken = lab.look(node, vec![Note::BecameQuorumLeader { epoch, epoch_start: Offset(0), granting }]);
+    assert_eq!(broken, ["K13"]);
+}
+
+/// Source: QuorumState.
+#[test]
+fn k13_a_role_that_changes_without_a_word() {
+    let mut lab = Lab::new();
+    let node = usurper(&mut lab);
+    assert!(lab.look(node, vec![]).contains(&"K13"));
+}
+
+/// Source: KIP-996.
+#[test]
+fn k14_a_pre_vote_that_is_written_down() {
+    let mut lab = Lab::new();
+    let (node, other) = (lab.follower(0), lab.follower(1));
+    let candidate = lab.quorum(other).me();
+    let epoch = lab.quorum(node).epoch();
+    lab.quorum(node).disk.election.voted = Some(candidate);
+    let note = Note::VoteGranted { candidate: other, epoch, pre_vote: true };
+    assert_eq!(lab.look(node, vec![note]), ["K14"]);
+}
+
+/// Source: KIP-996.
+#[test]
+fn k14_a_prospective_that_raises_its_epoch() {
+    let mut lab = Lab::new();
+    let (node, epoch) = (lab.follower(0), LeaderEpoch(99));
+    let broken = lab.look(node, vec![Note::BecameProspective { epoch }]);
+    assert!(broken.contains(&"K14"), "{broken:?}");
+}
+
+/// Source: KIP-631.
+#[test]
+fn k16_two_active_controllers_of_one_epoch() {
+    let mut lab = Lab::new();
+    let (active, node) = (lab.active(), usurper(&mut lab));
+    lab.controller(node).control = lab.controller(active).control.clone();
+    assert!(lab.look(node, vec![]).contains(&"K16"));
+}
+
+/// Source: kip-966 TLA+, MetadataLogMatching.
+#[test]
+fn k16_a_broker_that_applies_what_is_not_committed() {
+    let mut lab = Lab::new();
+    lab.broker(2).applied = Offset(99_999);
+    assert_eq!(lab.look(broker(2), vec![]), ["K16"]);
+}
+
+/// Source: kip-966 TLA+, MetadataLogMatching.
+#[test]
+fn k16_a_broker_that_misreads_the_metadata() {
+    let mut lab = Lab::new();
+    assert!(lab.commit(MetadataRecord::NoOp).is_empty());
+    let active = lab.active();
+    let next = lab.quorum(active).log().end();
+    let broker_2 = lab.broker(2);
+    broker_2.applied = next;
+    broker_2.image.brokers.clear();
+    assert_eq!(lab.look(broker(2), vec![]), ["K16"]);
+}
+
+/// Source: KIP-595, ResignedState.
+#[test]
+fn k17_a_leader_that_leads_on_after_a_restart() {
+    let mut lab = Lab::new();
+    let active = lab.active();
+    let quorum = lab.quorum(active).clone();
+    let slot = lab.world.slot_mut(active).expect("it exists");
+    let process = slot.process.take();
+    lab.look(active, vec![]);
+    let slot = lab.world.slot_mut(active).expect("it exists");
+    slot.incarnation = slot.incarnation.next();
+    slot.process = process;
+    *lab.quorum(active) = quorum;
+    let broken = lab.look(active, vec![]);
+    assert!(broken.contains(&"K17"), "{broken:?}");
+}
