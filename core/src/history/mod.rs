@@ -6,149 +6,27 @@
 //!
 //! Keeps: the event at number n of a branch is the same whenever it is replayed.
 
-use crate::id::{NodeId, StepId};
+mod branch;
+mod shared;
+
+pub use branch::{BranchInfo, Intervention, NoteLog, StepLog};
+
+use crate::id::StepId;
 use crate::note::Note;
 use crate::scenario::Condition;
 use crate::scenario::words::Names;
 use crate::sim::action::Action;
 use crate::sim::genesis::{Genesis, GenesisError};
-use crate::sim::{Delivered, NotEnabled, Sim, Step};
+use crate::sim::{NotEnabled, Sim, Step};
 use crate::time::Time;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use branch::Branch;
 use core::ops::Range;
 use serde::Serialize;
 
 /// A snapshot is kept every so many events: what a seek replays at most.
 const SPACING: u64 = 1000;
-/// Events per shared chunk of a log.
-const CHUNK: u64 = 512;
-
-/// Somebody interfered: event `event` is `action`, at `time`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Intervention {
-    /// The event that it became.
-    pub event: StepId,
-    /// When.
-    pub time: Time,
-    /// What.
-    pub action: Action,
-}
-
-/// What is remembered of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct StepLog {
-    /// When.
-    pub time: Time,
-    /// What happened.
-    pub action: Action,
-    /// To whom.
-    pub node: Option<NodeId>,
-    /// The event that sent the message or armed the timer.
-    pub cause: Option<StepId>,
-    /// The message that arrived.
-    pub delivered: Option<Delivered>,
-    /// Number of its first note among all notes of the branch.
-    first_note: u32,
-}
-
-/// A note and where it belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct NoteLog {
-    /// The event.
-    pub event: StepId,
-    /// When.
-    pub time: Time,
-    /// The node that the event concerned.
-    pub node: Option<NodeId>,
-    /// What happened.
-    pub note: Note,
-}
-
-/// A long list whose clones share what they have in common.
-#[derive(Clone, Debug)]
-struct Shared<T> {
-    chunks: Vec<Arc<Vec<T>>>,
-    length: u64,
-}
-
-impl<T: Clone> Shared<T> {
-    const fn new() -> Shared<T> {
-        Shared { chunks: Vec::new(), length: 0 }
-    }
-
-    fn push(&mut self, item: T) {
-        if self.length.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::new()));
-        }
-        if let Some(tail) = self.chunks.last_mut() {
-            Arc::make_mut(tail).push(item);
-        }
-        self.length += 1;
-    }
-
-    fn get(&self, at: u64) -> Option<&T> {
-        self.chunks.get((at / CHUNK) as usize)?.get((at % CHUNK) as usize)
-    }
-
-    fn truncate(&mut self, length: u64) {
-        if length >= self.length {
-            return;
-        }
-        self.chunks.truncate(length.div_ceil(CHUNK) as usize);
-        let rest = length % CHUNK;
-        if rest != 0
-            && let Some(tail) = self.chunks.last_mut()
-        {
-            Arc::make_mut(tail).truncate(rest as usize);
-        }
-        self.length = length;
-    }
-
-    fn range(&self, range: Range<u64>) -> impl DoubleEndedIterator<Item = &T> + '_ {
-        (range.start..range.end.min(self.length)).filter_map(|at| self.get(at))
-    }
-
-    /// The first place for which `before` does not hold.
-    fn partition_point(&self, before: impl Fn(&T) -> bool) -> u64 {
-        let (mut low, mut high) = (0, self.length);
-        while low < high {
-            let middle = (low + high) / 2;
-            if self.get(middle).is_some_and(&before) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-}
-
-/// One course of events.
-#[derive(Clone, Debug)]
-struct Branch {
-    script: Vec<Intervention>,
-    steps: Shared<StepLog>,
-    notes: Shared<NoteLog>,
-    snapshots: Vec<Arc<Sim>>,
-    forked_at: StepId,
-}
-
-/// What is told of a branch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct BranchInfo {
-    /// The event after which it goes its own way; 0 for the first.
-    pub forked_at: StepId,
-    /// Its last event.
-    pub end: StepId,
-    /// When its last event happened.
-    pub end_time: Time,
-    /// How often somebody interfered.
-    pub interventions: u32,
-    /// It is the one that is shown.
-    pub current: bool,
-}
-
 /// What an action led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Acted {
@@ -172,13 +50,8 @@ impl History {
     /// A run of that cluster; nothing has happened yet.
     pub fn new(genesis: Genesis) -> Result<History, GenesisError> {
         let live = Sim::new(genesis)?;
-        let branch = Branch {
-            script: Vec::new(),
-            steps: Shared::new(),
-            notes: Shared::new(),
-            snapshots: alloc::vec![Arc::new(live.clone())],
-            forked_at: StepId(0),
-        };
+        let mut branch = Branch::nothing();
+        branch.snapshots.push(Arc::new(live.clone()));
         Ok(History { live, branch, others: Vec::new(), place: 0, scratch: Step::default() })
     }
 
@@ -456,54 +329,6 @@ impl History {
     /// Digest of the state at the cursor.
     pub fn digest(&self) -> u64 {
         self.live.digest()
-    }
-}
-
-impl Branch {
-    const fn nothing() -> Branch {
-        Branch {
-            script: Vec::new(),
-            steps: Shared::new(),
-            notes: Shared::new(),
-            snapshots: Vec::new(),
-            forked_at: StepId(0),
-        }
-    }
-
-    fn record(&mut self, step: &Step) {
-        let Some(action) = step.action else { return };
-        self.steps.push(StepLog {
-            time: step.time,
-            action,
-            node: step.node,
-            cause: step.cause,
-            delivered: step.delivered,
-            first_note: self.notes.length as u32,
-        });
-        for &note in &step.notes {
-            self.notes.push(NoteLog { event: step.event, time: step.time, node: step.node, note });
-        }
-    }
-
-    fn truncate(&mut self, event: StepId) {
-        let notes = self.steps.get(event.0).map_or(self.notes.length, |next| u64::from(next.first_note));
-        self.steps.truncate(event.0);
-        self.notes.truncate(notes);
-        self.script.retain(|intervention| intervention.event <= event);
-        self.snapshots.retain(|snapshot| snapshot.event() <= event);
-    }
-
-    fn info(&self, current: bool) -> BranchInfo {
-        BranchInfo {
-            forked_at: self.forked_at,
-            end: StepId(self.steps.length),
-            end_time: self
-                .steps
-                .get(self.steps.length.saturating_sub(1))
-                .map_or(Time::ZERO, |step| step.time),
-            interventions: self.script.len() as u32,
-            current,
-        }
     }
 }
 

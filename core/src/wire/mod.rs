@@ -3,107 +3,25 @@
 //! A request and its response are separate structs of one enum. Fields carry the schema's names; fields that
 //! one process of a simulated cluster cannot get wrong (cluster id, endpoints, throttle time) are left out.
 
+mod error;
+mod quorum;
+
+pub use error::ErrorCode;
+pub use quorum::{
+    BeginQuorumEpochRequest, EndQuorumEpochRequest, MetadataFetchRequest, MetadataFetchResponse,
+    QuorumResponse, VoteRequest, VoteResponse,
+};
+
 use crate::config::Acks;
 use crate::epochs::EpochEnd;
 use crate::id::{
-    BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, ReplicaKey,
-    Text, TopicId, TopicPartition,
+    BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text,
+    TopicId, TopicPartition,
 };
-use crate::record::{Entry, LeaderRecoveryState, MetadataRecord, Record};
+use crate::record::{Entry, LeaderRecoveryState, Record};
 use crate::time::Span;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
-
-/// Kafka protocol errors that this core can produce. `NONE` is `ErrorCode::None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are Kafka's own")]
-pub enum ErrorCode {
-    #[default]
-    None,
-    UnknownServerError,
-    OffsetOutOfRange,
-    UnknownTopicOrPartition,
-    LeaderNotAvailable,
-    NotLeaderOrFollower,
-    RequestTimedOut,
-    BrokerNotAvailable,
-    StaleBrokerEpoch,
-    NotEnoughReplicas,
-    NotEnoughReplicasAfterAppend,
-    InvalidRequiredAcks,
-    TopicAlreadyExists,
-    InvalidPartitions,
-    InvalidReplicationFactor,
-    InvalidReplicaAssignment,
-    InvalidConfig,
-    NotController,
-    InvalidRequest,
-    UnsupportedVersion,
-    NetworkException,
-    FencedLeaderEpoch,
-    UnknownLeaderEpoch,
-    PreferredLeaderNotAvailable,
-    EligibleLeadersNotAvailable,
-    ElectionNotNeeded,
-    InvalidUpdateVersion,
-    UnknownTopicId,
-    DuplicateBrokerRegistration,
-    BrokerIdNotRegistered,
-    IneligibleReplica,
-    NewLeaderElected,
-    OperationNotAttempted,
-    InvalidVoterKey,
-    OffsetNotAvailable,
-}
-
-impl ErrorCode {
-    /// Kafka's spelling: `NOT_LEADER_OR_FOLLOWER`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            ErrorCode::None => "NONE",
-            ErrorCode::UnknownServerError => "UNKNOWN_SERVER_ERROR",
-            ErrorCode::OffsetOutOfRange => "OFFSET_OUT_OF_RANGE",
-            ErrorCode::UnknownTopicOrPartition => "UNKNOWN_TOPIC_OR_PARTITION",
-            ErrorCode::LeaderNotAvailable => "LEADER_NOT_AVAILABLE",
-            ErrorCode::NotLeaderOrFollower => "NOT_LEADER_OR_FOLLOWER",
-            ErrorCode::RequestTimedOut => "REQUEST_TIMED_OUT",
-            ErrorCode::BrokerNotAvailable => "BROKER_NOT_AVAILABLE",
-            ErrorCode::StaleBrokerEpoch => "STALE_BROKER_EPOCH",
-            ErrorCode::NotEnoughReplicas => "NOT_ENOUGH_REPLICAS",
-            ErrorCode::NotEnoughReplicasAfterAppend => "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
-            ErrorCode::InvalidRequiredAcks => "INVALID_REQUIRED_ACKS",
-            ErrorCode::TopicAlreadyExists => "TOPIC_ALREADY_EXISTS",
-            ErrorCode::InvalidPartitions => "INVALID_PARTITIONS",
-            ErrorCode::InvalidReplicationFactor => "INVALID_REPLICATION_FACTOR",
-            ErrorCode::InvalidReplicaAssignment => "INVALID_REPLICA_ASSIGNMENT",
-            ErrorCode::InvalidConfig => "INVALID_CONFIG",
-            ErrorCode::NotController => "NOT_CONTROLLER",
-            ErrorCode::InvalidRequest => "INVALID_REQUEST",
-            ErrorCode::UnsupportedVersion => "UNSUPPORTED_VERSION",
-            ErrorCode::NetworkException => "NETWORK_EXCEPTION",
-            ErrorCode::FencedLeaderEpoch => "FENCED_LEADER_EPOCH",
-            ErrorCode::UnknownLeaderEpoch => "UNKNOWN_LEADER_EPOCH",
-            ErrorCode::PreferredLeaderNotAvailable => "PREFERRED_LEADER_NOT_AVAILABLE",
-            ErrorCode::EligibleLeadersNotAvailable => "ELIGIBLE_LEADERS_NOT_AVAILABLE",
-            ErrorCode::ElectionNotNeeded => "ELECTION_NOT_NEEDED",
-            ErrorCode::InvalidUpdateVersion => "INVALID_UPDATE_VERSION",
-            ErrorCode::UnknownTopicId => "UNKNOWN_TOPIC_ID",
-            ErrorCode::DuplicateBrokerRegistration => "DUPLICATE_BROKER_REGISTRATION",
-            ErrorCode::BrokerIdNotRegistered => "BROKER_ID_NOT_REGISTERED",
-            ErrorCode::IneligibleReplica => "INELIGIBLE_REPLICA",
-            ErrorCode::NewLeaderElected => "NEW_LEADER_ELECTED",
-            ErrorCode::OperationNotAttempted => "OPERATION_NOT_ATTEMPTED",
-            ErrorCode::InvalidVoterKey => "INVALID_VOTER_KEY",
-            ErrorCode::OffsetNotAvailable => "OFFSET_NOT_AVAILABLE",
-        }
-    }
-
-    /// Whether there is no error.
-    pub const fn is_none(self) -> bool {
-        matches!(self, ErrorCode::None)
-    }
-}
 
 /// A message with its addresses. `correlation` is the sender's for a request, and is echoed in the response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -223,101 +141,6 @@ impl Message {
                 | Message::ListOffsetsRequest(_)
         )
     }
-}
-
-/// `Vote` v2, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct VoteRequest {
-    /// `ReplicaEpoch`: a pre-vote carries the present epoch, a vote the next one.
-    pub replica_epoch: LeaderEpoch,
-    /// `ReplicaId`, `ReplicaDirectoryId`: who asks.
-    pub replica: ReplicaKey,
-    /// `VoterId`, `VoterDirectoryId`: whom it believes to ask.
-    pub voter: ReplicaKey,
-    /// `LastOffsetEpoch`: epoch of the last batch of the asker's log; `None` when the log is empty.
-    pub last_offset_epoch: Option<LeaderEpoch>,
-    /// `LastOffset`: its log end offset.
-    pub last_offset: Offset,
-    /// Whether it only asks whether it would win.
-    pub pre_vote: bool,
-}
-
-/// `Vote` v2, response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct VoteResponse {
-    /// What went wrong, if anything.
-    pub error: ErrorCode,
-    /// The leader that the answering replica knows.
-    pub leader: Option<NodeId>,
-    /// Its epoch.
-    pub epoch: LeaderEpoch,
-    /// The vote.
-    pub vote_granted: bool,
-}
-
-/// `BeginQuorumEpoch` v1, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BeginQuorumEpochRequest {
-    /// The new leader.
-    pub leader: NodeId,
-    /// Its epoch.
-    pub leader_epoch: LeaderEpoch,
-    /// Whom it believes to tell.
-    pub voter: ReplicaKey,
-}
-
-/// `EndQuorumEpoch` v1, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct EndQuorumEpochRequest {
-    /// The leader that steps down.
-    pub leader: NodeId,
-    /// Its epoch.
-    pub leader_epoch: LeaderEpoch,
-    /// `PreferredCandidates`: the other voters, furthest log first.
-    pub preferred_candidates: NodeList,
-}
-
-/// Response of `BeginQuorumEpoch` and `EndQuorumEpoch`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct QuorumResponse {
-    /// What went wrong, if anything.
-    pub error: ErrorCode,
-    /// The leader that the answering replica knows.
-    pub leader: Option<NodeId>,
-    /// Its epoch.
-    pub epoch: LeaderEpoch,
-}
-
-/// `Fetch` of `__cluster_metadata-0`, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MetadataFetchRequest {
-    /// `ReplicaId`, `ReplicaDirectoryId`.
-    pub replica: ReplicaKey,
-    /// `CurrentLeaderEpoch`: the sender's epoch.
-    pub current_leader_epoch: LeaderEpoch,
-    /// `FetchOffset`: the sender's log end offset.
-    pub fetch_offset: Offset,
-    /// `LastFetchedEpoch`: epoch of its last entry; `None` when the log is empty.
-    pub last_fetched_epoch: Option<LeaderEpoch>,
-    /// `MaxWaitMs`.
-    pub max_wait: Span,
-    /// `HighWatermark` (v18, KIP-1166); `None`: not sent.
-    pub high_watermark: Option<Offset>,
-}
-
-/// `Fetch` of `__cluster_metadata-0`, response.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MetadataFetchResponse {
-    /// What went wrong, if anything.
-    pub error: ErrorCode,
-    /// The leader that the answering replica knows.
-    pub leader: Option<NodeId>,
-    /// Its epoch.
-    pub epoch: LeaderEpoch,
-    /// The leader's high watermark; `None` while unknown.
-    pub high_watermark: Option<Offset>,
-    /// Records, or where the logs part.
-    pub data: Fetched<MetadataRecord>,
 }
 
 /// What a fetch brings.

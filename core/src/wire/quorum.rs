@@ -1,0 +1,102 @@
+//! Messages of the metadata quorum.
+
+use super::{ErrorCode, Fetched};
+use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
+use crate::record::MetadataRecord;
+use crate::time::Span;
+use serde::{Deserialize, Serialize};
+
+/// `Vote` v2, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VoteRequest {
+    /// `ReplicaEpoch`: a pre-vote carries the present epoch, a vote the next one.
+    pub replica_epoch: LeaderEpoch,
+    /// `ReplicaId`, `ReplicaDirectoryId`: who asks.
+    pub replica: ReplicaKey,
+    /// `VoterId`, `VoterDirectoryId`: whom it believes to ask.
+    pub voter: ReplicaKey,
+    /// `LastOffsetEpoch`: epoch of the last batch of the asker's log; `None` when the log is empty.
+    pub last_offset_epoch: Option<LeaderEpoch>,
+    /// `LastOffset`: its log end offset.
+    pub last_offset: Offset,
+    /// Whether it only asks whether it would win.
+    pub pre_vote: bool,
+}
+
+/// `Vote` v2, response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VoteResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+    /// The vote.
+    pub vote_granted: bool,
+}
+
+/// `BeginQuorumEpoch` v1, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BeginQuorumEpochRequest {
+    /// The new leader.
+    pub leader: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// Whom it believes to tell.
+    pub voter: ReplicaKey,
+}
+
+/// `EndQuorumEpoch` v1, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EndQuorumEpochRequest {
+    /// The leader that steps down.
+    pub leader: NodeId,
+    /// Its epoch.
+    pub leader_epoch: LeaderEpoch,
+    /// `PreferredCandidates`: the other voters, furthest log first.
+    pub preferred_candidates: NodeList,
+}
+
+/// Response of `BeginQuorumEpoch` and `EndQuorumEpoch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct QuorumResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+}
+
+/// `Fetch` of `__cluster_metadata-0`, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MetadataFetchRequest {
+    /// `ReplicaId`, `ReplicaDirectoryId`.
+    pub replica: ReplicaKey,
+    /// `CurrentLeaderEpoch`: the sender's epoch.
+    pub current_leader_epoch: LeaderEpoch,
+    /// `FetchOffset`: the sender's log end offset.
+    pub fetch_offset: Offset,
+    /// `LastFetchedEpoch`: epoch of its last entry; `None` when the log is empty.
+    pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// `MaxWaitMs`.
+    pub max_wait: Span,
+    /// `HighWatermark` (v18, KIP-1166); `None`: not sent.
+    pub high_watermark: Option<Offset>,
+}
+
+/// `Fetch` of `__cluster_metadata-0`, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MetadataFetchResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+    /// The leader's high watermark; `None` while unknown.
+    pub high_watermark: Option<Offset>,
+    /// Records, or where the logs part.
+    pub data: Fetched<MetadataRecord>,
+}
