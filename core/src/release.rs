@@ -55,6 +55,8 @@ impl Release {
             fetch_carries_hw: v4_1,
             begin_quorum_to_silent_voters_only: matches!(self, Release::V4_2),
             strict_min_isr: true,
+            repeated_metadata_ends_proposal: true,
+            leader_across_epochs_keeps_log_ends: true,
         }
     }
 }
@@ -93,6 +95,17 @@ pub struct Features {
     pub begin_quorum_to_silent_voters_only: bool,
     /// The high watermark stands still while the ISR is below min.insync.replicas (3.7, KIP-966).
     pub strict_min_isr: bool,
+    /// A record that repeats what a leader knows already from its AlterPartition answer (equal partition epoch)
+    /// ends the ISR change that the leader proposed since (`Partition.makeLeader`, every release). That change
+    /// may still be accepted, and until its own record arrives the leader does not wait for the replica that
+    /// joined: a committed record can be missing on a member of the ISR (invariants S1, S6). Off: the proposal
+    /// goes on.
+    pub repeated_metadata_ends_proposal: bool,
+    /// A broker that replays two elections at once, and led before the first and leads after the second, keeps
+    /// its followers' log ends (`Partition.makeLeader`: isNewLeader is false, every release), although another
+    /// leader in between may have made them truncate: it can commit what they do not hold (invariants S1, S7).
+    /// Off: log ends are kept only across one leader epoch.
+    pub leader_across_epochs_keeps_log_ends: bool,
 }
 
 #[cfg(test)]

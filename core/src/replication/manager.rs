@@ -65,8 +65,11 @@ impl ReplicaManager {
         }
     }
 
-    /// Starts the periodic tasks.
-    pub fn boot(&mut self, _now: Time, out: &mut Out) {
+    /// Starts the periodic tasks. Requests are numbered from the present microsecond on, so that no answer to
+    /// an earlier life of this broker is ever taken for one of this life's: TCP would have lost it with its
+    /// connection.
+    pub fn boot(&mut self, now: Time, out: &mut Out) {
+        self.next_correlation = Correlation(now.0 as u32);
         out.arm(Timer::IsrCheck, self.settings.replica_lag_time_max / 2);
         out.arm(Timer::HwCheckpoint, self.settings.replica_high_watermark_checkpoint_interval);
     }
@@ -209,7 +212,7 @@ impl ReplicaManager {
 
     pub(super) fn take_correlation(&mut self) -> Correlation {
         let correlation = self.next_correlation;
-        self.next_correlation = correlation.next();
+        self.next_correlation = Correlation(correlation.0.wrapping_add(1));
         correlation
     }
 

@@ -59,7 +59,8 @@ impl ReplicaManager {
         self.leave_fetcher(id);
         let replica = self.disk.replicas.entry(id).or_default();
         let partition = self.partitions.entry(id).or_insert_with(|| Partition::hosted(registration, replica));
-        partition.make_leader(registration, new_epoch, self.me, replica, now);
+        let features = &self.settings.features;
+        partition.make_leader(registration, new_epoch, features, self.me, replica, now);
         if new_epoch {
             out.note(Note::BecameLeader {
                 partition: id,

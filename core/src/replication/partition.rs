@@ -10,6 +10,7 @@ use super::isr::IsrState;
 use super::leader::LeaderState;
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch};
 use crate::record::PartitionRegistration;
+use crate::release::Features;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -108,22 +109,30 @@ impl Partition {
     }
 
     /// Leads as `registration` says. With a new leader epoch the epoch begins at the log end and its line in
-    /// the epoch cache is written before any record of it exists. A pending ISR change is forgotten.
+    /// the epoch cache is written before any record of it exists. A pending ISR change is forgotten, unless
+    /// the registration says nothing new and `features` let it go on.
     pub(super) fn make_leader(
         &mut self,
         registration: &PartitionRegistration,
         new_epoch: bool,
+        features: &Features,
         me: NodeId,
         replica: &mut ReplicaLog,
         now: Time,
     ) {
+        let repeats = registration.partition_epoch == self.partition_epoch
+            && registration.isr == self.isr()
+            && !new_epoch;
         self.partition_epoch = registration.partition_epoch;
-        let was_leader = self.is_leader();
-        if !was_leader {
+        let next_epoch = registration.leader_epoch <= self.leader_epoch.next();
+        let was_leader = self.is_leader() && (next_epoch || features.leader_across_epochs_keeps_log_ends);
+        if !self.is_leader() {
             self.role = Role::Leader(LeaderState::new(replica.leo()));
         }
         let Role::Leader(leader) = &mut self.role else { return };
-        leader.isr = IsrState::Committed { isr: registration.isr };
+        if !repeats || features.repeated_metadata_ends_proposal {
+            leader.isr = IsrState::Committed { isr: registration.isr };
+        }
         leader.assign(&registration.replicas, me);
         if new_epoch {
             self.leader_epoch = registration.leader_epoch;

@@ -1,7 +1,9 @@
 //! Random orders of everything that can happen to three replicas, under a small controller.
 //!
 //! After every step: no panic, logs are well formed (L1 to L3), and as long as nothing unclean happened no
-//! committed record is lost or changed (K6, S4, S5, S7 for the leader).
+//! committed record is lost or changed (K6, S4, S5, S7 for the leader). Two holes of Kafka's own, which these
+//! runs found, are closed for that (`features.repeated_metadata_ends_proposal`,
+//! `features.leader_across_epochs_keeps_log_ends`); `metadata.rs` has a case for each.
 
 use super::lab::*;
 use kraftscope_core::config::{Acks, Settings};
@@ -25,15 +27,19 @@ struct Run {
     lab: Lab,
     dice: Dice,
     chaos: Chaos,
+    /// The network loses one answer of the controller in ten.
+    lossy: bool,
     committed: Vec<(u32, u32)>,
 }
 
 impl Run {
     fn new(seed: u64, chaos: Chaos) -> Run {
         let mut dice = Dice::new(seed);
-        let settings = Settings { min_insync_replicas: 1 + dice.below(2), ..Settings::default() };
+        let mut settings = Settings { min_insync_replicas: 1 + dice.below(2), ..Settings::default() };
+        settings.features.repeated_metadata_ends_proposal = false;
+        settings.features.leader_across_epochs_keeps_log_ends = false;
         let lab = Lab::with(settings, &[1, 2, 3], &[1, 2, 3], &[1, 2, 3]);
-        Run { lab, dice, chaos, committed: Vec::new() }
+        Run { lab, dice, chaos, lossy: true, committed: Vec::new() }
     }
 
     fn any_broker(&mut self) -> NodeId {
@@ -72,7 +78,7 @@ impl Run {
         let again = self.dice.below(20) == 0;
         let copy = envelope.clone();
         self.lab.deliver(envelope);
-        if again && self.lab.brokers.contains_key(&copy.to) {
+        if again {
             self.lab.deliver(copy);
         }
     }
@@ -92,7 +98,7 @@ impl Run {
         for envelope in std::mem::take(&mut self.lab.outside) {
             let Message::AlterPartitionRequest(request) = envelope.message else { continue };
             let answer = self.decide(&request, &request.partitions[0]);
-            if self.lab.brokers.contains_key(&envelope.from) && self.dice.below(10) > 0 {
+            if self.dice.below(10) > 0 || !self.lossy {
                 let partitions = vec![answer];
                 self.answer(envelope.from, envelope.correlation, partitions);
             }
@@ -238,6 +244,7 @@ impl Run {
 
     /// Faults end: everybody is back, the ISR is whole again, the logs are equal.
     fn heal(&mut self) {
+        self.lossy = false;
         while !self.lab.down().is_empty() {
             self.restart();
         }
@@ -270,11 +277,11 @@ fn run(seeds: std::ops::Range<u64>, chaos: Chaos) {
 /// Source: KafkaReplication.tla WeakIsr and LeaderInIsr, KIP-101, KIP-497; Jepsen's "lost write".
 #[test]
 fn without_power_loss_and_unclean_elections_nothing_committed_is_lost() {
-    run(0..150, Chaos::Clean);
+    run(0..400, Chaos::Clean);
 }
 
 /// Source: KIP-101 for the shape of the logs; nothing is promised about their contents.
 #[test]
 fn power_losses_and_unclean_elections_leave_well_formed_logs_that_meet_again() {
-    run(1000..1150, Chaos::Unclean);
+    run(1000..1400, Chaos::Unclean);
 }

@@ -193,6 +193,21 @@ fn late_doubled_and_foreign_answers_are_dropped() {
     assert_eq!(lab.leo(B2), 3);
 }
 
+/// Source: TCP: an answer cannot outlive its connection. Here it can be held back for as long as one likes.
+#[test]
+fn an_answer_to_an_earlier_life_is_dropped() {
+    let mut lab = follower_over(&[(0, 2)], 2, 1);
+    let (old, ..) = asked(&mut lab).unwrap();
+    lab.crash(B2, Loss::Nothing);
+    lab.restart(B2);
+    let (new, offset, _) = asked(&mut lab).unwrap();
+    assert_eq!(offset, 2);
+    answer(&mut lab, old, fetched(ErrorCode::None, 3, entries(&[1])));
+    assert_eq!(lab.leo(B2), 2);
+    answer(&mut lab, new, fetched(ErrorCode::None, 3, entries(&[1])));
+    assert_eq!(lab.leo(B2), 3);
+}
+
 /// What an error leaves: the state of the fetch, and whether it is tried again after the back-off.
 fn after(error: ErrorCode) -> (FetchState, bool) {
     let mut lab = follower_over(&[(0, 2)], 2, 1);

@@ -121,7 +121,6 @@ impl Lab {
         let lost = disk.crash(loss);
         self.dead.insert(broker, disk);
         self.timers.retain(|(node, _), _| *node != broker);
-        self.mail.retain(|envelope| envelope.to != broker && envelope.from != broker);
         for other in self.brokers.keys().copied().collect::<Vec<_>>() {
             self.disconnect(other, broker);
         }
@@ -134,8 +133,9 @@ impl Lab {
         self.crash(broker, Loss::Unflushed);
     }
 
-    /// Starts a dead broker under a new broker epoch, and lets it replay what the controller has.
+    /// Starts a dead broker a moment later under a new broker epoch, and lets it replay what the controller has.
     pub(super) fn restart(&mut self, broker: NodeId) {
+        self.now += Span::millis(1);
         let disk = self.dead.remove(&broker).unwrap();
         let registration = self.image.brokers.get_mut(&broker).unwrap();
         registration.broker_epoch = BrokerEpoch(registration.broker_epoch.0 + 100);
@@ -177,10 +177,9 @@ impl Lab {
 
     /// This broker replays what the controller has.
     pub(super) fn publish_to(&mut self, broker: NodeId) {
-        let changed: Vec<TopicPartition> =
-            self.image.partitions.keys().chain(self.images[&broker].partitions.keys()).copied().collect();
-        let changed: BTreeSet<TopicPartition> = changed.into_iter().collect();
-        let changed: Vec<TopicPartition> = changed.into_iter().collect();
+        let (old, new) = (&self.images[&broker].partitions, &self.image.partitions);
+        let ids: BTreeSet<TopicPartition> = old.keys().chain(new.keys()).copied().collect();
+        let changed: Vec<TopicPartition> = ids.into_iter().filter(|id| old.get(id) != new.get(id)).collect();
         self.images.insert(broker, self.image.clone());
         self.drive(broker, |manager, now, image, ctx, out| manager.apply(now, image, &changed, ctx, out));
     }
@@ -244,8 +243,11 @@ impl Lab {
         self.timers.get(&(broker, timer)).map(|at| at.since(self.now))
     }
 
-    /// Hands one message to a broker.
+    /// Hands one message to a broker, if it runs. What an earlier life sent or asked for may arrive late.
     pub(super) fn deliver(&mut self, envelope: Envelope) {
+        if !self.brokers.contains_key(&envelope.to) {
+            return;
+        }
         let to = envelope.to;
         self.drive(to, |manager, now, image, ctx, out| manager.on_message(now, image, ctx, envelope, out));
     }

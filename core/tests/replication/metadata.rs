@@ -54,6 +54,78 @@ fn the_record_of_an_accepted_change_ends_a_proposal_that_was_made_since() {
     assert_eq!(lab.maximal_isr(B1), list(&[1, 2]));
 }
 
+/// Leader 1 of ISR {1}; 2 and 3 lag behind its log end but have reached its high watermark. The controller
+/// accepted 2, the leader proposed 3, then the record of the first change arrived, and the controller accepts
+/// the second, too.
+fn two_join_at_once(repeated_metadata_ends_proposal: bool) -> Lab {
+    let mut settings = Settings::default();
+    settings.features.repeated_metadata_ends_proposal = repeated_metadata_ends_proposal;
+    let mut lab = Lab::with(settings, &[1, 2, 3], &[1, 2], &[1]);
+    lab.produce(B1, Acks::One, 10);
+    lab.elect(Some(B1), &[1]);
+    lab.produce(B1, Acks::One, 5);
+    lab.fetch_as(B2, B1, 15, Some(1));
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.accept(B1, correlation, &[1, 2], 2);
+    lab.produce(B1, Acks::One, 5);
+    lab.fetch_as(B3, B1, 15, Some(1));
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.change(PartitionChange { isr: Some(list(&[1, 2])), ..PartitionChange::default() });
+    lab.decide(PartitionChange { isr: Some(list(&[1, 2, 3])), ..PartitionChange::default() });
+    lab.accept(B1, correlation, &[1, 2, 3], 3);
+    lab
+}
+
+/// Source: Partition.makeLeader, submitAlterPartition. Found by the random runs; S6 is broken for a moment: the
+/// controller may elect 3, which lacks committed records.
+#[test]
+fn a_repeated_record_lets_the_high_watermark_outrun_a_replica_that_just_joined() {
+    let mut lab = two_join_at_once(true);
+    assert_eq!(lab.image.partitions[&TP].isr, list(&[1, 2, 3]));
+    assert_eq!(lab.maximal_isr(B1), list(&[1, 2]));
+    lab.fetch_as(B2, B1, 20, Some(1));
+    assert_eq!((lab.hw(B1), lab.follower(B1, B3).leo), (20, Some(Offset(15))));
+}
+
+/// Source: the same, with the proposal going on.
+#[test]
+fn a_proposal_that_outlives_a_repeated_record_keeps_the_high_watermark_back() {
+    let mut lab = two_join_at_once(false);
+    assert_eq!(lab.isr(B1), list(&[1, 2, 3]));
+    lab.fetch_as(B2, B1, 20, Some(1));
+    assert_eq!(lab.hw(B1), 15);
+}
+
+/// Broker 1 leads in epoch 0, 2 has fetched 10 records from it. 1 hears nothing of an epoch of 3, in which 2
+/// was cut to 5, and then replays both elections at once.
+fn leads_again_unawares(leader_across_epochs_keeps_log_ends: bool) -> Lab {
+    let mut settings = Settings::default();
+    settings.features.leader_across_epochs_keeps_log_ends = leader_across_epochs_keeps_log_ends;
+    let mut lab = Lab::with(settings, &[1, 2, 3], &[1, 2, 3], &[1]);
+    lab.produce(B1, Acks::One, 10);
+    lab.fetch_as(B2, B1, 10, Some(0));
+    lab.fetch_as(B3, B1, 5, Some(0));
+    assert_eq!(lab.hw(B1), 5);
+    lab.decide(PartitionChange { leader: Some(Some(B3)), ..PartitionChange::default() });
+    lab.elect(Some(B1), &[1, 2]);
+    lab
+}
+
+/// Source: Partition.makeLeader (isNewLeader), Replica.resetReplicaState. Found by the random runs; S7 is broken:
+/// records are committed that 2 has cut away.
+#[test]
+fn a_leader_that_missed_an_epoch_in_between_trusts_log_ends_of_before() {
+    let lab = leads_again_unawares(true);
+    assert_eq!((lab.hw(B1), lab.follower(B1, B2).leo), (10, Some(Offset(10))));
+}
+
+/// Source: the same, with log ends kept across one epoch only.
+#[test]
+fn a_leader_that_forgets_log_ends_of_before_waits_for_the_next_fetch() {
+    let lab = leads_again_unawares(false);
+    assert_eq!((lab.hw(B1), lab.follower(B1, B2).leo), (5, None));
+}
+
 /// Source: ReplicaManager.applyDelta: deletions, leaders, followers (2.12).
 #[test]
 fn leaders_come_before_followers() {
