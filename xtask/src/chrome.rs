@@ -71,12 +71,12 @@ fn install(packages: &[&str]) -> Result<()> {
     if find_program("apt-get").is_none() || !(is_root() || has_free_sudo()) {
         // A font alone changes pictures, not results.
         if packages == [FONT] {
-            println!("note: no font for Chinese is installed, so screenshots will show boxes");
+            eprintln!("note: no font for Chinese is installed, so screenshots will show boxes");
             return Ok(());
         }
         bail!("{}", advice(packages));
     }
-    println!("installing {} with apt-get", packages.join(", "));
+    eprintln!("installing {} with apt-get", packages.join(", "));
     let installed = apt(&["update"]).and_then(|()| {
         let mut words = vec!["install", "-y", "--no-install-recommends"];
         words.extend(packages);

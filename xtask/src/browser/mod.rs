@@ -13,6 +13,7 @@
 //!
 //! A case fails as well when anything reached `console.error`, or the page panicked, unless it called
 //! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`.
+mod controls;
 mod handle;
 mod harness;
 mod keyboard;
@@ -46,6 +47,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("handle", handle::CASES),
     ("links", links::CASES),
     ("keyboard", keyboard::CASES),
+    ("controls", controls::CASES),
     ("reading", reading::CASES),
 ];
 

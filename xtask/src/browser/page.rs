@@ -61,6 +61,7 @@ impl Page {
         let everything = json!({ "origin": self.url.trim_end_matches('/'), "storageTypes": "all" });
         self.session.devtools("Storage.clearDataForOrigin", everything)?;
         self.look(View::default())?;
+        self.block(&[])?;
         self.session.console()?;
         self.console.clear();
         self.errors_expected = false;
@@ -94,6 +95,19 @@ impl Page {
     pub(crate) fn reload(&mut self) -> Result<()> {
         self.session.run("location.reload()", &[])?;
         self.wait("window.kraftscope && kraftscope.ready", LOAD)
+    }
+
+    /// Loads the page anew, whatever comes of it.
+    pub(crate) fn open_without_waiting(&self) -> Result<()> {
+        self.session.goto(&self.url)
+    }
+
+    /// From now on addresses of these patterns cannot be reached.
+    pub(crate) fn block(&self, patterns: &[&str]) -> Result<()> {
+        self.session.devtools("Network.enable", json!({}))?;
+        self.session
+            .devtools("Network.setCacheDisabled", json!({ "cacheDisabled": !patterns.is_empty() }))?;
+        self.session.devtools("Network.setBlockedURLs", json!({ "urls": patterns })).map(drop)
     }
 
     /// Opens the single file from the disk.
@@ -156,11 +170,17 @@ impl Page {
         }
     }
 
-    /// Waits until everything that was decided so far is on the screen, fonts included.
+    /// Waits until everything that was decided so far is on the screen: fonts are there and transitions are over.
     pub(crate) fn wait_for_paint(&self) -> Result<()> {
-        let two_frames = "await document.fonts.ready;\
-                          return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));";
-        self.session.run(&format!("return (async () => {{ {two_frames} }})()"), &[]).map(drop)
+        let body = "return (async () => {
+            const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            await document.fonts.ready;
+            await frame();
+            const ends = (a) => Number.isFinite(a.effect?.getComputedTiming().endTime) && a.playState === 'running';
+            await Promise.allSettled(document.getAnimations().filter(ends).map((a) => a.finished));
+            await frame();
+          })()";
+        self.session.run(body, &[]).map(drop)
     }
 
     /// Clicks the element of this `data-testid` once it is there.

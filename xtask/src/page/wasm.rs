@@ -51,7 +51,7 @@ pub(crate) fn build(rust: &Rust, profile: Profile) -> Result<Bindings> {
     let module = target.join(TARGET).join(profile.name()).join(format!("{}.wasm", rust.bin));
     let out = target.join("page").join(profile.name());
     if bind(&module, &out, profile)? {
-        println!("page: compiled and bound in {}", shell::seconds(started));
+        eprintln!("page: compiled and bound in {}", shell::seconds(started));
     }
     read(&out)
 }
@@ -118,7 +118,7 @@ pub(crate) fn ensure_target() -> Result<()> {
     if PathBuf::from(ask()?.trim()).is_dir() {
         return Ok(());
     }
-    println!("adding the Rust target {TARGET}");
+    eprintln!("adding the Rust target {TARGET}");
     let added = shell::run(shell::command("rustup").args(["target", "add", TARGET]));
     if added.is_err() {
         bail!(
