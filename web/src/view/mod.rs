@@ -3,6 +3,7 @@
 pub mod app;
 pub mod dock;
 pub mod header;
+pub mod inspector;
 pub mod moment;
 pub mod props;
 pub mod stage;

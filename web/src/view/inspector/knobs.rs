@@ -1,0 +1,89 @@
+//! Which settings act on the selected thing.
+
+use super::facts::{Fact, Tone};
+use crate::select::Selection;
+use kraftscope_core::config::Settings;
+use kraftscope_core::id::NodeKind;
+use kraftscope_core::node::Timer;
+
+const QUORUM: &[&str] = &[
+    "controller.quorum.election.timeout.ms",
+    "controller.quorum.fetch.timeout.ms",
+    "controller.quorum.election.backoff.max.ms",
+    "controller.quorum.append.linger.ms",
+    "broker.session.timeout.ms",
+    "metadata.max.idle.interval.ms",
+];
+const BROKER: &[&str] = &[
+    "broker.heartbeat.interval.ms",
+    "broker.session.timeout.ms",
+    "replica.lag.time.max.ms",
+    "replica.fetch.wait.max.ms",
+    "replica.fetch.backoff.ms",
+    "controlled.shutdown.enable",
+];
+const PARTITION: &[&str] = &[
+    "min.insync.replicas",
+    "unclean.leader.election.enable",
+    "replica.lag.time.max.ms",
+    "replica.fetch.wait.max.ms",
+    "auto.leader.rebalance.enable",
+];
+const PRODUCER: &[&str] = &[
+    "acks",
+    "linger.ms",
+    "max.in.flight.requests.per.connection",
+    "request.timeout.ms",
+    "delivery.timeout.ms",
+    "retry.backoff.ms",
+    "retries",
+];
+const CONSUMER: &[&str] = &["fetch.max.wait.ms", "fetch.min.bytes", "max.poll.records", "request.timeout.ms"];
+
+/// The keys of the settings that act on it.
+pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
+    match selected {
+        Selection::Node(node) => of_kind(node.kind()),
+        Selection::MetadataRecord { controller, .. } => of_kind(controller.kind()),
+        Selection::Timer(node, timer) => of_timer(node.kind(), timer),
+        Selection::Partition(_) | Selection::Replica { .. } | Selection::Record { .. } => PARTITION,
+        Selection::Flight(_) | Selection::Link { .. } => &[],
+    }
+}
+
+const fn of_kind(kind: NodeKind) -> &'static [&'static str] {
+    match kind {
+        NodeKind::Controller => QUORUM,
+        NodeKind::Broker => BROKER,
+        NodeKind::Producer => PRODUCER,
+        NodeKind::Consumer => CONSUMER,
+    }
+}
+
+/// The setting that a timer is drawn from; all of the process's where there is no single one.
+const fn of_timer(kind: NodeKind, timer: Timer) -> &'static [&'static str] {
+    match timer {
+        Timer::Election => &["controller.quorum.election.timeout.ms"],
+        Timer::QuorumFetch | Timer::CheckQuorum => &["controller.quorum.fetch.timeout.ms"],
+        Timer::CandidateBackoff => &["controller.quorum.election.backoff.max.ms"],
+        Timer::AppendLinger => &["controller.quorum.append.linger.ms"],
+        Timer::QuorumRequest(_) => &["controller.quorum.request.timeout.ms"],
+        Timer::FenceStaleBrokers => &["broker.session.timeout.ms"],
+        Timer::NoOp => &["metadata.max.idle.interval.ms"],
+        Timer::Heartbeat => &["broker.heartbeat.interval.ms"],
+        Timer::IsrCheck => &["replica.lag.time.max.ms"],
+        Timer::ReplicaFetchBackoff(_) => &["replica.fetch.backoff.ms"],
+        Timer::DelayedFetch(_) => &["replica.fetch.wait.max.ms"],
+        Timer::ProducerDelivery => &["delivery.timeout.ms"],
+        _ => of_kind(kind),
+    }
+}
+
+/// Those settings with their values.
+pub(super) fn settings(selected: Selection, settings: &Settings) -> Vec<Fact> {
+    let fact = |key: &&str| {
+        let value = settings.get(key)?;
+        Some(Fact { name: (*key).to_owned(), value: value.to_string(), tone: Tone::Plain })
+    };
+    keys(selected).iter().filter_map(fact).collect()
+}
