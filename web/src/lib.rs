@@ -21,6 +21,7 @@ pub mod session;
 pub mod share;
 pub mod store;
 pub mod view;
+pub mod why;
 
 use std::rc::Rc;
 

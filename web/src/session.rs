@@ -399,8 +399,9 @@ impl Session {
     pub fn moment(&self) -> Option<(Option<NodeId>, Note)> {
         let node = self.log().and_then(|log| log.node);
         let notes = || self.history.notes_of(self.event());
-        let weight = |note: &Note| (explain::is_notable(note), explain::lane(note).map(weight_of));
-        notes().max_by_key(|note| weight(note)).map(|note| (node, *note))
+        // The first of those that tell most.
+        let best = notes().map(weight).max()?;
+        notes().find(|note| weight(note) == best).map(|note| (node, *note))
     }
 
     /// The notes with numbers in this range.
@@ -418,13 +419,15 @@ impl Session {
     }
 }
 
-/// Which lane tells most, when one event has notes in several.
-const fn weight_of(lane: Lane) -> u8 {
-    match lane {
-        Lane::Elections => 5,
-        Lane::Isr => 4,
-        Lane::Faults => 3,
-        Lane::Commits => 2,
-        Lane::Clients => 1,
-    }
+/// How much a note tells, when one event has several.
+pub fn weight(note: &Note) -> (bool, u8) {
+    let lane = match explain::lane(note) {
+        Some(Lane::Faults) => 5,
+        Some(Lane::Elections) => 4,
+        Some(Lane::Isr) => 3,
+        Some(Lane::Commits) => 2,
+        Some(Lane::Clients) => 1,
+        None => 0,
+    };
+    (explain::is_notable(note), lane)
 }

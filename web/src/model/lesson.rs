@@ -53,7 +53,7 @@ pub struct Progress {
 }
 
 /// A lesson under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
     /// Which chapter.
     pub chapter: &'static Chapter,

@@ -59,6 +59,8 @@ pub struct Model {
     pub dock_open: bool,
     /// The left panel is open.
     pub left_open: bool,
+    /// The right panel is open.
+    pub right_open: bool,
     /// The panel that a phone shows over the stage.
     pub sheet: Option<Sheet>,
     /// What lies over the page.
@@ -95,7 +97,8 @@ impl Model {
             hovered: None,
             tab: Tab::Timeline,
             dock_open: true,
-            left_open: true,
+            left_open: false,
+            right_open: true,
             sheet: None,
             overlay: None,
             notice: None,

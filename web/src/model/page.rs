@@ -22,6 +22,8 @@ pub enum PageMsg {
     ToggleDock,
     /// Show or hide the left panel.
     ToggleLeft,
+    /// Show or hide the right panel.
+    ToggleRight,
     /// A phone shows this panel over the stage, or the stage alone.
     ShowSheet(Option<Sheet>),
     /// Select this.
@@ -77,6 +79,7 @@ impl Model {
             }
             PageMsg::ToggleDock => self.dock_open = !self.dock_open,
             PageMsg::ToggleLeft => self.left_open = !self.left_open,
+            PageMsg::ToggleRight => self.right_open = !self.right_open,
             PageMsg::ShowSheet(sheet) => self.sheet = if self.sheet == sheet { None } else { sheet },
             PageMsg::Select(selected) => self.selected = selected,
             PageMsg::SelectBroker(number) => {
@@ -93,6 +96,7 @@ impl Model {
             PageMsg::Close => self.close(),
             PageMsg::Why => {
                 self.selected = None;
+                self.right_open = true;
                 self.sheet = Some(Sheet::Right);
             }
             PageMsg::Dismiss => self.notice = None,

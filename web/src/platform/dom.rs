@@ -157,3 +157,50 @@ pub fn on_key(pressed: impl Fn(&Press<'_>) -> bool + 'static) {
     let _ = window.add_event_listener_with_callback("keydown", listen.as_ref().unchecked_ref());
     listen.forget();
 }
+
+/// Puts an element at a place of the window, moved so that it stays within; the middle when there is no place.
+pub fn place(node: &NodeRef, x: f64, y: f64) {
+    let Some((window, element)) = window().zip(node.cast::<web_sys::HtmlElement>()) else { return };
+    let size =
+        |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|value| value.as_f64()).unwrap_or(0.0);
+    let (wide, high) = (size(window.inner_width()), size(window.inner_height()));
+    let own = element.get_bounding_client_rect();
+    let (x, y) =
+        if x == 0.0 && y == 0.0 { ((wide - own.width()) / 2.0, (high - own.height()) / 2.0) } else { (x, y) };
+    let fit = |at: f64, own: f64, whole: f64| at.min(whole - own - 8.0).max(8.0);
+    set_style(node, "left", &format!("{}px", fit(x, own.width(), wide)));
+    set_style(node, "top", &format!("{}px", fit(y, own.height(), high)));
+}
+
+/// Moves the focus among the buttons of a list, from the one that a key was pressed on.
+pub fn focus_sibling(event: &yew::KeyboardEvent, by: i32) {
+    let Some(from) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
+        return;
+    };
+    let item = |element: &web_sys::Element| element.closest("li").ok().flatten();
+    let mut at = item(&from);
+    while let Some(here) = at {
+        at = if by > 0 { here.next_element_sibling() } else { here.previous_element_sibling() };
+        let button = at.as_ref().and_then(|item| item.query_selector("button").ok().flatten());
+        if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+            let _ = button.focus();
+            return;
+        }
+    }
+}
+
+/// Scrolls an element to this place from its top, in CSS pixels.
+pub fn scroll_to(node: &NodeRef, top: f64) {
+    if let Some(element) = node.cast::<web_sys::Element>() {
+        element.set_scroll_top(top as i32);
+    }
+}
+
+/// Whether the page is dark now: by the person's choice, or else by the system's.
+pub fn is_dark() -> bool {
+    match root().and_then(|root| root.get_attribute("data-theme")).as_deref() {
+        Some("dark") => true,
+        Some("light") => false,
+        _ => media("(prefers-color-scheme: dark)"),
+    }
+}

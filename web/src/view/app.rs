@@ -1,15 +1,22 @@
 //! The root: where everything stands, and the one place that reads the model.
 
-use super::dock::Dock;
+use super::callout::{Callout, victim};
+use super::dock::{Dock, panel};
 use super::header::Header;
+use super::left::Left;
 use super::moment::{Moment, Said};
+use super::overlay::Over;
 use super::props::Send;
+use super::right::Right;
 use super::stage::Stage;
 use super::transport::Transport;
+use crate::i18n::words::Words;
 use crate::i18n::{doings, sentence, tr};
-use crate::model::{Model, PageMsg};
-use crate::select::Ask;
+use crate::menu;
+use crate::model::{Model, Overlay, PageMsg, Sheet};
+use crate::select::{Ask, Selection};
 use crate::store::Store;
+use crate::why;
 use kraftscope_core::explain;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -60,25 +67,118 @@ impl Component for App {
     fn view(&self, ctx: &Context<App>) -> Html {
         let model = ctx.props().store.model();
         let (lang, send) = (model.lang, self.send.clone());
-        let session = &model.session;
+        let sheet = match model.sheet {
+            Some(Sheet::Left) => "left",
+            Some(Sheet::Right) => "right",
+            None => "none",
+        };
         html! {
-            <div class="app" data-present={model.present.to_string()}>
-                <Header {lang} theme={model.theme} present={model.present} left_open={model.left_open}
-                    release={session.genesis().settings.release} send={send.clone()} />
+            <div class="app" data-present={model.present.to_string()} data-left={model.left_open.to_string()}
+                data-right={model.right_open.to_string()} data-sheet={sheet} data-lesson={model.class.is_some().to_string()}>
+                <Header {lang} theme={model.theme} present={model.present} left_open={model.left_open} right_open={model.right_open}
+                    release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
+                    send={send.clone()} />
                 <main class="places">
-                    <section class="stage" aria-label={tr(lang, "stage.label")} data-testid="stage">
-                        <Stage view={session.view()} frames={ctx.props().store.frames.clone()} selected={model.selected}
-                            paused={!model.player.playing} presenting={model.present} {lang} on={self.ask.clone()} />
-                    </section>
+                    { self.left(&model) }
+                    { self.stage(&model) }
+                    { self.right(&model) }
                 </main>
                 <footer class="bottom">
+                    { for model.words(|words| victim(&model, words)).map(|victim| html! {
+                        <Callout {lang} {victim} send={send.clone()} />
+                    }) }
                     <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
-                    <Transport {lang} playing={model.player.playing} step={model.step} pace={model.player.pace}
-                        event={session.event()} end={session.end()} seed={session.genesis().seed}
-                        finished={session.next_due().is_none()} send={send.clone()} />
-                    <Dock {lang} tab={model.tab} open={model.dock_open && !model.present} send={send.clone()} />
+                    { self.transport(&model) }
+                    if !model.present {
+                        <Dock {lang} tab={model.tab} open={model.dock_open} broken={broken(&model)} send={send.clone()}>
+                            { panel(&model, &send) }
+                        </Dock>
+                    }
                 </footer>
+                { self.over(&model) }
             </div>
+        }
+    }
+}
+
+impl App {
+    fn left(&self, model: &Model) -> Html {
+        if model.present || !(model.left_open || model.sheet == Some(Sheet::Left)) {
+            return Html::default();
+        }
+        html! {
+            <Left lang={model.lang} class={model.class.clone()} draft={Rc::clone(&model.draft)} seed={model.session.genesis().seed}
+                watching={model.player.stop_at.is_some()} send={self.send.clone()} />
+        }
+    }
+
+    fn stage(&self, model: &Model) -> Html {
+        let focus = model.class.as_ref().map(|class| Rc::clone(&class.focus)).unwrap_or_default();
+        html! {
+            <section class="stage" aria-label={tr(model.lang, "stage.label")} data-testid="stage">
+                <Stage view={model.session.view()} frames={self.send.store().frames.clone()} selected={model.selected} {focus}
+                    paused={!model.player.playing} presenting={model.present} lang={model.lang} on={self.ask.clone()} />
+            </section>
+        }
+    }
+
+    fn right(&self, model: &Model) -> Html {
+        if model.present || !(model.right_open || model.sheet == Some(Sheet::Right)) {
+            return Html::default();
+        }
+        let chain = Rc::new(model.words(|words| why::chain(&model.session, words)));
+        html! {
+            <Right lang={model.lang} view={model.session.view()} paused={!model.player.playing} {chain}
+                branches={Rc::new(model.session.branches())} send={self.send.clone()} />
+        }
+    }
+
+    fn transport(&self, model: &Model) -> Html {
+        let session = &model.session;
+        html! {
+            <Transport lang={model.lang} playing={model.player.playing} step={model.step} pace={model.player.pace}
+                event={session.event()} end={session.end()} seed={session.genesis().seed}
+                finished={session.next_due().is_none()} can_undo={!session.interventions().is_empty()} send={self.send.clone()} />
+        }
+    }
+
+    fn over(&self, model: &Model) -> Html {
+        let Some(overlay) = model.overlay.clone() else { return Html::default() };
+        let (items, subject) = match overlay {
+            Overlay::Menu(target, _) => model.words(|words| {
+                (menu::items(target, &model.session.view(), words), name_of(target, model, words))
+            }),
+            _ => (Vec::new(), String::new()),
+        };
+        html! { <Over lang={model.lang} {overlay} items={Rc::new(items)} {subject} send={self.send.clone()} /> }
+    }
+}
+
+fn broken(model: &Model) -> u32 {
+    let checker = model.session.history().sim().checker();
+    checker.map_or(0, |checker| checker.broken_count() as u32)
+}
+
+/// The selected thing in words.
+fn name_of(target: Selection, model: &Model, words: &Words<'_>) -> String {
+    match target {
+        Selection::Node(node) | Selection::MetadataRecord { controller: node, .. } => {
+            crate::i18n::capital(&words.node(node))
+        }
+        Selection::Partition(partition) => words.partition(partition),
+        Selection::Replica { partition, broker } | Selection::Record { partition, broker, .. } => {
+            format!("{} · {}", words.partition(partition), words.node(broker))
+        }
+        Selection::Timer(node, timer) => {
+            format!("{} · {}", words.node(node), kraftscope_core::scenario::words::show_timer(timer))
+        }
+        Selection::Link { from, to } => format!("{} ↔ {}", words.node(from), words.node(to)),
+        Selection::Flight(packet) => {
+            let view = model.session.view();
+            let flight = view.flights.iter().find(|flight| flight.id == packet);
+            flight.map_or_else(String::new, |flight| {
+                format!("{} {} → {}", flight.api, words.node(flight.from), words.node(flight.to))
+            })
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::props::Send;
 use crate::i18n::{Lang, tr};
-use crate::model::{PageMsg, RunMsg, Theme};
+use crate::model::lesson::titles;
+use crate::model::{LessonMsg, PageMsg, RunMsg};
+use crate::view::icon::icon;
 use kraftscope_core::release::Release;
 use yew::prelude::*;
 
@@ -11,25 +13,29 @@ use yew::prelude::*;
 #[allow(missing_docs, reason = "the names say it")]
 pub struct HeaderProps {
     pub lang: Lang,
-    pub theme: Theme,
+    pub theme: crate::model::Theme,
     pub present: bool,
     pub left_open: bool,
+    pub right_open: bool,
     pub release: Release,
+    /// The chapter under way.
+    pub lesson: Option<&'static str>,
     pub send: Send,
 }
 
 /// The bar on top.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let HeaderProps { lang, theme, present, left_open, release, send } = props.clone();
+    let HeaderProps { lang, theme, present, left_open, right_open, release, lesson, send } = props.clone();
     let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
     html! {
         <header class="header">
             <button class="button quiet icon" data-testid="toggle-left" aria-expanded={left_open.to_string()}
                 title={tr(lang, "header.left")} aria-label={tr(lang, "header.left")} onclick={send.on_click(PageMsg::ToggleLeft)}>
-                { "☰" }
+                { icon("menu") }
             </button>
             <h1 class="brand"><span class="brand-mark" aria-hidden="true" />{ "kraftscope" }</h1>
+            { lessons(lang, lesson, &send) }
             { releases(lang, release, &send) }
             <span class="spring" />
             <button class="button" data-testid="palette" title={tr(lang, "keys.palette")}
@@ -50,9 +56,27 @@ pub fn Header(props: &HeaderProps) -> Html {
             <button class="button icon" data-testid="theme" title={tr(lang, "header.theme")}
                 aria-label={format!("{}: {}", tr(lang, "header.theme"), tr(lang, &format!("header.theme.{}", theme.name())))}
                 onclick={send.on_click(PageMsg::SetTheme(theme.next()))}>
-                { match theme { Theme::Auto => "◐", Theme::Light => "☀", Theme::Dark => "☾" } }
+                { icon(theme.name()) }
+            </button>
+            <button class="button quiet icon" data-testid="toggle-right" aria-expanded={right_open.to_string()}
+                title={tr(lang, "header.right")} aria-label={tr(lang, "header.right")} onclick={send.on_click(PageMsg::ToggleRight)}>
+                { icon("side") }
             </button>
         </header>
+    }
+}
+
+fn lessons(lang: Lang, chosen: Option<&'static str>, send: &Send) -> Html {
+    let onchange = send.on_change(LessonMsg::Open);
+    html! {
+        <select class="field lessons" data-testid="lesson-picker" aria-label={tr(lang, "header.lessons")} title={tr(lang, "header.lessons")} {onchange}>
+            <option value="" selected={chosen.is_none()}>{ tr(lang, "header.free") }</option>
+            <optgroup label={tr(lang, "header.lessons")}>
+                { for titles(lang).into_iter().map(|(name, title)| html! {
+                    <option key={name} value={name} selected={chosen == Some(name)}>{ title }</option>
+                }) }
+            </optgroup>
+        </select>
     }
 }
 

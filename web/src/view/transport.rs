@@ -2,9 +2,10 @@
 
 use super::props::Send;
 use crate::i18n::{Lang, t, tr};
-use crate::model::{Overlay, PageMsg, StepSize, TimeMsg};
+use crate::model::{ActMsg, Msg, Overlay, PageMsg, StepSize, TimeMsg};
 use crate::platform::dom;
 use crate::player::Pace;
+use crate::view::icon::icon;
 use kraftscope_core::id::StepId;
 use yew::prelude::*;
 
@@ -21,33 +22,37 @@ pub struct TransportProps {
     pub seed: u64,
     /// Nothing is left to happen.
     pub finished: bool,
+    /// There is something to take back.
+    pub can_undo: bool,
     pub send: Send,
 }
 
 /// The bar of buttons below the stage.
 #[component]
 pub fn Transport(props: &TransportProps) -> Html {
-    let TransportProps { lang, playing, step, pace, event, end, seed, finished, send } = props.clone();
-    let button = |id: &'static str, sign: &'static str, msg: TimeMsg, off: bool| {
+    let TransportProps { lang, playing, step, pace, event, end, seed, finished, can_undo, send } =
+        props.clone();
+    let button = |id: &'static str, msg: Msg, off: bool| {
         let title = tr(lang, &format!("transport.{id}"));
         html! {
             <button class="button icon" data-testid={id} title={title.clone()} aria-label={title} disabled={off}
-                onclick={send.on_click(msg)}>{ sign }</button>
+                onclick={send.on_click(msg)}>{ icon(id) }</button>
         }
     };
-    let (id, sign) = if playing { ("pause", "❚❚") } else { ("play", "▶") };
+    let id = if playing { "pause" } else { "play" };
     let at_start = event.0 == 0;
     html! {
         <div class="transport" role="toolbar" aria-label={tr(lang, "transport.label")}>
-            { button("to-start", "⏮", TimeMsg::ToStart, at_start) }
-            { button("back", "←", TimeMsg::Back, at_start) }
+            { button("to-start", TimeMsg::ToStart.into(), at_start) }
+            { button("back", TimeMsg::Back.into(), at_start) }
             <button class="button primary icon play" data-testid="play" data-playing={playing.to_string()}
                 title={tr(lang, &format!("transport.{id}"))} aria-label={tr(lang, &format!("transport.{id}"))}
-                onclick={send.on_click(TimeMsg::Toggle)}>{ sign }</button>
-            { button("forward", "→", TimeMsg::Forward, finished) }
-            { button("notable", "⇥", TimeMsg::ForwardNotable, finished) }
+                onclick={send.on_click(TimeMsg::Toggle)}>{ icon(id) }</button>
+            { button("forward", TimeMsg::Forward.into(), finished) }
+            { button("notable", TimeMsg::ForwardNotable.into(), finished) }
             <button class="button" data-testid="until" title={tr(lang, "transport.until.title")}
                 onclick={send.on_click(PageMsg::Open(Overlay::Until))}>{ tr(lang, "transport.until") }</button>
+            { button("undo", ActMsg::Undo.into(), !can_undo) }
             { steps(lang, step, &send) }
             { paces(lang, pace, &send) }
             <div class="where">

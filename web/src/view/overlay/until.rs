@@ -1,0 +1,64 @@
+//! Run until a condition holds: those that are often waited for, and any other as scenario text.
+
+use super::super::props::Send;
+use super::dialogue;
+use crate::i18n::{Lang, tr};
+use crate::model::TimeMsg;
+use crate::platform::dom;
+use crate::session::CONDITIONS;
+use yew::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Properties)]
+pub(super) struct UntilProps {
+    pub(super) lang: Lang,
+    pub(super) send: Send,
+}
+
+const EXAMPLES: [&str; 5] = [
+    "leader orders-0 != broker-1",
+    "isr orders-0 lacks broker-3",
+    "hw orders-0 >= 20",
+    "controller = controller-2",
+    "time >= 30s",
+];
+
+#[component]
+pub(super) fn Until(props: &UntilProps) -> Html {
+    let UntilProps { lang, send } = props.clone();
+    let text = use_state(String::new);
+    let oninput = {
+        let text = text.clone();
+        Callback::from(move |event: InputEvent| text.set(dom::typed(&event)))
+    };
+    let onsubmit = {
+        let (text, send) = (text.clone(), send.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            send.now(TimeMsg::Until((*text).clone()));
+        })
+    };
+    let choices = CONDITIONS.iter().map(|(name, _)| {
+        let key = name.replace(' ', "-");
+        html! {
+            <button key={key.clone()} class="button" data-testid={format!("until-{key}")}
+                onclick={send.on_click(TimeMsg::Until((*name).to_owned()))}>{ tr(lang, &format!("until.{key}")) }</button>
+        }
+    });
+    let examples = EXAMPLES.iter().map(|example| {
+        let text = text.clone();
+        let onclick = Callback::from(move |_| text.set((*example).to_owned()));
+        html! { <button key={*example} class="button quiet small mono" {onclick}>{ *example }</button> }
+    });
+    let body = html! {
+        <>
+            <div class="choices">{ for choices }</div>
+            <form class="row" {onsubmit}>
+                <input class="field wide-field mono" id="until-input" data-testid="until-input" value={(*text).clone()} {oninput}
+                    placeholder={tr(lang, "until.placeholder")} aria-label={tr(lang, "until.free")} autocomplete="off" spellcheck="false" />
+                <button class="button primary" data-testid="until-go">{ tr(lang, "until.go") }</button>
+            </form>
+            <div class="examples">{ for examples }</div>
+        </>
+    };
+    dialogue(lang, "until-dialogue", tr(lang, "until.title"), &send, body)
+}
