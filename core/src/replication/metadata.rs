@@ -18,6 +18,9 @@ use alloc::vec::Vec;
 
 impl ReplicaManager {
     /// Committed metadata was replayed into `image`; these partitions changed.
+    ///
+    /// Not before this life of the broker has replayed its own registration (`initialCatchUpFuture`): historic
+    /// registrations would make it lead in epochs whose records it may have lost, and spoil the epoch cache.
     pub fn apply(&mut self, now: Time, image: &Image, changed: &[TopicPartition], ctx: Ctx, out: &mut Out) {
         let mine = |id: TopicPartition, me| image.partitions.get(&id).filter(|p| p.replicas.contains(me));
         for &id in changed {

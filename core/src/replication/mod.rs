@@ -1,17 +1,18 @@
 //! Replication of data partitions: leader, followers, ISR, high watermark, truncation.
 //!
-//! Read in this order: [`disk`] (what survives), [`partition`] (what a broker knows of one partition),
-//! [`leader`] and [`isr`] (what only a leader keeps), [`watermark`], [`read`] (what a leader checks before it
-//! answers a fetch), [`fetcher`] and [`truncation`] (the follower's loop), [`produce`] and [`purgatory`]
-//! (requests that wait), [`alter`] (ISR changes on their way to the controller), [`manager`] (all of it as one
-//! broker sees it).
+//! Read in this order: `disk` (what survives), `partition` (what a broker knows of one partition), `leader` and
+//! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
+//! `follower`, `truncation` and `offsets` (the follower's loop), `produce` and `purgatory` (requests that wait),
+//! `alter` (ISR changes on their way to the controller), `metadata` (who leads and who follows), `manager` (all
+//! of it as one broker sees it).
 //!
 //! It deliberately does not know how metadata is agreed on: it is handed a replayed image and follows it.
 //! Source: `Partition.scala`, `ReplicaManager.scala`, `AbstractFetcherThread.scala`, `Replica.java`,
 //! `DefaultAlterPartitionManager.java`, `DelayedFetch.scala`, `DelayedProduce.java`.
 //!
 //! Left out: log directories, fetch sessions (KIP-227: every request and response is a full one), quotas,
-//! transactions, tiered storage, fetching from followers (KIP-392), older truncation protocols.
+//! transactions, tiered storage, fetching from followers (KIP-392), older truncation protocols; that a broker
+//! handles one request of a connection at a time (a parked produce holds back the next of the same producer).
 
 pub mod alter;
 pub mod disk;
@@ -22,6 +23,7 @@ pub mod isr;
 pub mod leader;
 pub mod manager;
 mod metadata;
+mod offsets;
 pub mod partition;
 pub mod produce;
 pub mod purgatory;

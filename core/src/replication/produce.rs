@@ -85,7 +85,7 @@ impl ReplicaManager {
         Ok((base, replica.leo()))
     }
 
-    /// The answer to a batch right after its append. With acks=all it stays "timed out" until it is decided.
+    /// The answer to a batch right after its append; `required` is what acks=all still waits for.
     fn first_answer(
         &self,
         image: &Image,

@@ -8,8 +8,11 @@
 //! [`target`], each as one more function from (own log, answer) to an offset.
 
 use super::disk::ReplicaLog;
+use super::partition::Partition;
 use crate::epochs::EpochEnd;
-use crate::id::Offset;
+use crate::id::{Offset, TopicPartition};
+use crate::node::Out;
+use crate::note::Note;
 
 /// The new log end after the answer "`diverging.epoch` ends at `diverging.end` here".
 pub(super) fn target(own: &ReplicaLog, diverging: EpochEnd) -> Offset {
@@ -20,5 +23,17 @@ pub(super) fn target(own: &ReplicaLog, diverging: EpochEnd) -> Offset {
         // next fetch asks about that one.
         Some(mine) => mine.end.min(leo),
         None => diverging.end.min(leo),
+    }
+}
+
+impl Partition {
+    /// Cuts the follower's log where it parts from the leader's. The high watermark never lies beyond the end.
+    pub(super) fn cut(&mut self, id: TopicPartition, replica: &mut ReplicaLog, to: Offset, out: &mut Out) {
+        let (from, hw) = (replica.leo(), self.hw);
+        if replica.truncate_to(to) {
+            let (to, leader_epoch) = (replica.leo(), self.leader_epoch);
+            out.note(Note::LogTruncated { partition: id, from, to, leader_epoch, hw });
+        }
+        self.hw = hw.min(replica.leo());
     }
 }
