@@ -1,5 +1,6 @@
 //! The page itself: what is selected, what is open, and how it looks.
 
+use super::filter::FilterMsg;
 use super::{Effect, Model, Overlay, Sheet, Tab, Theme};
 use crate::i18n::Lang;
 use crate::select::{Ask, Selection, Spot};
@@ -50,6 +51,8 @@ pub enum PageMsg {
     FilterLane(Option<Lane>),
     /// The Events tab shows notes with this text.
     FilterText(String),
+    /// The Events tab shows something else.
+    Filter(FilterMsg),
     /// The timeline shows this stretch; everything without.
     Zoom(Option<(Time, Time)>),
 }
@@ -103,6 +106,7 @@ impl Model {
             PageMsg::DismissCallout => self.callout = false,
             PageMsg::FilterLane(lane) => self.filter.toggle(lane),
             PageMsg::FilterText(text) => self.filter.search(&text),
+            PageMsg::Filter(msg) => self.filter.change(msg),
             PageMsg::Zoom(zoom) => self.zoom = zoom,
         }
         Vec::new()
@@ -146,7 +150,7 @@ impl Model {
         if self.overlay.take().is_some() {
             return;
         }
-        if self.sheet.take().is_none() {
+        if self.sheet.take().is_none() && self.player.circle.take().is_none() {
             self.selected = None;
             self.notice = None;
         }

@@ -195,12 +195,3 @@ pub fn scroll_to(node: &NodeRef, top: f64) {
         element.set_scroll_top(top as i32);
     }
 }
-
-/// Whether the page is dark now: by the person's choice, or else by the system's.
-pub fn is_dark() -> bool {
-    match root().and_then(|root| root.get_attribute("data-theme")).as_deref() {
-        Some("dark") => true,
-        Some("light") => false,
-        _ => media("(prefers-color-scheme: dark)"),
-    }
-}

@@ -4,12 +4,12 @@
 //! sentence on the page, never a panic.
 
 mod bench;
-pub mod canvas;
 pub mod dom;
 pub mod files;
 pub mod frame;
 pub mod handle;
 pub mod panic;
+pub mod paper;
 pub mod storage;
 
 pub(crate) fn window() -> Option<web_sys::Window> {

@@ -1,7 +1,7 @@
 //! The root: where everything stands, and the one place that reads the model.
 
 use super::callout::{Callout, victim};
-use super::dock::{Dock, panel};
+use super::dock::{self, Dock};
 use super::header::Header;
 use super::left::Left;
 use super::moment::{Moment, Said};
@@ -90,9 +90,7 @@ impl Component for App {
                     <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
                     { self.transport(&model) }
                     if !model.present {
-                        <Dock {lang} tab={model.tab} open={model.dock_open} broken={broken(&model)} send={send.clone()}>
-                            { panel(&model, &send) }
-                        </Dock>
+                        <Dock {lang} look={dock::of(&model)} send={send.clone()} />
                     }
                 </footer>
                 { self.over(&model) }
@@ -152,11 +150,6 @@ impl App {
         };
         html! { <Over lang={model.lang} {overlay} items={Rc::new(items)} {subject} send={self.send.clone()} /> }
     }
-}
-
-fn broken(model: &Model) -> u32 {
-    let checker = model.session.history().sim().checker();
-    checker.map_or(0, |checker| checker.broken_count() as u32)
 }
 
 /// The selected thing in words.

@@ -1,94 +1,171 @@
-//! Every invariant: its name, its statement, its source, how it stands.
+//! The promises: each with its statement, its source, and how it stands at the cursor. Broken ones come first.
 
-use super::super::props::Send;
-use crate::i18n::words::{Word, Words};
 use crate::i18n::{Lang, t, tr};
 use crate::model::TimeMsg;
-use kraftscope_core::check::{INVARIANTS, Invariant, State, Why};
+use crate::view::props::Send;
+use kraftscope_core::check::{INVARIANTS, Precondition, State, Why};
 use kraftscope_core::id::StepId;
-use kraftscope_core::scenario::words::Names;
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// Props of [`Checks`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 #[allow(missing_docs, reason = "the names say it")]
-pub struct ChecksProps {
+pub(super) struct ChecksProps {
     pub lang: Lang,
-    /// By row of the table; empty when checks are off.
+    /// In the order of the table; empty when nobody looks.
     pub states: Rc<Vec<State>>,
-    pub names: Rc<Names>,
     pub send: Send,
 }
 
-/// The table.
+/// The table of promises.
 #[component]
-pub fn Checks(props: &ChecksProps) -> Html {
-    let ChecksProps { lang, states, names, send } = props.clone();
-    if states.is_empty() {
-        return html! { <p class="note pad">{ tr(lang, "checks.off") }</p> };
+pub(super) fn Checks(props: &ChecksProps) -> Html {
+    let lang = props.lang;
+    if props.states.is_empty() {
+        return html! { <p class="ev-empty" data-testid="checks-off">{ tr(lang, "dock.checks.off") }</p> };
     }
-    let words = Words { lang, topics: &names };
-    let mut rows: Vec<(usize, &Invariant, State)> = INVARIANTS
-        .iter()
-        .zip(states.iter())
-        .enumerate()
-        .map(|(i, (known, state))| (i, known, *state))
-        .collect();
-    // What is broken comes first; the order of the table decides among the rest.
-    rows.sort_by_key(|(i, _, state)| (!matches!(state, State::Broken { .. }), *i));
+    let head = ["state", "id", "name", "statement", "source"].map(|column| {
+        html! { <th key={column} scope="col" class={column}>{ tr(lang, &format!("dock.checks.{column}")) }</th> }
+    });
+    let rows = order(&props.states).into_iter().map(|row| {
+        html! { <Check key={row} {lang} row={row as u32} state={props.states[row]} send={props.send.clone()} /> }
+    });
     html! {
-        <div class="checks" data-testid="checks">
+        <div class="ck" tabindex="0" role="region" aria-label={tr(lang, "dock.checks")} data-testid="checks">
             <table>
-                <thead><tr>
-                    <th scope="col">{ tr(lang, "checks.state") }</th>
-                    <th scope="col">{ tr(lang, "checks.promise") }</th>
-                    <th scope="col" class="wide">{ tr(lang, "checks.source") }</th>
-                </tr></thead>
-                <tbody>{ for rows.into_iter().map(|(_, known, state)| row(&words, known, state, &send)) }</tbody>
+                <thead><tr>{ for head }</tr></thead>
+                <tbody>{ for rows }</tbody>
             </table>
         </div>
     }
 }
 
-fn row(words: &Words<'_>, known: &Invariant, state: State, send: &Send) -> Html {
-    let lang = words.lang;
-    let (kind, verdict) = match state {
-        State::Holds { checked } => ("holds", t(lang, "checks.holds", &[("n", checked.to_string())])),
-        State::Broken { event, partition, node, offset } => {
-            let place = [
-                ("partition", partition.word(words)),
-                ("node", node.word(words)),
-                ("offset", offset.word(words)),
-                ("event", event.0.to_string()),
-            ];
-            ("broken", t(lang, "checks.broken", &place))
-        }
-        State::NotApplicable { why } => ("void", given_away(words, why)),
+/// Broken promises first, then those that do not apply, then the rest, each in the order of the table.
+fn order(states: &[State]) -> Vec<usize> {
+    let rank = |row: &usize| match states[*row] {
+        State::Broken { .. } => 0,
+        State::NotApplicable { .. } | State::Holds { .. } => 1,
     };
-    let verdict = if let State::Broken { event, .. } = state {
-        html! { <button class="link-like" onclick={send.on_click(TimeMsg::Seek(event))}>{ verdict }</button> }
-    } else {
-        html! { { verdict } }
+    let mut rows: Vec<usize> = (0..states.len().min(INVARIANTS.len())).collect();
+    rows.sort_by_key(rank);
+    rows
+}
+
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct CheckProps {
+    lang: Lang,
+    row: u32,
+    state: State,
+    send: Send,
+}
+
+/// One promise; drawn anew only when its state changed.
+#[component]
+fn Check(props: &CheckProps) -> Html {
+    let CheckProps { lang, row, state, send } = props;
+    let rule = &INVARIANTS[*row as usize];
+    let (kind, sign) = match state {
+        State::Holds { .. } => ("holds", "✓"),
+        State::Broken { .. } => ("broken", "✗"),
+        State::NotApplicable { .. } => ("void", "–"),
     };
     html! {
-        <tr key={known.id} data-state={kind} data-testid={format!("check-{}", known.id)}>
-            <td class="check-state">{ verdict }</td>
-            <td><b>{ known.id }{ " " }{ known.name }</b>{ " " }<span>{ tr(lang, &format!("check.{}", known.id)) }</span></td>
-            <td class="wide note">{ known.source }</td>
+        <tr data-testid={format!("check-{}", rule.id)} data-state={kind}>
+            <td class="state"><span class="ck-sign" aria-hidden="true">{ sign }</span>{ standing(*lang, state, rule.needs, send) }</td>
+            <td class="id">{ rule.id }</td>
+            <th class="name" scope="row">{ tr(*lang, &format!("check.{}.name", rule.id)) }</th>
+            <td class="statement">{ tr(*lang, &format!("check.{}.statement", rule.id)) }</td>
+            <td class="source">{ rule.source }</td>
         </tr>
     }
 }
 
-fn given_away(words: &Words<'_>, why: Why) -> String {
-    let at = |event: StepId, leader: kraftscope_core::id::NodeId| {
-        vec![("event", event.0.to_string()), ("leader", words.node(leader))]
-    };
-    let (key, args) = match why {
-        Why::UncleanElection { event, leader } => ("checks.void.unclean", at(event, leader)),
-        Why::LeaderLostRecords { event, leader } => ("checks.void.lost", at(event, leader)),
-        Why::NoAcksAll => ("checks.void.acks", Vec::new()),
-        Why::ElrOff => ("checks.void.elr", Vec::new()),
-    };
-    t(words.lang, key, &args)
+/// How a promise stands, in words, with a link to where that was decided.
+fn standing(lang: Lang, state: &State, needs: Precondition, send: &Send) -> Html {
+    match *state {
+        State::Holds { checked: 0 } => html! { tr(lang, "dock.checks.unseen") },
+        State::Holds { checked } => html! { t(lang, "dock.checks.holds", &[("n", grouped(checked))]) },
+        State::Broken { event, partition, node, offset } => {
+            let model = send.store().model();
+            let place = model.words(|words| {
+                let parts = [
+                    partition.map(|partition| words.partition(partition)),
+                    node.map(|node| words.node(node)),
+                    offset.map(|offset| t(lang, "dock.checks.offset", &[("n", offset.to_string())])),
+                ];
+                parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+            });
+            html! { <>{ tr(lang, "dock.checks.broken") }{ " " }{ link(lang, event, send) }{ " " }{ place }</> }
+        }
+        State::NotApplicable { why } => {
+            let title = tr(lang, &format!("dock.checks.needs.{needs:?}"));
+            let (key, event) = match why {
+                Why::UncleanElection { event, .. } => ("dock.checks.void.unclean", Some(event)),
+                Why::LeaderLostRecords { event, .. } => ("dock.checks.void.lost", Some(event)),
+                Why::NoAcksAll => ("dock.checks.void.acks", None),
+                Why::ElrOff => ("dock.checks.void.elr", None),
+            };
+            html! {
+                <span {title}>{ tr(lang, key) }{ for event.map(|event| html! { <>{ " " }{ link(lang, event, send) }</> }) }</span>
+            }
+        }
+    }
+}
+
+fn link(lang: Lang, event: StepId, send: &Send) -> Html {
+    html! {
+        <button class="ck-link" data-testid="check-seek" onclick={send.on_click(TimeMsg::Seek(event))}>
+            { t(lang, "dock.checks.event", &[("n", event.0.to_string())]) }
+        </button>
+    }
+}
+
+/// A number with a thin space between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_invariant_has_a_name_and_a_statement_in_every_language() {
+        let keys = INVARIANTS
+            .iter()
+            .flat_map(|rule| [format!("check.{}.name", rule.id), format!("check.{}.statement", rule.id)]);
+        let missing: Vec<String> = keys.filter(|key| !Lang::ALL.iter().all(|lang| lang.has(key))).collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_english_statement_is_that_of_the_core() {
+        let other: Vec<&str> = INVARIANTS
+            .iter()
+            .filter(|rule| tr(Lang::En, &format!("check.{}.statement", rule.id)) != rule.statement)
+            .map(|rule| rule.id)
+            .collect();
+        assert_eq!(other, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn broken_promises_come_first() {
+        let holds = State::Holds { checked: 1 };
+        let broken = State::Broken { event: StepId(7), partition: None, node: None, offset: None };
+        assert_eq!(order(&[holds, holds, broken, holds]), [2, 0, 1, 3]);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([7, 1234, 1_234_567].map(grouped), ["7", "1\u{202f}234", "1\u{202f}234\u{202f}567"]);
+    }
 }

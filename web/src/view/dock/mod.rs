@@ -1,89 +1,169 @@
-//! The dock: tabs below the transport.
+//! The dock below the transport: tabs, the tools of the chosen tab, and its panel.
+//!
+//! The panel's height is the person's: a handle on the upper edge changes it, and the browser keeps it. Nothing here
+//! knows of the model but [`look`]; what a tab needs of a long run beyond that (sentences, marks) it reads from the
+//! store when it draws.
 
+mod axis;
 mod checks;
 mod events;
-mod flags;
+mod flag;
+mod look;
+mod strip;
 mod timeline;
+mod tools;
+mod track;
 
-pub use checks::Checks;
-pub use events::Events;
-pub use timeline::Timeline;
+pub use look::{Look, of};
 
 use super::props::Send;
 use crate::i18n::{Lang, t, tr};
-use crate::marks::LANES;
-use crate::model::{Model, PageMsg, Tab};
-use kraftscope_core::check::{INVARIANTS, State};
-use std::rc::Rc;
+use crate::model::{PageMsg, Tab};
+use crate::platform::{dom, storage};
+use checks::Checks;
+use events::Events;
+use kraftscope_core::check::INVARIANTS;
+use look::Panel;
+use timeline::Timeline;
 use yew::prelude::*;
+
+/// Height of the panel in CSS pixels, unless somebody chose another one.
+const HEIGHT: i32 = 132;
+/// The least and the greatest.
+const BOUNDS: (i32, i32) = (88, 560);
 
 /// Props of [`Dock`].
 #[derive(Clone, Debug, PartialEq, Properties)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct DockProps {
     pub lang: Lang,
-    pub tab: Tab,
-    pub open: bool,
-    /// Broken invariants so far.
-    pub broken: u32,
-    /// The panel of the chosen tab.
-    #[prop_or_default]
-    pub children: Html,
+    pub look: Look,
     pub send: Send,
 }
 
 /// The tabs and the panel of the chosen one.
 #[component]
 pub fn Dock(props: &DockProps) -> Html {
-    let DockProps { lang, tab: shown, open, broken, children, send } = props.clone();
-    let tabs = Tab::ALL.map(|tab| {
-        let chosen = tab == shown && open;
-        html! {
-            <button key={tab.name()} role="tab" class="tab" aria-selected={chosen.to_string()}
-                data-testid={format!("tab-{}", tab.name())} onclick={send.on_click(PageMsg::ShowTab(tab))}>
-                { tr(lang, &format!("dock.{}", tab.name())) }
-                if tab == Tab::Checks { { badge(lang, broken) } }
-            </button>
+    let DockProps { lang, look, send } = props;
+    let (lang, height) = (*lang, use_state(kept_height));
+    let panel = match &look.panel {
+        Panel::Closed => None,
+        Panel::Timeline(look) => Some(html! { <Timeline {lang} look={look.clone()} send={send.clone()} /> }),
+        Panel::Events(look) => Some(html! { <Events {lang} look={look.clone()} send={send.clone()} /> }),
+        Panel::Checks(states) => {
+            Some(html! { <Checks {lang} states={states.clone()} send={send.clone()} /> })
         }
-    });
+    };
+    let toggle = tr(lang, if look.open { "dock.collapse" } else { "dock.expand" });
     html! {
-        <section class="dock" data-open={open.to_string()}>
-            <div class="tabs" role="tablist">{ for tabs }</div>
-            if open {
-                <div class="panel" role="tabpanel" data-testid={format!("panel-{}", shown.name())}>{ children }</div>
-            }
+        <section class="dock" data-open={look.open.to_string()} aria-label={tr(lang, "dock.label")}>
+            if look.open { <Handle {lang} height={*height} set={height.setter()} /> }
+            <div class="dock-head">
+                <div class="tabs" role="tablist" aria-label={tr(lang, "dock.label")}>
+                    { for Tab::ALL.map(|tab| tab_button(props, tab)) }
+                </div>
+                { tools::of(lang, &look.panel, send) }
+                <button class="button quiet dock-toggle" data-testid="dock-toggle" aria-expanded={look.open.to_string()}
+                    title={toggle.clone()} aria-label={toggle} onclick={send.on_click(PageMsg::ToggleDock)}>
+                    { if look.open { "▾" } else { "▴" } }
+                </button>
+            </div>
+            { for panel.map(|panel| html! {
+                <div class="panel" role="tabpanel" id="dock-panel" aria-labelledby={format!("tab-{}", look.tab.name())}
+                    data-testid={format!("panel-{}", look.tab.name())} style={format!("--dock-height:{}px", *height)}>
+                    { panel }
+                </div>
+            }) }
         </section>
     }
 }
 
-fn badge(lang: Lang, broken: u32) -> Html {
-    let text = if broken == 0 { "✓".to_owned() } else { format!("✗ {broken}") };
-    let label = t(lang, "checks.badge", &[("n", broken.to_string())]);
-    html! { <span class="badge" data-broken={(broken > 0).to_string()} data-testid="checks-badge" title={label}>{ text }</span> }
+fn tab_button(props: &DockProps, tab: Tab) -> Html {
+    let DockProps { lang, look, send } = props;
+    let chosen = tab == look.tab && look.open;
+    let broken = tab == Tab::Checks && look.broken.is_some_and(|broken| broken > 0);
+    html! {
+        <button key={tab.name()} role="tab" id={format!("tab-{}", tab.name())} aria-selected={chosen.to_string()}
+            class={classes!("tab", broken.then_some("is-broken"))} aria-controls={chosen.then_some("dock-panel")}
+            data-testid={format!("tab-{}", tab.name())} onclick={send.on_click(PageMsg::ShowTab(tab))}>
+            { label(*lang, tab, look.broken) }
+        </button>
+    }
 }
 
-/// The panel of the tab that is shown.
-pub fn panel(model: &Model, send: &Send) -> Html {
-    let (lang, session) = (model.lang, &model.session);
-    match model.tab {
-        Tab::Timeline => html! {
-            <Timeline {lang} interventions={Rc::new(session.interventions().to_vec())} zoom={model.zoom} circle={model.player.circle}
-                end={session.end_time()} send={send.clone()} />
-        },
-        Tab::Events => {
-            let shown = LANES.map(Some).into_iter().chain([None]).filter(|lane| model.filter.shows(*lane));
-            html! {
-                <Events {lang} found={model.filter.found()} count={model.filter.found().len()} query={model.filter.query().to_owned()}
-                    shown={Rc::new(shown.collect::<Vec<_>>())} event={session.event()} send={send.clone()} />
+fn label(lang: Lang, tab: Tab, broken: Option<u64>) -> String {
+    let name = tr(lang, &format!("dock.{}", tab.name()));
+    match (tab, broken) {
+        (Tab::Timeline | Tab::Events, _) | (Tab::Checks, None) => name,
+        (Tab::Checks, Some(0)) => format!("{name} {} ✓", INVARIANTS.len()),
+        (Tab::Checks, Some(n)) => format!("⚠ {}", t(lang, "dock.checks.sum", &[("n", n.to_string())])),
+    }
+}
+
+fn kept_height() -> i32 {
+    bounded(storage::load("dock").and_then(|text| text.parse().ok()).unwrap_or(HEIGHT))
+}
+
+fn bounded(height: i32) -> i32 {
+    height.clamp(BOUNDS.0, BOUNDS.1)
+}
+
+#[derive(Clone, Debug, PartialEq, Properties)]
+struct HandleProps {
+    lang: Lang,
+    height: i32,
+    set: UseStateSetter<i32>,
+}
+
+/// The upper edge: drag it, or use the arrow keys; a double click sets the usual height.
+#[component]
+fn Handle(props: &HandleProps) -> Html {
+    let own = use_node_ref();
+    let began = use_mut_ref(|| None::<(i32, i32)>);
+    let set = {
+        let setter = props.set.clone();
+        move |height: i32| {
+            let height = bounded(height);
+            storage::save("dock", &height.to_string());
+            setter.set(height);
+        }
+    };
+    let down = {
+        let (began, own, height) = (began.clone(), own.clone(), props.height);
+        Callback::from(move |event: PointerEvent| {
+            dom::capture(&own, event.pointer_id());
+            *began.borrow_mut() = Some((event.client_y(), height));
+        })
+    };
+    let moved = {
+        let (began, set) = (began.clone(), set.clone());
+        Callback::from(move |event: PointerEvent| {
+            let from = *began.borrow();
+            if let Some((y, height)) = from {
+                set(height + y - event.client_y());
             }
+        })
+    };
+    let up = Callback::from(move |_: PointerEvent| *began.borrow_mut() = None);
+    let usual = {
+        let set = set.clone();
+        Callback::from(move |_: MouseEvent| set(HEIGHT))
+    };
+    let height = props.height;
+    let key = Callback::from(move |event: KeyboardEvent| {
+        match event.key().as_str() {
+            "ArrowUp" => set(height + 16),
+            "ArrowDown" => set(height - 16),
+            "Home" => set(BOUNDS.0),
+            "End" => set(BOUNDS.1),
+            _ => return,
         }
-        Tab::Checks => {
-            let checker = session.history().sim().checker();
-            let rows = 0..INVARIANTS.len() as u32;
-            let states: Vec<State> = checker
-                .map(|checker| rows.filter_map(|row| checker.state(row)).collect())
-                .unwrap_or_default();
-            html! { <Checks {lang} states={Rc::new(states)} names={session.names()} send={send.clone()} /> }
-        }
+        event.prevent_default();
+    });
+    html! {
+        <div class="dock-handle" ref={own} role="separator" aria-orientation="horizontal" tabindex="0"
+            data-testid="dock-handle" aria-label={tr(props.lang, "dock.resize")} title={tr(props.lang, "dock.resize")}
+            aria-valuemin={BOUNDS.0.to_string()} aria-valuemax={BOUNDS.1.to_string()} aria-valuenow={height.to_string()}
+            onpointerdown={down} onpointermove={moved} onpointerup={up} ondblclick={usual} onkeydown={key} />
     }
 }
