@@ -16,6 +16,8 @@ use std::f64::consts::{FRAC_PI_2, TAU};
 
 /// Below this share of its time a timer draws the eye.
 const LOW: f64 = 0.25;
+/// Messages of one name that are closer than this share a label.
+const NEAR: f64 = 44.0;
 /// More labels than this are a wall of words.
 const LABELS_MOST: usize = 14;
 
@@ -42,6 +44,15 @@ struct Shown<'a> {
     /// Drawn with its path, in full colour.
     full: bool,
     dim: bool,
+}
+
+/// A name beside one or more messages.
+struct Sign {
+    at: Point,
+    family: Family,
+    name: String,
+    text: String,
+    count: u32,
 }
 
 impl Shot<'_> {
@@ -198,20 +209,36 @@ impl Shot<'_> {
             return;
         }
         let size = self.staging.layout.metrics.small;
-        let texts: Vec<String> = named.iter().map(|one| self.label(one.flight)).collect();
-        let wish = |(one, text): (&&Shown<'_>, &String)| Wish {
-            dot: one.pose.at,
-            width: width_of(text, size) + 10.0,
-            height: size + 5.0,
-        };
-        let wishes: Vec<Wish> = named.iter().zip(&texts).map(wish).collect();
+        let signs = self.gathered(&named);
+        let wish =
+            |sign: &Sign| Wish { dot: sign.at, width: width_of(&sign.text, size) + 10.0, height: size + 5.0 };
+        let wishes: Vec<Wish> = signs.iter().map(wish).collect();
         let bounds = Rect::new(surface.scroll.x, surface.scroll.y, surface.width, surface.height);
         let places = label::place(&wishes, &self.words(), bounds);
-        for ((one, text), place) in named.iter().zip(&texts).zip(places) {
+        for (sign, place) in signs.iter().zip(places) {
             if let Some(place) = place {
-                tag(surface, place, text, surface.theme.family(one.flight.family), size);
+                tag(surface, place, &sign.text, surface.theme.family(sign.family), size);
             }
         }
+    }
+
+    /// One sign for messages of one name that are close together: `Produce ×3`.
+    fn gathered(&self, named: &[&Shown<'_>]) -> Vec<Sign> {
+        let mut signs: Vec<Sign> = Vec::new();
+        for one in named {
+            // An arrow is named at its middle: its message does not stand anywhere.
+            let at = if self.still { one.route.at(0.5) } else { one.pose.at };
+            let name = self.label(one.flight);
+            let near = |sign: &&mut Sign| sign.name == name && sign.at.distance(at) < NEAR;
+            if let Some(sign) = signs.iter_mut().find(near) {
+                sign.count += 1;
+                sign.text = format!("{name} ×{}", sign.count);
+            } else {
+                let text = name.clone();
+                signs.push(Sign { at, family: one.flight.family, name, text, count: 1 });
+            }
+        }
+        signs
     }
 
     /// A message's API name; with what it says when it is pointed at; always with its error.
