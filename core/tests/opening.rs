@@ -3,9 +3,11 @@
 use kraftscope_core::history::History;
 use kraftscope_core::id::{NodeId, StepId};
 use kraftscope_core::node::Loss;
+use kraftscope_core::note::Note;
 use kraftscope_core::scenario::Condition;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
+use kraftscope_core::time::Time;
 
 fn opened() -> History {
     let mut history = History::new(Genesis::default()).expect("the default genesis is valid");
@@ -116,4 +118,25 @@ fn a_picture_of_the_opening_cluster_shows_who_leads_and_who_is_in_sync() {
     }
     let flight = &history.sim().view(8).flights[0];
     assert!(flight.deliver_at > flight.sent_at);
+}
+
+/// A connection belongs to one life of a process.
+#[test]
+fn what_was_sent_to_an_earlier_life_does_not_reach_the_next() {
+    let mut history = opened();
+    until(&mut history, "time >= 10s");
+    let to_broker_2 = |history: &History| {
+        let flights = history.sim().view(1).flights;
+        flights.iter().find(|flight| flight.to == NodeId::broker(2) && flight.request).cloned()
+    };
+    while to_broker_2(&history).is_none() {
+        history.step();
+    }
+    let flight = to_broker_2(&history).expect("the request is on its way");
+    let later = Time(flight.sent_at.0.max(history.now().0) + 1);
+    history.act(later, Action::Crash(NodeId::broker(2), Loss::Nothing)).expect("broker 2 runs");
+    history.act(later, Action::Start(NodeId::broker(2))).expect("broker 2 is down");
+    let acted = history.act(later, Action::Deliver(flight.id)).expect("the request is in flight");
+    let refused = Note::ConnectionRefused { from: flight.from, to: NodeId::broker(2) };
+    assert_eq!(history.notes_of(acted.event).collect::<Vec<_>>(), [&refused]);
 }

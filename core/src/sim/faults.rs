@@ -148,6 +148,7 @@ impl Sim {
         let genesis = self.world.genesis.clone();
         let settings = Arc::new(genesis.settings);
         let voters = genesis.voters();
+        let now = self.world.now;
         let slot = self.world.slot_mut(node).ok_or(NotEnabled::NoSuchNode)?;
         if slot.process.is_some() {
             return Err(NotEnabled::AlreadyRunning);
@@ -156,6 +157,7 @@ impl Sim {
         slot.incarnation = slot.incarnation.next();
         slot.health = Health::Up;
         slot.powered = true;
+        slot.started_at = now;
         let disk = core::mem::take(&mut slot.disk);
         let number = usize::from(node.number()) - 1;
         let process = match node.kind() {

@@ -335,6 +335,10 @@ impl Sim {
                 return Err(NotEnabled::IsPaused);
             }
             Health::Down => self.refuse_connection(packet, step),
+            // It was sent to the life before this one: that connection is gone.
+            Health::Up if self.world.slot(to).is_some_and(|slot| packet.sent_at < slot.started_at) => {
+                self.refuse_connection(packet, step);
+            }
             Health::Up => {
                 let input = match packet.parcel {
                     Parcel::Message(correlation, message) => {

@@ -21,6 +21,8 @@ pub struct Slot {
     pub disk: Disk,
     /// Which life it is, from 1; 0 before the first.
     pub incarnation: Incarnation,
+    /// When this life began.
+    pub started_at: Time,
     /// The machine has power: a connection to a dead process is refused rather than silent.
     pub powered: bool,
 }
@@ -56,6 +58,7 @@ impl World {
             process: None,
             disk: Disk::default(),
             incarnation: Incarnation(0),
+            started_at: Time::ZERO,
             powered: true,
         };
         World { now: Time::ZERO, genesis, slots: ids.into_iter().map(slot).collect(), places }
