@@ -1,28 +1,32 @@
-//! Why something happened: from an event back to a person's action or a timer, in words.
+//! Why something happened, and why nothing does, in words.
 //!
-//! Every event knows the event that sent its message or armed its timer. Of that chain only what says something is
-//! told: events with notes, what a person did, and where it began.
+//! The chains are the core's (`explain`); which note a chain begins at is chosen here: the latest notable one that
+//! concerns what is selected, or the latest of all.
 
-use crate::i18n::words::Words;
-use crate::i18n::{doings, sentence};
-use crate::session::{Session, weight};
+use crate::i18n::words::{Word, Words};
+use crate::i18n::{capital, doings, sentence, t};
+use crate::select::Selection;
+use crate::session::Session;
 use crate::view::props::WhyLink;
-use kraftscope_core::explain;
+use kraftscope_core::explain::{self, Link, Stuck};
 use kraftscope_core::history::NoteLog;
-use kraftscope_core::id::StepId;
 use kraftscope_core::note::Note;
+use kraftscope_core::time::Time;
 
-/// Links that are told at most.
-const LINKS: usize = 8;
-/// Causes that are followed at most.
-const HOPS: usize = 400;
+/// Notes that are looked at, backwards from the cursor.
+const BACK: usize = 4000;
 
-/// The chain behind the latest notable note at or before the cursor, latest first; empty when there is none.
-pub fn chain(session: &Session, words: &Words<'_>) -> Vec<WhyLink> {
+/// The chain behind the latest thing worth it at or before the cursor, latest first; empty when there is none.
+pub fn chain(session: &Session, selected: Option<Selection>, words: &Words<'_>) -> Vec<WhyLink> {
     let history = session.history();
     let until = history.first_note(session.event().next());
-    let latest = history.notes(0..until).rev().take(2000).find(|log| worth(&log.note));
-    latest.map_or_else(Vec::new, |log| behind(session, words, log.event))
+    let mut latest = history.notes(0..until).rev().take(BACK);
+    let Some(log) = latest.find(|log| worth(&log.note) && concerns(log, selected, words)) else {
+        return Vec::new();
+    };
+    let place = history.notes_of(log.event).position(|note| *note == log.note).unwrap_or(0);
+    let links = explain::chain_of(log.event, place as u32, |event| explain::step_of(history, event));
+    links.iter().map(|link| told(session, link, words)).collect()
 }
 
 /// Worth an explanation of its own: a commit is, but it happens all the time and would hide the rest.
@@ -30,55 +34,148 @@ fn worth(note: &Note) -> bool {
     explain::is_notable(note) && !matches!(note, Note::HighWatermarkAdvanced { .. })
 }
 
-fn behind(session: &Session, words: &Words<'_>, event: StepId) -> Vec<WhyLink> {
-    let history = session.history();
-    let mut links: Vec<WhyLink> = Vec::new();
-    let mut at = Some(event);
-    for _ in 0..HOPS {
-        let Some(event) = at.filter(|event| event.0 > 0 && links.len() < LINKS) else { break };
-        let Some(log) = history.step_log(event) else { break };
-        let by_person = session.interventions().iter().any(|done| done.event == event);
-        let note = main_note(session, event);
-        let first = log.cause.is_none_or(|cause| cause.0 == 0);
-        if by_person {
-            let sentence = doings::did(words, &log.action);
-            links.push(WhyLink { event, time: log.time, sentence, why: String::new(), source: "" });
-        } else if let Some(NoteLog { node, note, time, .. }) = note {
-            let (sentence, why) = (sentence::note(words, *node, note), sentence::why(words, *node, note));
-            if links.last().is_none_or(|last| last.sentence != sentence) {
-                links.push(WhyLink { event, time: *time, sentence, why, source: explain::source(note) });
-            }
-        } else if first && links.len() > 1 {
-            let sentence = doings::event(words, log);
-            links.push(WhyLink { event, time: log.time, sentence, why: String::new(), source: "" });
-        }
-        at = log.cause;
+/// Whether a note is about what is selected: it happened there, or it names it.
+fn concerns(log: &NoteLog, selected: Option<Selection>, words: &Words<'_>) -> bool {
+    let Some(selected) = selected else { return true };
+    let names = |value: String| sentence::said(words, &log.note).args.iter().any(|(_, arg)| *arg == value);
+    match (selected.partition(), selected.node()) {
+        (Some(partition), _) => names(words.partition(partition)),
+        (None, Some(node)) => log.node == Some(node) || names(words.node(node)),
+        (None, None) => true,
     }
-    links
 }
 
-/// The note that says most about an event.
-fn main_note(session: &Session, event: StepId) -> Option<&NoteLog> {
-    let history = session.history();
-    let numbers = history.first_note(event)..history.first_note(event.next());
-    history.notes(numbers).max_by_key(|log| weight(&log.note))
+fn told(session: &Session, link: &Link, words: &Words<'_>) -> WhyLink {
+    let by_person = session.interventions().iter().any(|done| done.event == link.event);
+    let (sentence, why, source) = match (link.note, link.action) {
+        (_, Some(action)) if by_person => (doings::did(words, &action), String::new(), ""),
+        (Some(note), _) => (
+            sentence::note(words, link.node, &note),
+            sentence::why(words, link.node, &note),
+            explain::source(&note),
+        ),
+        (None, _) => {
+            let log = session.history().step_log(link.event);
+            (log.map(|log| doings::event(words, log)).unwrap_or_default(), String::new(), "")
+        }
+    };
+    WhyLink { event: link.event, time: link.time, sentence, why, source }
+}
+
+/// Why nothing happens, the gravest first.
+pub fn stuck(session: &Session, words: &Words<'_>) -> Vec<String> {
+    let sim = session.history().sim();
+    explain::stuck(sim.world(), sim.net())
+        .iter()
+        .filter(|found| is_grave(found))
+        .map(|found| say(found, words))
+        .collect()
+}
+
+/// What passes by itself within milliseconds is not worth a line.
+const fn is_grave(found: &Stuck) -> bool {
+    !matches!(
+        found,
+        Stuck::HighWatermarkWaitsFor { .. }
+            | Stuck::LeaderNotAware { .. }
+            | Stuck::NoControllerYet
+            | Stuck::ProduceWaitsForIsr { .. }
+            | Stuck::IsrChangeWaitsForController { .. }
+    )
+}
+
+fn say(found: &Stuck, words: &Words<'_>) -> String {
+    let until = |time: Option<Time>| time.map_or_else(|| "?".to_owned(), |time| words.time(time));
+    let args: Vec<(&str, String)> = match *found {
+        Stuck::NoQuorum { up, needed } => vec![("up", up.to_string()), ("needed", needed.to_string())],
+        Stuck::NoControllerYet => Vec::new(),
+        Stuck::BrokerNotRegistered { broker, session_until } => {
+            vec![("broker", words.node(broker)), ("until", until(session_until))]
+        }
+        Stuck::FencedBroker { broker, reaches_controller } => {
+            vec![("broker", words.node(broker)), ("reaches", reaches_controller.word(words))]
+        }
+        Stuck::NoLeaderOnlyIsrMemberDown { partition, member, unclean_election } => vec![
+            ("partition", words.partition(partition)),
+            ("member", words.node(member)),
+            ("unclean", unclean_election.word(words)),
+        ],
+        Stuck::NoLeaderIsrMemberFenced { partition, member } => {
+            vec![("partition", words.partition(partition)), ("member", words.node(member))]
+        }
+        Stuck::LeaderSilent { partition, leader, session_until } => vec![
+            ("partition", words.partition(partition)),
+            ("leader", words.node(leader)),
+            ("until", until(session_until)),
+        ],
+        Stuck::LeaderNotAware { partition, leader } => {
+            vec![("partition", words.partition(partition)), ("leader", words.node(leader))]
+        }
+        Stuck::UnderMinIsr { partition, isr, min_isr } => vec![
+            ("partition", words.partition(partition)),
+            ("isr", words.nodes(&isr)),
+            ("min", min_isr.to_string()),
+        ],
+        Stuck::IsrChangeWaitsForController { partition, leader, proposed } => vec![
+            ("partition", words.partition(partition)),
+            ("leader", words.node(leader)),
+            ("proposed", words.nodes(&proposed)),
+        ],
+        Stuck::ProduceWaitsForIsr { partition, waiting_for, member } => vec![
+            ("partition", words.partition(partition)),
+            ("offset", waiting_for.to_string()),
+            ("member", words.node(member)),
+        ],
+        Stuck::HighWatermarkWaitsFor { partition, member, leo, .. } => vec![
+            ("partition", words.partition(partition)),
+            ("member", words.node(member)),
+            ("leo", leo.to_string()),
+        ],
+    };
+    capital(&t(words.lang, &format!("stuck.{}", found.key()), &args))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use kraftscope_core::id::NodeId;
     use kraftscope_core::sim::genesis::Genesis;
 
-    #[test]
-    fn a_fenced_broker_is_followed_back_through_its_causes() {
+    fn after(line: &str, until: &str) -> Session {
         let mut session = Session::opening(Genesis::default()).expect("the default makes a cluster");
-        let crash = session.read("crash broker-1").expect("reads");
-        session.act(session.now(), &crash).expect("is possible");
-        assert_eq!(session.until("broker fenced", 20_000), Ok(true));
+        let actions = session.read(line).expect("reads");
+        session.act(session.now(), &actions).expect("is possible");
+        assert_eq!(session.until(until, 20_000), Ok(true));
+        session
+    }
+
+    #[test]
+    fn an_election_is_followed_back_to_the_person_who_stopped_the_leader() {
+        let session = after("crash broker-1", "new leader");
         let names = session.names();
-        let links = chain(&session, &Words { lang: Lang::En, topics: &names });
-        assert!(links[0].sentence.contains("orders") || links[0].sentence.contains("fenced"), "{links:?}");
-        assert!(links.windows(2).all(|pair| pair[0].event > pair[1].event), "{links:?}");
+        let links = chain(&session, None, &Words { lang: Lang::En, topics: &names });
+        let last = links.last().map(|link| link.sentence.as_str());
+        assert_eq!(last, Some("You crashed broker 1."), "{links:#?}");
+    }
+
+    #[test]
+    fn what_is_selected_has_a_chain_of_its_own() {
+        let session = after("crash broker-1", "new leader");
+        let names = session.names();
+        let words = Words { lang: Lang::En, topics: &names };
+        let links = chain(&session, Some(Selection::Node(NodeId::broker(1))), &words);
+        assert!(links[0].sentence.contains("roker 1"), "{links:#?}");
+    }
+
+    #[test]
+    fn a_quorum_without_majority_says_why_nothing_happens() {
+        let session = after("crash controller-1", "time >= 1s");
+        let mut session = session;
+        let more = session.read("crash controller-2").expect("reads");
+        session.act(session.now(), &more).expect("is possible");
+        let names = session.names();
+        let lines = stuck(&session, &Words { lang: Lang::En, topics: &names });
+        assert!(lines.first().is_some_and(|line| line.contains("majority")), "{lines:?}");
     }
 }

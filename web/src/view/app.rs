@@ -124,10 +124,13 @@ impl App {
         if model.present || !(model.right_open || model.sheet == Some(Sheet::Right)) {
             return Html::default();
         }
-        let chain = Rc::new(model.words(|words| why::chain(&model.session, words)));
+        let session = &model.session;
+        let (chain, stuck) =
+            model.words(|words| (why::chain(session, model.selected, words), why::stuck(session, words)));
         html! {
-            <Right lang={model.lang} view={model.session.view()} paused={!model.player.playing} {chain}
-                branches={Rc::new(model.session.branches())} send={self.send.clone()} />
+            <Right lang={model.lang} view={session.view()} paused={!model.player.playing} selected={model.selected}
+                settings={session.genesis().settings} names={session.names()} chain={Rc::new(chain)} stuck={Rc::new(stuck)}
+                branches={Rc::new(session.branches())} send={self.send.clone()} />
         }
     }
 
@@ -179,15 +182,19 @@ fn name_of(target: Selection, model: &Model, words: &Words<'_>) -> String {
 /// What is said of the event at the cursor.
 pub fn said(model: &Model) -> Said {
     let session = &model.session;
-    model.words(|words| match (session.moment(), session.log()) {
-        (Some((node, note)), _) => Said {
-            sentence: sentence::note(words, node, &note),
-            why: sentence::why(words, node, &note),
-            source: explain::source(&note),
-            notable: explain::is_notable(&note),
-            stuck: Vec::new(),
-        },
-        (None, Some(log)) => Said { sentence: doings::event(words, log), ..Said::default() },
-        (None, None) => Said { sentence: tr(words.lang, "moment.start"), ..Said::default() },
+    model.words(|words| {
+        // In the first moments everything waits for something, and that is no news.
+        let stuck = why::stuck(session, words).into_iter().next().filter(|_| !model.callout);
+        match (session.moment(), session.log()) {
+            (Some((node, note)), _) => Said {
+                sentence: sentence::note(words, node, &note),
+                why: sentence::why(words, node, &note),
+                source: explain::source(&note),
+                notable: explain::is_notable(&note),
+                stuck,
+            },
+            (None, Some(log)) => Said { sentence: doings::event(words, log), stuck, ..Said::default() },
+            (None, None) => Said { sentence: tr(words.lang, "moment.start"), ..Said::default() },
+        }
     })
 }

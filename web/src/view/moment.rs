@@ -17,8 +17,8 @@ pub struct Said {
     pub source: &'static str,
     /// It is a notable thing: a routine one is said quietly.
     pub notable: bool,
-    /// Why nothing happens, if so.
-    pub stuck: Vec<String>,
+    /// Why nothing happens, if so: the gravest reason.
+    pub stuck: Option<String>,
 }
 
 /// Props of [`Moment`].
@@ -46,9 +46,7 @@ pub fn Moment(props: &MomentProps) -> Html {
                     <span class="why" data-testid="why-line" title={said.source}>{ " " }{ said.why }</span>
                 }
             </p>
-            { for said.stuck.into_iter().map(|line| html! {
-                <p key={line.clone()} class="stuck" data-testid="stuck">{ line }</p>
-            }) }
+            { for said.stuck.map(|line| html! { <p class="stuck" data-testid="stuck-line">{ line }</p> }) }
             { for notice.map(|notice| news(lang, notice, &send)) }
         </div>
     }

@@ -1,13 +1,16 @@
 //! The right panel: why things are as they are, what is in flight, other courses of events.
 
 mod flights;
-mod why;
 
 use super::props::{Same, Send, WhyLink};
 use crate::i18n::{Lang, t, tr};
 use crate::model::{ActMsg, PageMsg, Sheet};
+use crate::select::Selection;
 use crate::view::icon::icon;
+use crate::view::inspector::{Inspector, Why};
+use kraftscope_core::config::Settings;
 use kraftscope_core::history::BranchInfo;
+use kraftscope_core::scenario::words::Names;
 use kraftscope_core::view::ClusterView;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -19,28 +22,49 @@ pub struct RightProps {
     pub lang: Lang,
     pub view: Same<ClusterView>,
     pub paused: bool,
+    pub selected: Option<Selection>,
+    pub settings: Settings,
+    pub names: Rc<Names>,
+    /// Why things are as they are.
     pub chain: Rc<Vec<WhyLink>>,
+    /// Why nothing happens.
+    pub stuck: Rc<Vec<String>>,
     pub branches: Rc<Vec<BranchInfo>>,
-    /// The inspector of what is selected.
-    #[prop_or_default]
-    pub children: Html,
     pub send: Send,
 }
 
 /// The panel.
 #[component]
 pub fn Right(props: &RightProps) -> Html {
-    let RightProps { lang, view, paused, chain, branches, children, send } = props.clone();
+    let RightProps { lang, view, paused, selected, settings, names, chain, stuck, branches, send } =
+        props.clone();
+    let on = {
+        let send = send.clone();
+        Callback::from(move |ask| send.now(PageMsg::Ask(ask)))
+    };
     html! {
         <aside class="side right" data-testid="right" aria-label={tr(lang, "right.label")}>
             <button class="button quiet icon side-close" aria-label={tr(lang, "close")} onclick={send.on_click(PageMsg::ShowSheet(Some(Sheet::Right)))}>
                 { icon("close") }
             </button>
-            { children }
-            <why::Why {lang} {chain} send={send.clone()} />
+            if selected.is_some() {
+                <Inspector {lang} view={view.clone()} {selected} {settings} {names} why={chain} {on} />
+            } else {
+                <Why {lang} links={chain} {on} />
+            }
+            if !stuck.is_empty() { { waits(lang, &stuck) } }
             if paused { <flights::Flights {lang} {view} send={send.clone()} /> }
             if branches.len() > 1 { { courses(lang, &branches, &send) } }
         </aside>
+    }
+}
+
+fn waits(lang: Lang, stuck: &[String]) -> Html {
+    html! {
+        <section class="group" data-testid="stuck">
+            <h3 class="caps">{ tr(lang, "right.stuck") }</h3>
+            <ul class="waits">{ for stuck.iter().map(|line| html! { <li key={line.clone()} class="stuck">{ line }</li> }) }</ul>
+        </section>
     }
 }
 
