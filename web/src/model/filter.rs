@@ -264,7 +264,7 @@ mod tests {
     fn a_text_is_found_in_the_sentence_whatever_its_case() {
         let session = session();
         let mut filter = Filter::default();
-        filter.search("Now LEADS orders-0");
+        filter.search("BEGINS to lead Orders-0");
         assert!(!found(&mut filter, &session).is_empty());
         filter.search("no such sentence");
         assert_eq!(found(&mut filter, &session), []);

@@ -79,6 +79,7 @@ impl Model {
                 if let Some((from, _)) = circle {
                     self.session.seek_time(from);
                     self.follow();
+                    self.player.jump(from);
                     self.player.playing = true;
                 }
             }

@@ -1,5 +1,5 @@
 //! A small canvas for figures that are not the stage, and what a figure needs to know of its element: where a
-//! pointer is within it, a wheel that must not move the page, how far a list is scrolled.
+//! pointer is within it, a wheel that must not move the page.
 //!
 //! Colours are asked for by the name of their CSS variable and read once per theme.
 
@@ -150,25 +150,11 @@ impl Drop for WheelWatch {
     }
 }
 
-/// Scrolls a list so far down, in CSS pixels.
-pub fn scroll_to(node: &NodeRef, top: f64) {
-    if let Some(element) = node.cast::<web_sys::Element>() {
-        element.set_scroll_top(top as i32);
-    }
-}
-
 /// Sets an attribute past the virtual DOM, unless it has that value.
 pub fn set_attribute(node: &NodeRef, name: &str, value: &str) {
     if let Some(element) = node.cast::<web_sys::Element>()
         && element.get_attribute(name).as_deref() != Some(value)
     {
         let _ = element.set_attribute(name, value);
-    }
-}
-
-/// Moves the focus to this element.
-pub fn focus(node: &NodeRef) {
-    if let Some(element) = node.cast::<web_sys::HtmlElement>() {
-        let _ = element.focus();
     }
 }

@@ -7,7 +7,7 @@ use crate::i18n::{Lang, doings, sentence, t, tr};
 use crate::marks::lane_name;
 use crate::model::TimeMsg;
 use crate::model::filter::Row;
-use crate::platform::{dom, paper};
+use crate::platform::dom;
 use crate::scene::SizeWatch;
 use crate::session::Session;
 use crate::view::props::Send;
@@ -131,7 +131,7 @@ fn use_following(list: &NodeRef, place: &UseStateHandle<(f64, f64)>, cursor: Opt
     use_effect_with((cursor, rows, height > 0.0), move |(cursor, ..)| {
         let now = (dom::scroll_of(&list).1, height);
         if let Some(top) = cursor.and_then(|row| into_view(now, row)) {
-            paper::scroll_to(&list, top);
+            dom::scroll_to(&list, top);
         }
     });
 }
@@ -225,7 +225,7 @@ fn keys(
         event.prevent_default();
         active.set(Some(to));
         if let Some(top) = into_view((dom::scroll_of(&list).1, place.1), to) {
-            paper::scroll_to(&list, top);
+            dom::scroll_to(&list, top);
         }
     })
 }

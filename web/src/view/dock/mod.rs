@@ -68,7 +68,7 @@ pub fn Dock(props: &DockProps) -> Html {
                     { if look.open { "▾" } else { "▴" } }
                 </button>
             </div>
-            { for panel.map(|panel| html! {
+            { panel.map_or_else(Html::default, |panel| html! {
                 <div class="panel" role="tabpanel" id="dock-panel" aria-labelledby={format!("tab-{}", look.tab.name())}
                     data-testid={format!("panel-{}", look.tab.name())} style={format!("--dock-height:{}px", *height)}>
                     { panel }

@@ -2,7 +2,8 @@
 //!
 //! Marks are painted on a canvas, a column per pixel, and only when they or the scale changed; caret and veil (what
 //! the run knows but the cursor has not reached) are moved each frame without the virtual DOM. Flags, axis and the
-//! loop are ordinary elements.
+//! loop are ordinary elements. Those that come and go have a place of their own among their siblings: the elements
+//! that are painted past the virtual DOM must stay the same ones.
 
 use super::axis;
 use super::flag::Flag;
@@ -88,11 +89,11 @@ fn track(
                     <span key={tick.label.clone()} style={format!("left:{:.1}px", tick.x)}>{ tick.label.clone() }</span>
                 }) }
             </div>
-            { for circle.map(|(from, to)| band(scale, from, to)) }
+            { circle.map_or_else(Html::default, |(from, to)| band(scale, from, to)) }
             <div class="tl-veil" ref={&parts.veil} />
             <div class="tl-caret" ref={&parts.caret} data-testid="caret" />
             if props.look.empty { <p class="tl-empty">{ tr(lang, "dock.timeline.empty") }</p> }
-            { for tip.map(|tip| tooltip(scale, tip)) }
+            { tip.map_or_else(Html::default, |tip| tooltip(scale, tip)) }
         </div>
     }
 }
@@ -238,7 +239,9 @@ impl Painter {
 const fn ink_of(lane: Lane) -> &'static str {
     match lane {
         Lane::Elections => "--lead",
-        Lane::Isr | Lane::Commits | Lane::Clients => "--ink-2",
+        Lane::Isr => "--ok",
+        Lane::Commits => "--ink",
+        Lane::Clients => "--ink-2",
         Lane::Faults => "--bad",
     }
 }
