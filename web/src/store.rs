@@ -5,7 +5,7 @@
 
 use crate::i18n::Lang;
 use crate::keys;
-use crate::model::{Effect, Model, Msg, Overlay, PageMsg, RunMsg, Tab, Theme};
+use crate::model::{Effect, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
 use crate::platform::frame::{FrameTimes, Frames, Tick};
 use crate::platform::{self, clock, dom, files, storage};
 use crate::session::Session;
@@ -63,6 +63,7 @@ impl Store {
         };
         let records = storage::load("progress").unwrap_or_default();
         store.model.borrow_mut().records = records.lines().map(str::to_owned).collect();
+        store.model.borrow_mut().room = room();
         store.look();
         store
     }
@@ -169,6 +170,13 @@ impl Store {
             taken
         });
         let store = Rc::clone(self);
+        dom::on_resize(move || {
+            let room = room();
+            if store.model().room != room {
+                store.dispatch(PageMsg::Room(room).into());
+            }
+        });
+        let store = Rc::clone(self);
         files::on_fragment(move |fragment| {
             if let Some(run) = share::unpack(&fragment) {
                 store.dispatch(load(run).into());
@@ -219,6 +227,17 @@ impl Store {
         storage::save("session", &text);
         let fragment = share::pack(&text);
         files::set_fragment(if fragment.len() <= ADDRESS_MOST { &fragment } else { "" });
+    }
+}
+
+/// How much room the window has; the style sheets draw the same lines.
+fn room() -> Room {
+    if dom::media("(max-width: 759px)") {
+        Room::Narrow
+    } else if dom::media("(max-width: 1199px)") {
+        Room::Middle
+    } else {
+        Room::Wide
     }
 }
 

@@ -210,7 +210,7 @@ impl Model {
             class.recall(record);
         }
         self.class = Some(class);
-        self.left_open = true;
+        self.show_left(true);
         self.turn_page(0);
         self.notice = None;
         Ok(())

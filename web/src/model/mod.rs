@@ -15,7 +15,7 @@ pub mod time;
 
 pub use act::ActMsg;
 pub use lesson::LessonMsg;
-pub use msg::{Effect, Msg, Notice, Overlay, Sheet, StepSize, Tab, Theme};
+pub use msg::{Effect, Msg, Notice, Overlay, Room, Sheet, StepSize, Tab, Theme};
 pub use page::PageMsg;
 pub use run::RunMsg;
 pub use time::TimeMsg;
@@ -61,7 +61,9 @@ pub struct Model {
     pub left_open: bool,
     /// The right panel is open.
     pub right_open: bool,
-    /// The panel that a phone shows over the stage.
+    /// How much room the window has.
+    pub room: Room,
+    /// The panel that lies over the stage, where there is no room beside it.
     pub sheet: Option<Sheet>,
     /// What lies over the page.
     pub overlay: Option<Overlay>,
@@ -99,6 +101,7 @@ impl Model {
             dock_open: true,
             left_open: false,
             right_open: true,
+            room: Room::Wide,
             sheet: None,
             overlay: None,
             notice: None,
@@ -136,6 +139,18 @@ impl Model {
         };
         self.check_goal();
         effects
+    }
+
+    /// Whether the left panel is seen.
+    pub fn shows_left(&self) -> bool {
+        !self.present
+            && if self.room == Room::Narrow { self.sheet == Some(Sheet::Left) } else { self.left_open }
+    }
+
+    /// Whether the right panel is seen.
+    pub fn shows_right(&self) -> bool {
+        !self.present
+            && if self.room == Room::Wide { self.right_open } else { self.sheet == Some(Sheet::Right) }
     }
 
     /// Calls `say` with the words of this run.

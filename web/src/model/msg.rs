@@ -95,6 +95,18 @@ impl StepSize {
     }
 }
 
+/// How much room the window has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// For both panels beside the stage.
+    #[default]
+    Wide,
+    /// For the left one; the right one lies over the stage.
+    Middle,
+    /// For neither: a phone.
+    Narrow,
+}
+
 /// A panel that a phone shows over the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sheet {

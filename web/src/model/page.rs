@@ -1,7 +1,7 @@
 //! The page itself: what is selected, what is open, and how it looks.
 
 use super::filter::FilterMsg;
-use super::{Effect, Model, Overlay, Sheet, Tab, Theme};
+use super::{Effect, Model, Overlay, Room, Sheet, Tab, Theme};
 use crate::i18n::Lang;
 use crate::select::{Ask, Selection, Spot};
 use kraftscope_core::id::NodeId;
@@ -25,8 +25,8 @@ pub enum PageMsg {
     ToggleLeft,
     /// Show or hide the right panel.
     ToggleRight,
-    /// A phone shows this panel over the stage, or the stage alone.
-    ShowSheet(Option<Sheet>),
+    /// The window has this much room.
+    Room(Room),
     /// Select this.
     Select(Option<Selection>),
     /// Select broker number n, as far as there is one.
@@ -81,9 +81,12 @@ impl Model {
                 self.tab = tab;
             }
             PageMsg::ToggleDock => self.dock_open = !self.dock_open,
-            PageMsg::ToggleLeft => self.left_open = !self.left_open,
-            PageMsg::ToggleRight => self.right_open = !self.right_open,
-            PageMsg::ShowSheet(sheet) => self.sheet = if self.sheet == sheet { None } else { sheet },
+            PageMsg::ToggleLeft => self.show_left(!self.shows_left()),
+            PageMsg::ToggleRight => self.show_right(!self.shows_right()),
+            PageMsg::Room(room) => {
+                self.room = room;
+                self.sheet = None;
+            }
             PageMsg::Select(selected) => self.selected = selected,
             PageMsg::SelectBroker(number) => {
                 if number <= self.session.genesis().brokers {
@@ -99,8 +102,7 @@ impl Model {
             PageMsg::Close => self.close(),
             PageMsg::Why => {
                 self.selected = None;
-                self.right_open = true;
-                self.sheet = Some(Sheet::Right);
+                self.show_right(true);
             }
             PageMsg::Dismiss => self.notice = None,
             PageMsg::DismissCallout => self.callout = false,
@@ -130,7 +132,6 @@ impl Model {
         match ask {
             Ask::Select(selected) => {
                 self.selected = selected;
-                self.sheet = selected.map(|_| Sheet::Right).filter(|_| self.sheet == Some(Sheet::Right));
                 Vec::new()
             }
             Ask::Menu(target, at) => {
@@ -143,6 +144,22 @@ impl Model {
             }
             Ask::Act(action) => self.update(super::ActMsg::Do(vec![action]).into()),
             Ask::Seek(event) => self.update(super::TimeMsg::Seek(event).into()),
+        }
+    }
+
+    /// Shows or hides the left panel, beside the stage or over it.
+    pub(super) fn show_left(&mut self, show: bool) {
+        match self.room {
+            Room::Narrow => self.sheet = show.then_some(Sheet::Left),
+            Room::Middle | Room::Wide => self.left_open = show,
+        }
+    }
+
+    /// Shows or hides the right panel, beside the stage or over it.
+    fn show_right(&mut self, show: bool) {
+        match self.room {
+            Room::Wide => self.right_open = show,
+            Room::Middle | Room::Narrow => self.sheet = show.then_some(Sheet::Right),
         }
     }
 

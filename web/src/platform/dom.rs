@@ -195,3 +195,11 @@ pub fn scroll_to(node: &NodeRef, top: f64) {
         element.set_scroll_top(top as i32);
     }
 }
+
+/// Calls `changed` whenever the window has another size.
+pub fn on_resize(changed: impl Fn() + 'static) {
+    let Some(window) = window() else { return };
+    let listen = Closure::<dyn Fn()>::new(changed);
+    let _ = window.add_event_listener_with_callback("resize", listen.as_ref().unchecked_ref());
+    listen.forget();
+}

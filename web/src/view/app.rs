@@ -1,6 +1,7 @@
 //! The root: where everything stands, and the one place that reads the model.
 
 use super::callout::{Callout, victim};
+use super::chosen::Chosen;
 use super::dock::{self, Dock};
 use super::header::Header;
 use super::left::Left;
@@ -13,7 +14,7 @@ use super::transport::Transport;
 use crate::i18n::words::Words;
 use crate::i18n::{doings, sentence, tr};
 use crate::menu;
-use crate::model::{Model, Overlay, PageMsg, Sheet};
+use crate::model::{Model, Overlay, PageMsg, Room};
 use crate::select::{Ask, Selection};
 use crate::store::Store;
 use crate::why;
@@ -67,15 +68,9 @@ impl Component for App {
     fn view(&self, ctx: &Context<App>) -> Html {
         let model = ctx.props().store.model();
         let (lang, send) = (model.lang, self.send.clone());
-        let sheet = match model.sheet {
-            Some(Sheet::Left) => "left",
-            Some(Sheet::Right) => "right",
-            None => "none",
-        };
         html! {
-            <div class="app" data-present={model.present.to_string()} data-left={model.left_open.to_string()}
-                data-right={model.right_open.to_string()} data-sheet={sheet} data-lesson={model.class.is_some().to_string()}>
-                <Header {lang} theme={model.theme} present={model.present} left_open={model.left_open} right_open={model.right_open}
+            <div class="app" data-present={model.present.to_string()} data-lesson={model.class.is_some().to_string()}>
+                <Header {lang} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
                     release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
                     send={send.clone()} />
                 <main class="places">
@@ -87,6 +82,7 @@ impl Component for App {
                     { for model.words(|words| victim(&model, words)).map(|victim| html! {
                         <Callout {lang} {victim} send={send.clone()} />
                     }) }
+                    { self.chosen(&model) }
                     <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
                     { self.transport(&model) }
                     if !model.present {
@@ -101,7 +97,7 @@ impl Component for App {
 
 impl App {
     fn left(&self, model: &Model) -> Html {
-        if model.present || !(model.left_open || model.sheet == Some(Sheet::Left)) {
+        if !model.shows_left() {
             return Html::default();
         }
         html! {
@@ -121,7 +117,7 @@ impl App {
     }
 
     fn right(&self, model: &Model) -> Html {
-        if model.present || !(model.right_open || model.sheet == Some(Sheet::Right)) {
+        if !model.shows_right() {
             return Html::default();
         }
         let session = &model.session;
@@ -132,6 +128,15 @@ impl App {
                 settings={session.genesis().settings} names={session.names()} chain={Rc::new(chain)} stuck={Rc::new(stuck)}
                 branches={Rc::new(session.branches())} send={self.send.clone()} />
         }
+    }
+
+    /// What is selected and what can be done with it, where the inspector is not beside the stage.
+    fn chosen(&self, model: &Model) -> Html {
+        let Some(target) = model.selected.filter(|_| model.room != Room::Wide && !model.present) else {
+            return Html::default();
+        };
+        let name = model.words(|words| name_of(target, model, words));
+        html! { <Chosen lang={model.lang} {name} {target} send={self.send.clone()} /> }
     }
 
     fn transport(&self, model: &Model) -> Html {

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod callout;
+pub mod chosen;
 pub mod dock;
 pub mod header;
 pub mod icon;

@@ -4,7 +4,7 @@ mod flights;
 
 use super::props::{Same, Send, WhyLink};
 use crate::i18n::{Lang, t, tr};
-use crate::model::{ActMsg, PageMsg, Sheet};
+use crate::model::{ActMsg, PageMsg};
 use crate::select::Selection;
 use crate::view::icon::icon;
 use crate::view::inspector::{Inspector, Why};
@@ -44,7 +44,7 @@ pub fn Right(props: &RightProps) -> Html {
     };
     html! {
         <aside class="side right" data-testid="right" aria-label={tr(lang, "right.label")}>
-            <button class="button quiet icon side-close" aria-label={tr(lang, "close")} onclick={send.on_click(PageMsg::ShowSheet(Some(Sheet::Right)))}>
+            <button class="button quiet icon side-close" aria-label={tr(lang, "close")} onclick={send.on_click(PageMsg::ToggleRight)}>
                 { icon("close") }
             </button>
             if selected.is_some() {
