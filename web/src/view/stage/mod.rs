@@ -89,7 +89,7 @@ pub fn Stage(props: &StageProps) -> Html {
     html! {
         <div {class}>
             <div class="st-scroll" ref={scroller} onscroll={pointer.scroll} onpointermove={pointer.moved}
-                 onpointerleave={pointer.left} onpointerdown={pointer.down} onpointerup={pointer.up}
+                 onpointerleave={pointer.left} onpointerdown={pointer.down} onpointerup={pointer.up} onpointercancel={pointer.cancelled}
                  onclick={pointer.click} ondblclick={pointer.double} oncontextmenu={pointer.menu}>
                 if let Some(layout) = layout.clone() { { picture(props, layout, &changes) } }
             </div>

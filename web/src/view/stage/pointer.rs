@@ -21,6 +21,7 @@ pub(super) struct Pointer {
     pub(super) left: Callback<PointerEvent>,
     pub(super) down: Callback<PointerEvent>,
     pub(super) up: Callback<PointerEvent>,
+    pub(super) cancelled: Callback<PointerEvent>,
     pub(super) click: Callback<MouseEvent>,
     pub(super) double: Callback<MouseEvent>,
     pub(super) menu: Callback<MouseEvent>,
@@ -56,6 +57,7 @@ pub(super) fn use_pointer(props: &StageProps, scene: &Rc<RefCell<Scene>>, scroll
         left: hand.on(|hand, _| hand.hover(None)),
         down: hand.on(Hand::down),
         up: hand.on(Hand::up),
+        cancelled: hand.on(|hand, _| hand.let_go()),
         click: hand.on(Hand::click),
         double: hand.on(Hand::double),
         menu: hand.on(Hand::menu),
@@ -161,6 +163,12 @@ impl Hand {
             self.doing.borrow_mut().spent = true;
             self.open_menu(&event);
         }
+    }
+
+    /// The browser took the pointer away, to scroll: nothing was meant by it.
+    fn let_go(&self) {
+        *self.doing.borrow_mut() = Doing::default();
+        self.scene.borrow_mut().drag(None);
     }
 
     fn click(&self, event: MouseEvent) {
