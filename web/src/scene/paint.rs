@@ -133,6 +133,9 @@ impl Shot<'_> {
                 let drag = self.drag.filter(|drag| drag.node == place.id);
                 let ring = drag.map_or(ring, |drag| Ring { due: drag.due, ..ring });
                 self.ring(surface, &ring, place.ring, place.radius - 2.0);
+                if drag.is_some() {
+                    self.set_to(surface, &ring, place.ring);
+                }
             }
         }
     }
@@ -161,6 +164,15 @@ impl Shot<'_> {
         ctx.set_fill_style_str(colour);
         let _ = ctx.arc(x, y, if low { 4.5 } else { 3.5 }, 0.0, TAU);
         ctx.fill();
+    }
+
+    /// The time to which a dragged timer would be set.
+    fn set_to(&self, surface: &Surface, ring: &Ring, middle: Point) {
+        let size = self.staging.layout.metrics.small;
+        let text = Span::millis(ring.due.since(self.time).as_millis()).to_string();
+        let width = width_of(&text, size) + 10.0;
+        let place = Rect::new(middle.x - width / 2.0, middle.y + size * 0.5, width, size + 5.0);
+        tag(surface, place, &text, &surface.theme.accent, size);
     }
 
     fn is_dim(&self, node: NodeId) -> bool {

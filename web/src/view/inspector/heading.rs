@@ -29,8 +29,8 @@ pub(super) fn kind(desk: &Desk<'_>, selected: Selection) -> String {
 pub(super) fn title(desk: &Desk<'_>, selected: Selection) -> String {
     let words = &desk.words;
     let on = |what: String, node| desk.tell("on", &[("what", what), ("node", words.node(node))]);
-    let text = match selected {
-        Selection::Node(node) => words.node(node),
+    match selected {
+        Selection::Node(node) => capital(&words.node(node)),
         Selection::Partition(partition) => words.partition(partition),
         Selection::Replica { partition, broker } => on(words.partition(partition), broker),
         Selection::Record { partition, broker, offset } => {
@@ -44,7 +44,6 @@ pub(super) fn title(desk: &Desk<'_>, selected: Selection) -> String {
             flight.map_or_else(|| format!("#{packet}"), |flight| format!("{} #{packet}", flight.api))
         }
         Selection::Timer(node, timer) => on(show_timer(timer), node),
-        Selection::Link { from, to } => format!("{} ↔ {}", words.node(from), words.node(to)),
-    };
-    capital(&text)
+        Selection::Link { from, to } => capital(&format!("{} ↔ {}", words.node(from), words.node(to))),
+    }
 }

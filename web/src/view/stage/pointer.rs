@@ -6,6 +6,7 @@ use crate::platform::dom;
 use crate::scene::{Drag, Scene};
 use crate::select::{Ask, Selection, Spot};
 use kraftscope_core::sim::action::Action;
+use kraftscope_core::time::Span;
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -153,7 +154,9 @@ impl Hand {
             self.scene.borrow_mut().drag(None);
             if moved {
                 self.doing.borrow_mut().spent = true;
-                let span = drag.due.since(self.scene.borrow().time());
+                // Whole milliseconds: what a hand can mean, and what a script should say.
+                let micros = drag.due.since(self.scene.borrow().time());
+                let span = Span::millis(micros.as_millis().max(1));
                 self.props.on.emit(Ask::Act(Action::SetTimer(drag.node, drag.timer, span)));
             }
             return;
