@@ -191,7 +191,10 @@ impl Broker {
             }
         }
         self.applied = self.applied.max(committed);
-        if self.lifecycle.state() < BrokerState::Recovery {
+        if matches!(
+            self.lifecycle.state(),
+            BrokerState::NotRunning | BrokerState::Starting | BrokerState::ShuttingDown
+        ) {
             return;
         }
         if !self.published {

@@ -35,10 +35,28 @@ type BatchKey = (NodeId, u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sent {
     acks: Acks,
-    /// The partition's leader epoch when it was sent last.
-    leader_epoch: Option<LeaderEpoch>,
+    /// The reign that it was sent to last: of the broker that the producer takes for the leader.
+    reign: Option<Reign>,
     /// An earlier attempt may have been appended.
     tried: bool,
+}
+
+/// One broker leading one partition, in one life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reign {
+    leader: NodeId,
+    life: Incarnation,
+    epoch: LeaderEpoch,
+}
+
+impl Reign {
+    /// The present reign of this broker over the partition, if it leads.
+    fn of(world: &World, leader: NodeId, partition: TopicPartition) -> Option<Reign> {
+        let slot = world.slot(leader)?;
+        let broker = slot.process.as_ref()?.broker()?;
+        let partition = broker.replicas.partition(partition).filter(|partition| partition.is_leader())?;
+        Some(Reign { leader, life: slot.incarnation, epoch: partition.leader_epoch })
+    }
 }
 
 /// Where a consumer stands.
@@ -76,12 +94,9 @@ impl ClientGhost {
     ) {
         for note in &step.notes {
             match *note {
-                Note::BatchSent { partition, first, acks, attempt, .. } => {
-                    let leader_epoch = truth.image.partitions.get(&partition).map(|p| p.leader_epoch);
-                    let tried = attempt > 1;
-                    if acks != Acks::Zero {
-                        self.sent.insert((producer, first), Sent { acks, leader_epoch, tried });
-                    }
+                Note::BatchSent { partition, first, acks, attempt, leader, .. } if acks != Acks::Zero => {
+                    let reign = Reign::of(world, leader, partition);
+                    self.sent.insert((producer, first), Sent { acks, reign, tried: attempt > 1 });
                 }
                 Note::ProduceAcknowledged { partition, base, first, count } => {
                     let from = step.delivered.map(|delivered| delivered.from);
@@ -117,13 +132,12 @@ impl ClientGhost {
         self.acknowledged.push_back(key);
         let by_all = sent.is_some_and(|sent| sent.acks == Acks::All);
         self.any_acks_all |= by_all;
-        let same_reign = sent.is_some_and(|sent| {
-            sent.leader_epoch == truth.image.partitions.get(&ghost.id).map(|p| p.leader_epoch)
-        });
         let entries = batch.entries(world, ghost, by_all);
-        // An acknowledgement by one replica may be outlived by a change of the leader, or by a crash of it.
-        let still_there = same_reign && batch.from.is_some_and(|from| !ghost.lost_records(world, from));
-        if (by_all && ghost.void.is_none()) || still_there {
+        // An acknowledgement by one replica may be outlived by its reign: it may have cut its log since.
+        let reign = sent.and_then(|sent| sent.reign);
+        let leads_on = reign.is_some_and(|reign| Reign::of(world, reign.leader, ghost.id) == Some(reign));
+        let answered = reign.map(|reign| reign.leader) == batch.from;
+        if (by_all && ghost.void.is_none()) || (leads_on && answered) {
             findings.check(Rule::P10, entries.len() as u32 == batch.count, subject);
         }
         for (offset, entry) in entries {

@@ -61,6 +61,15 @@ pub enum Why {
         /// Who.
         leader: NodeId,
     },
+    /// The controller accepted an ISR change that its leader had asked for and forgotten: a metadata record that
+    /// repeats the leader's partition epoch replaces what is pending, and the request is still on its way
+    /// (`Partition.updateAssignmentAndIsr`). The leader has not waited for who joined.
+    ForgottenProposal {
+        /// When.
+        event: StepId,
+        /// Which leader.
+        leader: NodeId,
+    },
     /// Nothing was produced with acks=all.
     NoAcksAll,
     /// Eligible leader replicas are off.

@@ -153,11 +153,15 @@ impl Checker {
             return;
         }
         s_commit::check_candidates(ghost, world, change, findings);
+        if truth.image.partitions.get(&change.partition) != Some(&change.after) {
+            return; // A later record of the same commit has changed it again.
+        }
         let leader = change.after.leader.and_then(|leader| world.slot(leader));
         let broker = leader.and_then(|slot| slot.process.as_ref()).and_then(|process| process.broker());
         let Some((broker, slot)) = broker.zip(leader) else { return };
         let partition = broker.replicas.partition(change.partition);
-        if partition.is_some_and(|p| p.is_leader() && p.leader_epoch == change.after.leader_epoch) {
+        let newest = partition.is_some_and(|p| p.is_leader() && p.leader_epoch == change.after.leader_epoch);
+        if newest && ghost.void.is_none() {
             p_isr::check_superset(world, truth, change.partition, (slot.id, broker), findings);
         }
     }

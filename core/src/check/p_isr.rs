@@ -5,8 +5,8 @@
 //! P7 OneInFlight: a second proposal only after the first was decided. Source: PartitionTest.
 //! P8 FetcherExclusive: a leader is in no fetcher, a follower in at most one, that of its leader.
 //! S6 QuorumSuperset: the newest leader waits for every member of the controller's ISR: it is in the maximal ISR, or
-//! caught up and welcome. The second half matters when a metadata record that repeats the leader's partition epoch
-//! makes it forget a proposal which the controller then accepts.
+//! caught up and welcome. Kafka has a gap here: a metadata record that repeats the leader's partition epoch makes it
+//! forget a proposal which the controller may still accept ([`super::findings::Why::ForgottenProposal`]).
 //! S8 ExpandRule, the leader's half: who is proposed reached the high watermark and the start of the epoch, and its
 //! broker may join as far as the leader's metadata says. Source: KIP-320, KIP-841, KIP-903.
 
@@ -22,7 +22,7 @@ use crate::process::Broker;
 use crate::replication::{IsrState, LeaderState};
 use crate::sim::world::World;
 
-pub(super) fn check(id: TopicPartition, look: &Look<'_>, findings: &mut Findings) {
+pub(super) fn check(id: TopicPartition, void: bool, look: &Look<'_>, findings: &mut Findings) {
     let subject = Subject::copy(id, look.id);
     let moved = look.before.role != look.now.role || look.before.leader_epoch != look.now.leader_epoch;
     if moved {
@@ -31,7 +31,7 @@ pub(super) fn check(id: TopicPartition, look: &Look<'_>, findings: &mut Findings
     if let Some(leader) = look.partition.as_leader()
         && (look.before.isr != look.now.isr || look.before.partition_epoch != look.now.partition_epoch)
     {
-        check_belief(id, look, leader, subject, findings);
+        check_belief(id, void, look, leader, subject, findings);
         check_proposal(id, look, leader, subject, findings);
     }
 }
@@ -50,6 +50,7 @@ fn check_fetchers(id: TopicPartition, look: &Look<'_>, subject: Subject, finding
 /// P6 and S6.
 fn check_belief(
     id: TopicPartition,
+    void: bool,
     look: &Look<'_>,
     leader: &LeaderState,
     subject: Subject,
@@ -59,7 +60,7 @@ fn check_belief(
     let same =
         look.now.partition_epoch != truth.partition_epoch || leader.isr.committed().same_members(&truth.isr);
     findings.check(Rule::P6, same && look.now.partition_epoch <= truth.partition_epoch, subject);
-    if look.leads_newest(id) {
+    if look.leads_newest(id) && !void {
         check_superset(look.world, look.truth, id, (look.id, look.broker), findings);
     }
 }

@@ -7,9 +7,11 @@
 
 use super::findings::{Findings, Subject, Why};
 use super::logs::{LogSeen, parts_at};
+use super::replicas::Look;
 use super::truth::Changed;
-use crate::id::{Incarnation, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition};
+use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, StepId, TopicPartition};
 use crate::log::Log;
+use crate::note::Note;
 use crate::record::Record;
 use crate::replication::{IsrState, ReplicaLog};
 use crate::sim::world::{Slot, World};
@@ -43,6 +45,8 @@ pub(super) struct CopySeen {
     pub(super) log: LogSeen,
     /// It lost records in a crash and no leader has found it caught up since.
     pub(super) lost_records: bool,
+    /// As a leader: what it asked for in this partition epoch and forgot without an answer.
+    pub(super) forgotten: Option<IsrState>,
 }
 
 /// A record that a producer was told is safe.
@@ -73,6 +77,11 @@ pub(super) struct PartitionGhost {
     pub(super) acknowledged: Log<Acknowledged>,
     /// Acknowledged records that a later leader does not hold.
     pub(super) lost: Vec<Acknowledged>,
+}
+
+/// Whether this was proposed.
+fn is_of(proposal: Option<IsrState>, isr: &NodeList) -> bool {
+    proposal.is_some_and(|proposal| proposal.proposed().same_members(isr))
 }
 
 /// The log of this partition at a broker, alive or not.
@@ -112,10 +121,39 @@ impl PartitionGhost {
         }
     }
 
+    /// As a leader, remembers a proposal that was given up without an answer.
+    pub(super) fn note_forgotten(&mut self, place: usize, look: &Look<'_>, event: StepId) {
+        let copy = &mut self.copies[place];
+        if !look.leads_on() || look.before.partition_epoch != look.now.partition_epoch {
+            copy.forgotten = None;
+            return;
+        }
+        let rejected =
+            |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == self.id);
+        let given_up = look.before.isr.filter(|isr| isr.is_in_flight() && look.now.isr != Some(*isr));
+        if given_up.is_none() || look.notes.iter().any(rejected) {
+            return;
+        }
+        copy.forgotten = given_up;
+        let truth = look.truth.image.partitions.get(&self.id);
+        if truth
+            .is_some_and(|truth| truth.leader_epoch == look.now.leader_epoch && is_of(given_up, &truth.isr))
+        {
+            self.void.get_or_insert(Why::ForgottenProposal { event, leader: look.id });
+        }
+    }
+
     /// The controller changed the registration: who leads by now, and whether the guarantees still stand.
     pub(super) fn on_change(&mut self, world: &World, change: &Changed, findings: &Findings) {
         let (event, after) = (findings.event(), &change.after);
         let before = change.before;
+        if let Some(leader) = after.leader
+            && let Some(copy) = self.copies.get(world.place(leader))
+            && copy.glance.leader_epoch == after.leader_epoch
+            && is_of(copy.forgotten, &after.isr)
+        {
+            self.void.get_or_insert(Why::ForgottenProposal { event, leader });
+        }
         let Some(leader) =
             after.leader.filter(|_| before.is_none_or(|b| b.leader_epoch != after.leader_epoch))
         else {
@@ -138,6 +176,22 @@ impl PartitionGhost {
             copy.lost_records = false;
         }
         complete
+    }
+
+    /// A leader wants a copy that lost records back in the ISR: takes the mark off if the copy holds what the leader
+    /// believes it to hold. A fetch from before the crash may say more than is true.
+    pub(super) fn note_fetched(&mut self, look: &Look<'_>, joining: NodeId) {
+        let leader = look.partition.as_leader();
+        let follower = leader.and_then(|leader| leader.follower(joining));
+        let Some(claimed) = follower.and_then(|follower| follower.leo) else { return };
+        let log = look.world.slot(joining).and_then(|slot| replica_log(slot, self.id));
+        let holds = log.is_some_and(|replica| {
+            parts_at(&replica.log, &look.replica.log, Offset(0), claimed).is_none()
+                && replica.leo() >= claimed
+        });
+        if holds && let Some(copy) = self.copies.get_mut(look.world.place(joining)) {
+            copy.lost_records = false;
+        }
     }
 
     /// The broker's process ended: a log that is shorter than it was has lost records.

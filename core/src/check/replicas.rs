@@ -131,12 +131,13 @@ impl PartitionGhost {
         }
         self.copies[place].log.check_cache(&look.replica.epochs, subject, findings);
         check_order(&look.replica.log, Some(look.now.hw), subject, findings);
-        p_isr::check(self.id, look, findings);
+        self.note_forgotten(place, look, findings.event());
+        p_isr::check(self.id, self.void.is_some(), look, findings);
         if let Some(IsrState::PendingExpand { joining, .. }) = look.now.isr
             && look.before.isr != look.now.isr
             && self.lost_records(look.world, joining)
         {
-            self.note_caught_up(look.world, joining);
+            self.note_fetched(look, joining);
         }
         if look.begins_to_lead() {
             s_leader::check_new_leader(self, look, findings);

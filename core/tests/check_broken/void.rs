@@ -1,8 +1,11 @@
 //! When a promise is not given: what the checker says instead of calling it broken.
 
+use crate::lab::{Lab, ORDERS, broker};
 use kraftscope_core::check::{Rule, State, Why};
 use kraftscope_core::history::History;
-use kraftscope_core::id::NodeId;
+use kraftscope_core::id::{NodeId, NodeList};
+use kraftscope_core::record::PartitionChange;
+use kraftscope_core::replication::IsrState;
 use kraftscope_core::scenario::{Line, play_line};
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
@@ -103,4 +106,36 @@ fn a_power_loss_of_one_leader_voids_nothing() {
     let (state, lost) = outcome(&history, Rule::S5);
     assert!(matches!(state, State::Holds { checked } if checked > 0));
     assert_eq!(lost, 0);
+}
+
+/// Source: Partition.updateAssignmentAndIsr: a registration of the same partition epoch replaces a pending change,
+/// while the request is still on its way. The leader has not waited for who joined.
+#[test]
+fn a_proposal_that_its_leader_forgot_voids_the_promise_when_it_is_accepted() {
+    let change =
+        |brokers: &[u8]| PartitionChange { isr: Some(NodeList::brokers(brokers)), ..Default::default() };
+    let mut lab = Lab::new();
+    assert!(lab.change(change(&[1, 2])).is_empty());
+    let isr = NodeList::brokers(&[1, 2]);
+    lab.copy(1).partition_epoch = lab.copy(1).partition_epoch.next();
+    lab.leader().isr = IsrState::Committed { isr };
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    lab.leader().isr = IsrState::PendingExpand { isr, joining: broker(3) };
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    lab.leader().isr = IsrState::Committed { isr };
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    assert_eq!(lab.checker.void().count(), 0);
+    assert!(lab.change(change(&[1, 2, 3])).is_empty());
+    let voided: Vec<_> = lab.checker.void().collect();
+    assert!(matches!(voided[..], [(ORDERS, Why::ForgottenProposal { .. })]), "{voided:?}");
+}
+
+/// Source: BrokerServer.startup: publishers are installed after `initialCatchUpFuture`.
+#[test]
+fn a_broker_that_is_stopped_before_it_caught_up_leads_nothing() {
+    let lines = ["crash broker-1", "start broker-1", "run 50ms", "shutdown broker-1", "run 20ms"];
+    let history = play(Genesis::default(), &lines);
+    let led = history.notes(0..u64::MAX).filter(|log| log.node == Some(broker(1)));
+    let led = led.filter(|log| kraftscope_core::explain::key(&log.note) == "BecameLeader").count();
+    assert_eq!(led, 1, "orders-0, when the cluster was new");
 }
