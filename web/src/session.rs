@@ -21,6 +21,8 @@ use std::rc::Rc;
 
 /// Events that one press of a button may compute at most.
 pub const PATIENCE: u64 = 20_000;
+/// Notes that are looked at when the latest of a kind is wanted.
+const BACK: usize = 3000;
 /// Log cells of each replica that the picture shows.
 const CELLS: u32 = 12;
 /// A run stops growing here, so that a page that plays for days does not fill the memory.
@@ -402,6 +404,16 @@ impl Session {
         // The first of those that tell most.
         let best = notes().map(weight).max()?;
         notes().find(|note| weight(note) == best).map(|note| (node, *note))
+    }
+
+    /// The latest notable note at or before the cursor: of its event, the one that tells most.
+    pub fn latest_notable(&self) -> Option<(StepId, Option<NodeId>, Note)> {
+        let until = self.history.first_note(self.event().next());
+        let log = self.history.notes(0..until).rev().take(BACK).find(|log| explain::is_notable(&log.note))?;
+        let (event, node) = (log.event, log.node);
+        let notes = || self.history.notes_of(event);
+        let best = notes().map(weight).max()?;
+        notes().find(|note| weight(note) == best).map(|note| (event, node, *note))
     }
 
     /// The notes with numbers in this range.

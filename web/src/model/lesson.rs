@@ -27,6 +27,8 @@ pub enum LessonMsg {
     Skip,
     /// To the next step.
     Next,
+    /// What a remote's key means: watch, then to the end, then to the next step.
+    Onward,
     /// To the step before.
     Previous,
     /// The step again from its beginning.
@@ -178,6 +180,11 @@ impl Model {
             LessonMsg::Run => self.run_script(),
             LessonMsg::Skip => self.skip(),
             LessonMsg::Next => self.turn_page(1),
+            LessonMsg::Onward => {
+                if let Some(msg) = self.onward() {
+                    return self.update_lesson(msg);
+                }
+            }
             LessonMsg::Previous => self.turn_page(-1),
             LessonMsg::Again => self.turn_page(0),
             LessonMsg::Restart => {
@@ -254,6 +261,18 @@ impl Model {
         }
         self.selected = None;
         self.follow();
+    }
+
+    /// What comes next in the lesson; nothing while a prediction or a goal is open, and none without a lesson.
+    pub(super) fn onward(&self) -> Option<LessonMsg> {
+        let class = self.class.as_ref().filter(|class| class.open_question().is_none())?;
+        if self.player.stop_at.is_some() {
+            Some(LessonMsg::Skip)
+        } else if !class.progress().ran && !class.now().script.is_empty() {
+            Some(LessonMsg::Run)
+        } else {
+            Some(LessonMsg::Next).filter(|_| class.is_done() && class.has_next())
+        }
     }
 
     fn answer(&mut self, number: usize) {

@@ -123,6 +123,8 @@ pub enum Overlay {
     Palette,
     /// The keys.
     Help,
+    /// On a phone: what has no room in the header and the transport.
+    More,
     /// The conditions to wait for.
     Until,
     /// The link.

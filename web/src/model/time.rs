@@ -1,6 +1,6 @@
 //! The transport: play, step, seek, wait for a condition.
 
-use super::{Effect, Model, Notice, Overlay, StepSize};
+use super::{Effect, LessonMsg, Model, Notice, Overlay, StepSize};
 use crate::player::Pace;
 use crate::session::{LONGEST, PATIENCE};
 use kraftscope_core::id::StepId;
@@ -48,6 +48,13 @@ pub enum TimeMsg {
 impl Model {
     pub(super) fn update_time(&mut self, msg: TimeMsg) -> Vec<Effect> {
         self.player.notice();
+        // In a lesson a step forward is a step of the lesson, unless its script is being watched.
+        if msg == TimeMsg::Forward || msg == TimeMsg::ForwardNotable {
+            let skips = msg == TimeMsg::ForwardNotable;
+            if let Some(next) = self.onward().filter(|next| skips || *next != LessonMsg::Skip) {
+                return self.update_lesson(next);
+            }
+        }
         match msg {
             TimeMsg::Toggle => self.player.playing = !self.player.playing,
             TimeMsg::Play => self.player.playing = true,

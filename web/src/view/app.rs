@@ -7,18 +7,19 @@ use super::header::Header;
 use super::left::Left;
 use super::moment::{Moment, Said};
 use super::overlay::Over;
-use super::props::Send;
+use super::props::{Send, WhyLink};
 use super::right::Right;
 use super::stage::Stage;
 use super::transport::Transport;
 use crate::i18n::words::Words;
-use crate::i18n::{doings, sentence, tr};
+use crate::i18n::{Lang, doings, sentence, tr};
 use crate::menu;
 use crate::model::{Model, Overlay, PageMsg, Room};
 use crate::select::{Ask, Selection};
 use crate::store::Store;
-use crate::why;
+use crate::{platform, why};
 use kraftscope_core::explain;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -35,11 +36,24 @@ impl PartialEq for AppProps {
     }
 }
 
+/// Milliseconds between two searches for reasons while time runs.
+const REASONS_EVERY: f64 = 300.0;
+
+/// Why things are as they are, and about what that was asked.
+#[derive(Clone, Debug, Default)]
+struct Reasons {
+    about: Option<(u64, Option<Selection>, Lang)>,
+    at: f64,
+    chain: Rc<Vec<WhyLink>>,
+    stuck: Rc<Vec<String>>,
+}
+
 /// The whole page.
 #[derive(Debug)]
 pub struct App {
     send: Send,
     ask: Callback<Ask>,
+    reasons: RefCell<Reasons>,
 }
 
 impl Component for App {
@@ -54,7 +68,7 @@ impl Component for App {
             let send = send.clone();
             Callback::from(move |ask| send.now(PageMsg::Ask(ask)))
         };
-        App { send, ask }
+        App { send, ask, reasons: RefCell::default() }
     }
 
     fn update(&mut self, _: &Context<App>, (): ()) -> bool {
@@ -68,22 +82,25 @@ impl Component for App {
     fn view(&self, ctx: &Context<App>) -> Html {
         let model = ctx.props().store.model();
         let (lang, send) = (model.lang, self.send.clone());
+        let reasons = self.reasons(&model);
+        // In the first moments everything waits for something, and that is no news.
+        let stuck = reasons.stuck.first().filter(|_| !model.callout).cloned();
         html! {
             <div class="app" data-present={model.present.to_string()} data-lesson={model.class.is_some().to_string()}>
-                <Header {lang} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
+                <Header {lang} room={model.room} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
                     release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
                     send={send.clone()} />
                 <main class="places">
                     { self.left(&model) }
                     { self.stage(&model) }
-                    { self.right(&model) }
+                    { self.right(&model, &reasons) }
                 </main>
                 <footer class="bottom">
                     { for model.words(|words| victim(&model, words)).map(|victim| html! {
                         <Callout {lang} {victim} send={send.clone()} />
                     }) }
                     { self.chosen(&model) }
-                    <Moment {lang} said={said(&model)} playing={model.player.playing} notice={model.notice.clone()} send={send.clone()} />
+                    <Moment {lang} said={said(&model, stuck)} notice={model.notice.clone()} send={send.clone()} />
                     { self.transport(&model) }
                     if !model.present {
                         <Dock {lang} look={dock::of(&model)} send={send.clone()} />
@@ -116,18 +133,30 @@ impl App {
         }
     }
 
-    fn right(&self, model: &Model) -> Html {
+    fn right(&self, model: &Model, reasons: &Reasons) -> Html {
         if !model.shows_right() {
             return Html::default();
         }
         let session = &model.session;
-        let (chain, stuck) =
-            model.words(|words| (why::chain(session, model.selected, words), why::stuck(session, words)));
         html! {
             <Right lang={model.lang} view={session.view()} paused={!model.player.playing} selected={model.selected}
-                settings={session.genesis().settings} names={session.names()} chain={Rc::new(chain)} stuck={Rc::new(stuck)}
-                branches={Rc::new(session.branches())} send={self.send.clone()} />
+                settings={session.genesis().settings} names={session.names()} chain={Rc::clone(&reasons.chain)}
+                stuck={Rc::clone(&reasons.stuck)} branches={Rc::new(session.branches())} send={self.send.clone()} />
         }
+    }
+
+    /// Why things are as they are. While time runs they are looked for a few times a second, not at every event.
+    fn reasons(&self, model: &Model) -> Reasons {
+        let mut kept = self.reasons.borrow_mut();
+        let now = platform::clock();
+        let about = (model.session.past(), model.selected, model.lang);
+        if !model.player.playing || kept.about != Some(about) || now - kept.at > REASONS_EVERY {
+            let session = &model.session;
+            let (chain, stuck) =
+                model.words(|words| (why::chain(session, model.selected, words), why::stuck(session, words)));
+            *kept = Reasons { about: Some(about), at: now, chain: Rc::new(chain), stuck: Rc::new(stuck) };
+        }
+        kept.clone()
     }
 
     /// What is selected and what can be done with it, where the inspector is not beside the stage.
@@ -142,7 +171,7 @@ impl App {
     fn transport(&self, model: &Model) -> Html {
         let session = &model.session;
         html! {
-            <Transport lang={model.lang} playing={model.player.playing} step={model.step} pace={model.player.pace}
+            <Transport lang={model.lang} room={model.room} playing={model.player.playing} step={model.step} pace={model.player.pace}
                 event={session.event()} end={session.end()} seed={session.genesis().seed}
                 finished={session.next_due().is_none()} can_undo={!session.interventions().is_empty()} send={self.send.clone()} />
         }
@@ -184,22 +213,29 @@ fn name_of(target: Selection, model: &Model, words: &Words<'_>) -> String {
     }
 }
 
-/// What is said of the event at the cursor.
-pub fn said(model: &Model) -> Said {
+/// What is said at the cursor: the latest notable thing, and the event itself when it is routine.
+pub fn said(model: &Model, stuck: Option<String>) -> Said {
     let session = &model.session;
     model.words(|words| {
-        // In the first moments everything waits for something, and that is no news.
-        let stuck = why::stuck(session, words).into_iter().next().filter(|_| !model.callout);
-        match (session.moment(), session.log()) {
-            (Some((node, note)), _) => Said {
-                sentence: sentence::note(words, node, &note),
+        let notable = session.latest_notable();
+        let headline =
+            notable.map(|(event, node, note)| (event, sentence::note(words, node, &note), note, node));
+        let here = headline.as_ref().is_some_and(|(event, ..)| *event == session.event());
+        let routine = match (session.moment(), session.log()) {
+            _ if here => String::new(),
+            (Some((node, note)), _) => sentence::note(words, node, &note),
+            (None, Some(log)) => doings::event(words, log),
+            (None, None) => tr(words.lang, "moment.start"),
+        };
+        match headline {
+            Some((_, sentence, note, node)) => Said {
+                sentence,
                 why: sentence::why(words, node, &note),
                 source: explain::source(&note),
-                notable: explain::is_notable(&note),
+                routine,
                 stuck,
             },
-            (None, Some(log)) => Said { sentence: doings::event(words, log), stuck, ..Said::default() },
-            (None, None) => Said { sentence: tr(words.lang, "moment.start"), ..Said::default() },
+            None => Said { sentence: routine, ..Said::default() },
         }
     })
 }

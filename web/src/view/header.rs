@@ -3,7 +3,7 @@
 use super::props::Send;
 use crate::i18n::{Lang, tr};
 use crate::model::lesson::titles;
-use crate::model::{LessonMsg, PageMsg, RunMsg};
+use crate::model::{LessonMsg, Overlay, PageMsg, Room, RunMsg, Theme};
 use crate::view::icon::icon;
 use kraftscope_core::release::Release;
 use yew::prelude::*;
@@ -13,7 +13,8 @@ use yew::prelude::*;
 #[allow(missing_docs, reason = "the names say it")]
 pub struct HeaderProps {
     pub lang: Lang,
-    pub theme: crate::model::Theme,
+    pub room: Room,
+    pub theme: Theme,
     pub present: bool,
     pub left_open: bool,
     pub right_open: bool,
@@ -26,26 +27,48 @@ pub struct HeaderProps {
 /// The bar on top.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let HeaderProps { lang, theme, present, left_open, right_open, release, lesson, send } = props.clone();
-    let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
+    let HeaderProps { lang, room, theme, present, left_open, right_open, release, lesson, send } =
+        props.clone();
+    let narrow = room == Room::Narrow;
+    let side = |id: &'static str, sign: &'static str, key: &str, open: bool, msg: PageMsg| {
+        let title = tr(lang, key);
+        html! {
+            <button class="button quiet icon" data-testid={id} aria-expanded={open.to_string()} title={title.clone()} aria-label={title}
+                onclick={send.on_click(msg)}>{ icon(sign) }</button>
+        }
+    };
     html! {
         <header class="header">
-            <button class="button quiet icon" data-testid="toggle-left" aria-expanded={left_open.to_string()}
-                title={tr(lang, "header.left")} aria-label={tr(lang, "header.left")} onclick={send.on_click(PageMsg::ToggleLeft)}>
-                { icon("menu") }
-            </button>
-            <h1 class="brand"><span class="brand-mark" aria-hidden="true" />{ "kraftscope" }</h1>
+            { side("toggle-left", "menu", "header.left", left_open, PageMsg::ToggleLeft) }
+            <h1 class="brand"><span class="brand-mark" aria-hidden="true" /><span class="brand-name">{ "kraftscope" }</span></h1>
             { lessons(lang, lesson, &send) }
-            { releases(lang, release, &send) }
-            <span class="spring" />
-            <button class="button" data-testid="palette" title={tr(lang, "keys.palette")}
-                onclick={send.on_click(PageMsg::Open(crate::model::Overlay::Palette))}>
-                <span class="wide">{ tr(lang, "header.commands") }</span><kbd>{ "/" }</kbd>
-            </button>
-            <button class="button" data-testid="share" title={tr(lang, "header.share.title")} onclick={send.on_click(RunMsg::Share)}>
-                { tr(lang, "header.share") }
-            </button>
-            <button class="button wide" data-testid="present" aria-pressed={present.to_string()}
+            if narrow {
+                { side("more-open", "more", "header.more", false, PageMsg::Open(Overlay::More)) }
+            } else {
+                { releases(lang, release, &send) }
+                <span class="spring" />
+                <button class="button" data-testid="palette" title={tr(lang, "keys.palette")}
+                    onclick={send.on_click(PageMsg::Open(Overlay::Palette))}>
+                    <span class="wide">{ tr(lang, "header.commands") }</span><kbd>{ "/" }</kbd>
+                </button>
+                <button class="button" data-testid="share" title={tr(lang, "header.share.title")} onclick={send.on_click(RunMsg::Share)}>
+                    { tr(lang, "header.share") }
+                </button>
+                { looks(lang, theme, present, &send) }
+            }
+            { side("toggle-right", "side", "header.right", right_open, PageMsg::ToggleRight) }
+        </header>
+    }
+}
+
+/// Presentation, language, colours.
+pub(super) fn looks(lang: Lang, theme: Theme, present: bool, send: &Send) -> Html {
+    let other = if lang == Lang::En { Lang::Zh } else { Lang::En };
+    let colours =
+        format!("{}: {}", tr(lang, "header.theme"), tr(lang, &format!("header.theme.{}", theme.name())));
+    html! {
+        <>
+            <button class="button" data-testid="present" aria-pressed={present.to_string()}
                 title={tr(lang, "header.present.title")} onclick={send.on_click(PageMsg::TogglePresent)}>
                 { tr(lang, "header.present") }
             </button>
@@ -53,16 +76,11 @@ pub fn Header(props: &HeaderProps) -> Html {
                 onclick={send.on_click(PageMsg::SetLang(other))}>
                 { tr(other, "header.language.own") }
             </button>
-            <button class="button icon" data-testid="theme" title={tr(lang, "header.theme")}
-                aria-label={format!("{}: {}", tr(lang, "header.theme"), tr(lang, &format!("header.theme.{}", theme.name())))}
+            <button class="button icon" data-testid="theme" title={colours.clone()} aria-label={colours}
                 onclick={send.on_click(PageMsg::SetTheme(theme.next()))}>
                 { icon(theme.name()) }
             </button>
-            <button class="button quiet icon" data-testid="toggle-right" aria-expanded={right_open.to_string()}
-                title={tr(lang, "header.right")} aria-label={tr(lang, "header.right")} onclick={send.on_click(PageMsg::ToggleRight)}>
-                { icon("side") }
-            </button>
-        </header>
+        </>
     }
 }
 
@@ -80,7 +98,8 @@ fn lessons(lang: Lang, chosen: Option<&'static str>, send: &Send) -> Html {
     }
 }
 
-fn releases(lang: Lang, chosen: Release, send: &Send) -> Html {
+/// Which Kafka release is played.
+pub(super) fn releases(lang: Lang, chosen: Release, send: &Send) -> Html {
     let onchange = send.on_change(|name| RunMsg::Release(Release::parse(&name).unwrap_or_default()));
     html! {
         <label class="inline" title={tr(lang, "header.release.title")}>

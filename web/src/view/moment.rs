@@ -9,14 +9,14 @@ use yew::prelude::*;
 /// What is said of the moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// What happened.
+    /// The latest notable thing.
     pub sentence: String,
     /// Why it must be so.
     pub why: String,
     /// KIP or Kafka class.
     pub source: &'static str,
-    /// It is a notable thing: a routine one is said quietly.
-    pub notable: bool,
+    /// The event at the cursor, when it is routine.
+    pub routine: String,
     /// Why nothing happens, if so: the gravest reason.
     pub stuck: Option<String>,
 }
@@ -27,8 +27,6 @@ pub struct Said {
 pub struct MomentProps {
     pub lang: Lang,
     pub said: Said,
-    /// While time runs a screen reader is not interrupted by every event.
-    pub playing: bool,
     pub notice: Option<Notice>,
     pub send: Send,
 }
@@ -36,16 +34,15 @@ pub struct MomentProps {
 /// The strip between stage and transport.
 #[component]
 pub fn Moment(props: &MomentProps) -> Html {
-    let MomentProps { lang, said, playing, notice, send } = props.clone();
-    let live = if playing && !said.notable { "off" } else { "polite" };
+    let MomentProps { lang, said, notice, send } = props.clone();
+    let whole = format!("{} {} ({})", said.sentence, said.why, said.source);
     html! {
         <div class="moment">
-            <p class="sentence" data-testid="sentence" data-notable={said.notable.to_string()} aria-live={live}>
-                { said.sentence }
-                if said.notable && !said.why.is_empty() {
-                    <span class="why" data-testid="why-line" title={said.source}>{ " " }{ said.why }</span>
-                }
+            <p class="sentence" title={whole}>
+                <span data-testid="sentence" aria-live="polite">{ said.sentence }</span>
+                if !said.why.is_empty() { <span class="why" data-testid="why-line">{ " " }{ said.why }</span> }
             </p>
+            if !said.routine.is_empty() { <p class="routine" data-testid="routine">{ said.routine }</p> }
             { for said.stuck.map(|line| html! { <p class="stuck" data-testid="stuck-line">{ line }</p> }) }
             { for notice.map(|notice| news(lang, notice, &send)) }
         </div>

@@ -2,7 +2,7 @@
 
 use super::props::Send;
 use crate::i18n::{Lang, t, tr};
-use crate::model::{ActMsg, Msg, Overlay, PageMsg, StepSize, TimeMsg};
+use crate::model::{ActMsg, Msg, Overlay, PageMsg, Room, StepSize, TimeMsg};
 use crate::platform::dom;
 use crate::player::Pace;
 use crate::view::icon::icon;
@@ -14,6 +14,7 @@ use yew::prelude::*;
 #[allow(missing_docs, reason = "the names say it")]
 pub struct TransportProps {
     pub lang: Lang,
+    pub room: Room,
     pub playing: bool,
     pub step: StepSize,
     pub pace: Pace,
@@ -30,7 +31,7 @@ pub struct TransportProps {
 /// The bar of buttons below the stage.
 #[component]
 pub fn Transport(props: &TransportProps) -> Html {
-    let TransportProps { lang, playing, step, pace, event, end, seed, finished, can_undo, send } =
+    let TransportProps { lang, room, playing, step, pace, event, end, seed, finished, can_undo, send } =
         props.clone();
     let button = |id: &'static str, msg: Msg, off: bool| {
         let title = tr(lang, &format!("transport.{id}"));
@@ -53,8 +54,10 @@ pub fn Transport(props: &TransportProps) -> Html {
             <button class="button" data-testid="until" title={tr(lang, "transport.until.title")}
                 onclick={send.on_click(PageMsg::Open(Overlay::Until))}>{ tr(lang, "transport.until") }</button>
             { button("undo", ActMsg::Undo.into(), !can_undo) }
-            { steps(lang, step, &send) }
-            { paces(lang, pace, &send) }
+            if room != Room::Narrow {
+                { steps(lang, step, &send) }
+                { paces(lang, pace, &send) }
+            }
             <div class="where">
                 <Clock send={send.clone()} />
                 <span class="note" data-testid="event">
@@ -66,7 +69,8 @@ pub fn Transport(props: &TransportProps) -> Html {
     }
 }
 
-fn steps(lang: Lang, chosen: StepSize, send: &Send) -> Html {
+/// How far one step goes.
+pub(super) fn steps(lang: Lang, chosen: StepSize, send: &Send) -> Html {
     let onchange = send.on_change(|name| {
         let size = StepSize::ALL.into_iter().find(|size| size.name() == name);
         TimeMsg::SetStep(size.unwrap_or_default())
@@ -97,7 +101,8 @@ fn pace_of(value: &str) -> Pace {
     if kind == "a" { Pace::Adaptive(factor) } else { Pace::Constant(factor) }
 }
 
-fn paces(lang: Lang, chosen: Pace, send: &Send) -> Html {
+/// How time runs.
+pub(super) fn paces(lang: Lang, chosen: Pace, send: &Send) -> Html {
     let onchange = send.on_change(|value| TimeMsg::SetPace(pace_of(&value)));
     let group = |key: &str, paces: Vec<Pace>| {
         let label = tr(lang, key);

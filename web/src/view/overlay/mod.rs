@@ -2,6 +2,7 @@
 
 mod help;
 mod menu;
+mod more;
 mod palette;
 mod share;
 mod until;
@@ -37,6 +38,7 @@ pub fn Over(props: &OverProps) -> Html {
         Overlay::Menu(_, at) => html! { <menu::Menu {lang} {at} {items} {subject} {send} /> },
         Overlay::Palette => html! { <palette::Palette {lang} {send} /> },
         Overlay::Until => html! { <until::Until {lang} {send} /> },
+        Overlay::More => html! { <more::More {lang} {send} /> },
         Overlay::Help => html! { <help::Help {lang} {send} /> },
         Overlay::Share(link) => html! { <share::Share {lang} {link} {send} /> },
     }
