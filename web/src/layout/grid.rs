@@ -157,7 +157,7 @@ fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room:
     let lanes = shape.controllers.len().saturating_sub(1).min(4) as f64;
     let ring = 2.0 * metrics.radius(narrow);
     Heights {
-        quorum_gap: 12.0 + 6.0 * lanes,
+        quorum_gap: 10.0 + 6.0 * lanes,
         controllers: if shape.controllers.is_empty() {
             0.0
         } else if tall {
@@ -165,12 +165,12 @@ fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room:
         } else {
             ring.max(metrics.line(metrics.body) + metrics.line(metrics.small) + metrics.small * 1.2 + 8.0)
         },
-        control_gap: 40.0,
+        control_gap: if density == Density::Snug { 34.0 } else { 40.0 },
         head: metrics.head(density),
         row_gap: metrics.row_gap(density),
         title: if narrow { metrics.line(metrics.body) } else { 0.0 },
         card: metrics.card(density),
-        client_gap: 28.0,
+        client_gap: if density == Density::Snug { 22.0 } else { 28.0 },
         clients: metrics.line(metrics.body) + metrics.line(metrics.small) + 16.0,
         bottom: 8.0,
     }
@@ -213,7 +213,7 @@ fn metadata_strip(words: Rect, m: &Metrics) -> Strip {
         pitch,
         cell: pitch - 2.0,
         height,
-        slots: (words.w / pitch).floor().clamp(4.0, 16.0) as u32,
+        slots: (words.w / pitch).floor().clamp(4.0, 12.0) as u32,
     }
 }
 

@@ -89,7 +89,7 @@ impl Metrics {
 
     /// Height of a broker's head.
     pub fn head(&self, density: Density) -> f64 {
-        let air = if density.has_words() { 16.0 } else { 10.0 };
+        let air = if density.has_words() { 16.0 } else { 6.0 };
         self.line(self.name) + self.line(self.small) + air
     }
 
@@ -125,7 +125,11 @@ impl Metrics {
 
     /// Distance between two rows of cards, at least.
     pub fn row_gap(&self, density: Density) -> f64 {
-        if density == Density::Roomy { 24.0 } else { 16.0 }
+        match density {
+            Density::Roomy => 24.0,
+            Density::Regular | Density::Compact => 16.0,
+            Density::Snug => 10.0,
+        }
     }
 
     /// Radius of a controller's ring.

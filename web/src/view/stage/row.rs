@@ -115,19 +115,19 @@ fn in_two_lines(props: &RowProps, shown: &PartitionView) -> Html {
     }
 }
 
+/// Name, how many are in sync, whether acks=all passes: above a row on a phone.
 fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     let (m, area) = (&props.sheet.layout.metrics, props.place.label);
     let y = area.y + m.body;
-    let name = name(shown);
     let count = format!("{}/{}", shown.isr.len(), shown.replicas.len());
-    let room = area.w - width_of(&count, m.small) - m.small - 14.0;
-    let name = fit(&name, room, m.body);
-    let after = area.x + width_of(&name, m.body) + 8.0;
+    let room = area.w - width_of(&count, m.small) - m.small - 8.0;
+    let name = fit(&name(shown), room, m.small);
+    let after = area.x + width_of(&name, m.small) + 5.0;
     html! {
         <>
-            { words(Point::new(area.x, y), m.body, "st-partition", name) }
+            { words(Point::new(area.x, y), m.small, "st-partition", name) }
             { words(Point::new(after, y), m.small, "st-quiet", count.clone()) }
-            { passes(shown, Point::new(after + width_of(&count, m.small) + 6.0, y), m.small) }
+            { passes(shown, Point::new(after + width_of(&count, m.small) + 3.0, y), m.small) }
         </>
     }
 }
