@@ -190,6 +190,13 @@ fn background(note: &Note, step: &StepRef, lookup: &impl Fn(StepId) -> Option<St
         Note::LeaderElected { reason, .. }
         | Note::PartitionLeaderless { reason, .. }
         | Note::IsrChanged { reason, .. } => same_step(note, step, |note| gives(note, reason)),
+        _ => background_of_replica(note, step, lookup),
+    }
+}
+
+/// The same for what brokers, replicas and clients say.
+fn background_of_replica(note: &Note, step: &StepRef, lookup: &impl Fn(StepId) -> Option<StepRef>) -> Found {
+    match *note {
         Note::BecameLeader { partition, epoch, .. } => latest(
             step,
             lookup,
