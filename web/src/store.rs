@@ -64,6 +64,8 @@ impl Store {
         let records = storage::load("progress").unwrap_or_default();
         store.model.borrow_mut().records = records.lines().map(str::to_owned).collect();
         store.model.borrow_mut().room = room();
+        // A phone shows the stage first.
+        store.model.borrow_mut().dock_open &= !dom::media("(max-width: 640px)");
         store.look();
         store
     }

@@ -14,6 +14,7 @@
 //! A case fails as well when anything reached `console.error`, or the page panicked, unless it called
 //! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`.
 mod controls;
+mod dock;
 mod handle;
 mod harness;
 mod keyboard;
@@ -48,6 +49,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("links", links::CASES),
     ("keyboard", keyboard::CASES),
     ("controls", controls::CASES),
+    ("dock", dock::CASES),
     ("reading", reading::CASES),
 ];
 

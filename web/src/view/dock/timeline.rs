@@ -120,8 +120,9 @@ fn tooltip(scale: &Scale, tip: Tip) -> Html {
     } else {
         format!("left:{:.0}px", tip.x + 8.0)
     };
+    let class = classes!("tl-tip", tip.low.then_some("is-low"));
     html! {
-        <div class="tl-tip" role="tooltip" data-testid="timeline-tip" style={side}>
+        <div {class} role="tooltip" data-testid="timeline-tip" style={side}>
             <b>{ tip.when }</b>{ " " }{ tip.sentence }
             if !tip.more.is_empty() { <span class="note">{ " " }{ tip.more }</span> }
         </div>

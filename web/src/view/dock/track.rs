@@ -34,6 +34,8 @@ pub(super) struct Tip {
     pub(super) sentence: String,
     /// How many others there are, in words.
     pub(super) more: String,
+    /// The pointer is in the upper half: the words stand in the lower one.
+    pub(super) low: bool,
     event: StepId,
 }
 
@@ -255,6 +257,7 @@ impl Context {
             when: hit.mark.time.to_string(),
             sentence: said(&model, hit.mark.event, lane),
             more,
+            low: at.y < at.height / 2.0,
             event: hit.mark.event,
         })
     }
