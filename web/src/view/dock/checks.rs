@@ -103,6 +103,7 @@ fn standing(lang: Lang, state: &State, needs: Precondition, send: &Send) -> Html
             let (key, event) = match why {
                 Why::UncleanElection { event, .. } => ("dock.checks.void.unclean", Some(event)),
                 Why::LeaderLostRecords { event, .. } => ("dock.checks.void.lost", Some(event)),
+                Why::ForgottenProposal { event, .. } => ("dock.checks.void.forgotten", Some(event)),
                 Why::NoAcksAll => ("dock.checks.void.acks", None),
                 Why::ElrOff => ("dock.checks.void.elr", None),
             };
