@@ -476,3 +476,15 @@ fn an_answer_that_nobody_waits_for_is_ignored() {
     broker.disconnect(C1);
     assert_eq!(broker.out.effects, []);
 }
+
+/// A TCP connection does not outlive its process, and an answer on it neither.
+#[test]
+fn an_answer_to_an_earlier_life_is_ignored() {
+    let mut broker = Broker::with(Settings::default());
+    broker.life.boot(Time(107_000_000), &mut broker.out);
+    broker.learn(Some(C1));
+    broker.last = Correlation(0);
+    broker.answer_registration(ErrorCode::None);
+    assert_eq!(broker.life.broker_epoch(), None);
+    assert_eq!(broker.out.effects, []);
+}

@@ -113,7 +113,7 @@ impl Consumer {
         let settings = Arc::clone(&self.settings);
         self.last_step.clear();
         match input {
-            Input::Boot => {}
+            Input::Boot => self.network.open(now),
             Input::Deliver(envelope) => match self.network.on_response(&envelope, &settings, now, out) {
                 Answer::Data => self.on_answer(envelope, now, out),
                 Answer::Metadata => self.positions.values_mut().for_each(|p| p.awaits_update = false),

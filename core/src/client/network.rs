@@ -47,6 +47,12 @@ pub struct NetworkClient {
 }
 
 impl NetworkClient {
+    /// The process starts. Requests are numbered from the present microsecond on, so that no answer to an earlier
+    /// life is taken for one of this life's: TCP would have lost it with its connection.
+    pub const fn open(&mut self, now: Time) {
+        self.next_correlation = Correlation((now.0 as u32).wrapping_add(1));
+    }
+
     /// Knows the bootstrap servers; wants the topics of these names.
     pub fn new(bootstrap: NodeList, wanted: Vec<Text>) -> NetworkClient {
         NetworkClient {

@@ -161,7 +161,10 @@ impl Producer {
     pub fn on(&mut self, now: Time, input: Input, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
         match input {
-            Input::Boot => self.set_interval(self.spec.interval, now),
+            Input::Boot => {
+                self.network.open(now);
+                self.set_interval(self.spec.interval, now);
+            }
             Input::Deliver(envelope) => {
                 if self.network.on_response(&envelope, &settings, now, out) == Answer::Data {
                     self.on_answer(envelope, now, out);

@@ -60,6 +60,12 @@ impl ControllerChannel {
         }
     }
 
+    /// The process starts. Requests are numbered from the present microsecond on, so that no answer to an earlier
+    /// life of this broker is taken for one of this life's: TCP would have lost it with its connection.
+    pub const fn open(&mut self, now: Time) {
+        self.next_correlation = Correlation(now.0 as u32);
+    }
+
     /// Whether a request waits for its answer, or to be sent.
     pub const fn is_busy(&self) -> bool {
         self.request.is_some()
@@ -165,7 +171,7 @@ impl ControllerChannel {
             return;
         }
         let correlation = self.next_correlation;
-        self.next_correlation = correlation.next();
+        self.next_correlation = Correlation(correlation.0.wrapping_add(1));
         self.controller = Some(to);
         request.place = Place::InFlight { to, correlation };
         out.send(to, correlation, request.message.clone());

@@ -124,6 +124,7 @@ impl Lifecycle {
     /// The process starts: registers as soon as a controller is known.
     pub fn boot(&mut self, now: Time, out: &mut Out) {
         self.state = BrokerState::Starting;
+        self.channel.open(now);
         out.arm(Timer::RegistrationTimeout, self.settings.initial_broker_registration_timeout);
         self.register(now, None, out);
     }
