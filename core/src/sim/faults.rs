@@ -233,6 +233,8 @@ impl Sim {
         self.net = Net { latency: self.net.latency, ..Net::default() };
         self.rates.clear();
         self.next_roll = None;
+        // What the last roll decided and has not happened yet would break what was just healed.
+        self.pending.retain(|action| !is_fault(action));
         self.release();
         step.notes.push(Note::NetworkChanged);
         Ok(())
@@ -357,6 +359,18 @@ impl Sim {
             self.pending.push_back(Action::Cut(link));
         }
     }
+}
+
+/// Whether this breaks something.
+const fn is_fault(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Crash(..)
+            | Action::Pause(_)
+            | Action::Cut(_)
+            | Action::Configure(_)
+            | Action::Call(_, Command::FenceBroker(_))
+    )
 }
 
 /// Whether two nodes ever exchange messages: clients do not talk to clients or controllers.
