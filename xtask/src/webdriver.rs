@@ -186,6 +186,16 @@ impl Session {
         self.act(json!([{ "type": "pointer", "id": kind, "parameters": parameters, "actions": actions }]))
     }
 
+    /// Presses the other mouse button, for the menu.
+    pub(crate) fn right_click(&self, (x, y): (i64, i64)) -> Result<()> {
+        let actions = json!([
+            { "type": "pointerMove", "duration": 0, "x": x, "y": y },
+            { "type": "pointerDown", "button": 2 },
+            { "type": "pointerUp", "button": 2 },
+        ]);
+        self.act(json!([{ "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" }, "actions": actions }]))
+    }
+
     fn act(&self, actions: Value) -> Result<()> {
         self.post("/actions", json!({ "actions": actions })).map(drop)
     }

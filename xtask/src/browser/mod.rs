@@ -13,11 +13,13 @@
 //!
 //! A case fails as well when anything reached `console.error`, or the page panicked, unless it called
 //! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`.
+mod acting;
 mod controls;
 mod dock;
 mod handle;
 mod harness;
 mod keyboard;
+mod lessons;
 mod links;
 mod page;
 mod reading;
@@ -50,6 +52,8 @@ const AREAS: &[(&str, &[Case])] = &[
     ("keyboard", keyboard::CASES),
     ("controls", controls::CASES),
     ("dock", dock::CASES),
+    ("acting", acting::CASES),
+    ("lessons", lessons::CASES),
     ("reading", reading::CASES),
 ];
 

@@ -213,14 +213,29 @@ impl Page {
         self.session.drag(pointer, path)
     }
 
-    /// The middle of an element, in CSS pixels of the viewport.
+    /// Presses the other mouse button on the first element that matches.
+    pub(crate) fn right_click_css(&self, css: &str) -> Result<()> {
+        self.session.right_click(self.middle_of_css(css)?)
+    }
+
+    /// The middle of the element of this `data-testid`, in CSS pixels of the viewport.
     pub(crate) fn middle_of(&self, id: &str) -> Result<(i64, i64)> {
-        let css = test_id(id);
-        self.wait_for(&css)?;
+        self.middle_of_css(&test_id(id))
+    }
+
+    fn middle_of_css(&self, css: &str) -> Result<(i64, i64)> {
+        self.wait_for(css)?;
         let body = "const box = document.querySelector(arguments[0]).getBoundingClientRect();\
                     return [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];";
         let point = self.session.run(body, &[json!(css)])?;
         Ok((point[0].as_i64().unwrap_or_default(), point[1].as_i64().unwrap_or_default()))
+    }
+
+    /// Whether an element of this `data-testid` is there and can be seen.
+    pub(crate) fn sees(&self, id: &str) -> Result<bool> {
+        let seen =
+            self.js(&format!("!!document.querySelector({})?.checkVisibility()", json!(test_id(id))))?;
+        Ok(seen == true)
     }
 
     /// The text that a person sees in the element of this `data-testid`.
