@@ -187,11 +187,11 @@ impl Session {
         if self.event().0 >= LONGEST { None } else { self.history.next_due() }
     }
 
-    /// What lies ahead, for the clock. Without `air` the flights are left out, which is cheaper.
-    pub fn outlook(&mut self, air: bool) -> Outlook {
+    /// What lies ahead, for the clock. Without `air` the flights are left out; with it they are those of the last
+    /// picture, which within one frame is near enough.
+    pub fn outlook(&self, air: bool) -> Outlook {
         let mut outlook = Outlook { now: self.now(), next: self.next_due(), flight: None, routine: None };
         if air {
-            self.settle();
             for flight in self.view.flights.iter().filter(|flight| !flight.blocked) {
                 let span = flight.deliver_at.since(flight.sent_at);
                 let shortest = if flight.routine { &mut outlook.routine } else { &mut outlook.flight };

@@ -65,7 +65,7 @@ impl Store {
         store.model.borrow_mut().records = records.lines().map(str::to_owned).collect();
         store.model.borrow_mut().room = room();
         // A phone shows the stage first.
-        store.model.borrow_mut().dock_open &= !dom::media("(max-width: 640px)");
+        store.model.borrow_mut().dock_open &= !dom::media("(max-width: 640px), (max-height: 800px)");
         store.look();
         store
     }

@@ -132,7 +132,9 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
             ("leo", leo.to_string()),
         ],
     };
-    capital(&t(words.lang, &format!("stuck.{}", found.key()), &args))
+    let text = t(words.lang, &format!("stuck.{}", found.key()), &args);
+    let is_name = args.iter().any(|(name, value)| *name == "partition" && text.starts_with(value.as_str()));
+    if is_name { text } else { capital(&text) }
 }
 
 #[cfg(test)]

@@ -119,14 +119,21 @@ notes! {
 
 /// What happened, as a sentence. `at` is the process at which it happened.
 pub fn note(words: &Words<'_>, at: Option<NodeId>, note: &Note) -> String {
-    let mut said = said(words, note);
-    said.args.push(("at", at.word(words)));
-    capital(&t(words.lang, &format!("note.{}", said.name), &said.args))
+    tell(words, at, note, "note")
 }
 
 /// Why it must be so.
 pub fn why(words: &Words<'_>, at: Option<NodeId>, note: &Note) -> String {
+    tell(words, at, note, "why")
+}
+
+fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> String {
     let mut said = said(words, note);
     said.args.push(("at", at.word(words)));
-    capital(&t(words.lang, &format!("why.{}", said.name), &said.args))
+    let text = t(words.lang, &format!("{kind}.{}", said.name), &said.args);
+    // A topic's name is spelled as it is, even where a sentence begins.
+    let is_name = |(name, value): &(&str, String)| {
+        matches!(*name, "partition" | "topic" | "key") && text.starts_with(value.as_str())
+    };
+    if said.args.iter().any(is_name) { text } else { capital(&text) }
 }
