@@ -38,7 +38,7 @@ pub fn Why(props: &WhyProps) -> Html {
         }
     };
     html! {
-        <section class="why" data-testid="why">
+        <section class="causes" data-testid="why">
             <h3 class="caps">{ tr(props.lang, "inspector.why") }</h3>
             <ol class="why-chain">{ for props.links.iter().map(link) }</ol>
         </section>
