@@ -140,3 +140,21 @@ fn what_was_sent_to_an_earlier_life_does_not_reach_the_next() {
     let refused = Note::ConnectionRefused { from: flight.from, to: NodeId::broker(2) };
     assert_eq!(history.notes_of(acted.event).collect::<Vec<_>>(), [&refused]);
 }
+
+/// A batch of several records, interleaved with those of other partitions, is promised record by record.
+#[test]
+fn every_record_of_an_acknowledged_batch_is_marked() {
+    let mut history = opened();
+    let now = history.now();
+    history.act(now, Action::Crash(NodeId::broker(1), Loss::Nothing)).expect("broker 1 runs");
+    until(&mut history, "leader orders-0 != broker-1 and leader orders-0 exists");
+    until(&mut history, "time >= 20s");
+    let view = history.sim().view(64);
+    let cells = view.partitions.iter().flat_map(|partition| {
+        partition.copies.iter().filter(|copy| copy.is_true_leader).flat_map(|copy| &copy.log.cells)
+    });
+    let (marked, all) =
+        cells.fold((0, 0), |(marked, all), cell| (marked + u32::from(cell.acknowledged), all + 1));
+    assert_eq!(marked, view.producers[0].acknowledged);
+    assert!(all - marked <= 1, "{marked} of {all} records are marked");
+}

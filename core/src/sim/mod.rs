@@ -275,7 +275,7 @@ impl Sim {
             self.pending.pop_front();
         }
         self.setup_progress(step);
-        self.promises.observe(step);
+        self.promises.observe(&self.world, step);
         if let Some(checker) = &mut self.checker {
             checker.observe(&self.world, step);
         }

@@ -2,7 +2,9 @@
 
 use crate::id::NodeId;
 use crate::note::Note;
+use crate::process::Process;
 use crate::sim::Step;
+use crate::sim::world::World;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +13,19 @@ use serde::{Deserialize, Serialize};
 pub struct Promises(Vec<(NodeId, Vec<(u32, u32)>)>);
 
 impl Promises {
-    pub(super) fn observe(&mut self, step: &Step) {
+    /// Notes what the answer that arrived in this step promised. Which records it was about stands in the log of the
+    /// broker that answered: a batch holds every so many of a producer's serial numbers.
+    pub(super) fn observe(&mut self, world: &World, step: &Step) {
         for note in &step.notes {
-            if let (Note::ProduceAcknowledged { first, count, .. }, Some(producer)) = (note, step.node) {
-                self.add(producer, *first, first + count);
+            let Note::ProduceAcknowledged { partition, base, count, .. } = *note else { continue };
+            let Some(slot) = step.delivered.and_then(|answer| world.slot(answer.from)) else { continue };
+            let alive = slot.process.as_ref().and_then(Process::broker);
+            let disk = alive.map_or(&slot.disk.replicas, |broker| &broker.replicas.disk);
+            let Some(replica) = disk.replicas.get(&partition) else { continue };
+            for (_, entry) in replica.log.iter(base, base.plus(u64::from(count))) {
+                if Some(entry.body.producer) == step.node {
+                    self.add(entry.body.producer, entry.body.value, entry.body.value + 1);
+                }
             }
         }
     }
@@ -26,6 +37,9 @@ impl Promises {
         });
         let ranges = &mut self.0[place].1;
         let at = ranges.partition_point(|range| range.0 <= first);
+        if at > 0 && ranges[at - 1].1 >= end {
+            return;
+        }
         ranges.insert(at, (first, end));
         if ranges.get(at + 1).is_some_and(|next| next.0 == end) {
             ranges[at].1 = ranges[at + 1].1;
@@ -52,7 +66,7 @@ mod tests {
     #[test]
     fn ranges_grow_together() {
         let mut promises = Promises::default();
-        for (first, end) in [(0, 2), (5, 6), (2, 5), (9, 10)] {
+        for (first, end) in [(0, 2), (5, 6), (2, 5), (9, 10), (3, 4)] {
             promises.add(NodeId::producer(1), first, end);
         }
         assert_eq!(promises.0[0].1, [(0, 6), (9, 10)]);
