@@ -241,8 +241,7 @@ const fn ink_of(lane: Lane) -> &'static str {
     match lane {
         Lane::Elections => "--lead",
         Lane::Isr => "--ok",
-        Lane::Commits => "--ink",
-        Lane::Clients => "--ink-2",
+        Lane::Commits | Lane::Clients => "--ink-2",
         Lane::Faults => "--bad",
     }
 }
