@@ -1,6 +1,8 @@
 //! Conditions on a cluster, as text and as data: what "until …" waits for, what a lesson's goal asks, what a
 //! scenario expects. `leader orders-0 = broker-2 and isr orders-0 lacks broker-1`.
 
+use crate::client::ProducerSpec;
+use crate::config::Acks;
 use crate::explain;
 use crate::id::{NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
@@ -215,14 +217,17 @@ impl Clause {
             Clause::Counted(count, compare, n) => count.of(sim).is_some_and(|found| compare.holds(&found, n)),
             Clause::Noted(name) => notes.any(|note| explain::key(note) == name),
             Clause::Ready => {
-                sim.is_set_up() && Count::Acked.of(sim).is_none_or(|acked| acked > 0 || no_workload(sim))
+                sim.is_set_up() && Count::Acked.of(sim).is_none_or(|acked| acked > 0 || !awaits_acks(sim))
             }
         }
     }
 }
 
-fn no_workload(sim: &Sim) -> bool {
-    sim.world().genesis.producers.iter().all(|producer| producer.interval.0 == 0)
+/// Whether some producer sends records by itself and will be answered.
+fn awaits_acks(sim: &Sim) -> bool {
+    let genesis = &sim.world().genesis;
+    let acks = |producer: &ProducerSpec| producer.acks.unwrap_or(genesis.settings.acks);
+    genesis.producers.iter().any(|producer| producer.interval.0 > 0 && acks(producer) != Acks::Zero)
 }
 
 /// What the active controller knows; while there is none, what the furthest broker has replayed.

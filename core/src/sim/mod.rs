@@ -339,6 +339,7 @@ impl Sim {
             Health::Up if self.world.slot(to).is_some_and(|slot| packet.sent_at < slot.started_at) => {
                 self.refuse_connection(packet, step);
             }
+            Health::Up if self.is_closed(to, &packet) => self.refuse_connection(packet, step),
             Health::Up => {
                 let input = match packet.parcel {
                     Parcel::Message(correlation, message) => {
@@ -350,6 +351,13 @@ impl Sim {
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody listens there yet: a starting broker asks, but does not let anybody ask it.
+    fn is_closed(&self, to: NodeId, packet: &InFlight) -> bool {
+        let request = matches!(&packet.parcel, Parcel::Message(_, message) if message.is_request());
+        let broker = self.world.process(to).and_then(|process| process.broker());
+        request && broker.is_some_and(|broker| !broker.lifecycle.accepts_connections())
     }
 
     fn fire(&mut self, node: NodeId, timer: Timer, step: &mut Step) -> Result<(), NotEnabled> {
