@@ -196,7 +196,8 @@ impl Store {
             let mut model = self.model.borrow_mut();
             let happened = model.pass(passed, || clock() - wall < EVENTS_PER_FRAME);
             let found = model.tab == Tab::Events && model.dock_open && model.search_events();
-            happened || found
+            let faded = model.fade(passed);
+            happened || found || faded
         };
         let tick = {
             let model = self.model.borrow();

@@ -132,7 +132,9 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
             ("leo", leo.to_string()),
         ],
     };
-    let text = t(words.lang, &format!("stuck.{}", found.key()), &args);
+    let cut = matches!(found, Stuck::BrokerNotRegistered { session_until: None, .. });
+    let key = if cut { "BrokerNotRegistered.cut" } else { found.key() };
+    let text = t(words.lang, &format!("stuck.{key}"), &args);
     let is_name = args.iter().any(|(name, value)| *name == "partition" && text.starts_with(value.as_str()));
     if is_name { text } else { capital(&text) }
 }

@@ -123,7 +123,11 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
 pub fn event(words: &Words<'_>, log: &StepLog) -> String {
     let to = log.node.word(words);
     if let Some(delivered) = log.delivered {
-        let key = if delivered.request { "step.request" } else { "step.response" };
+        let key = match (delivered.api, delivered.request) {
+            ("Disconnect", _) => "step.disconnect",
+            (_, true) => "step.request",
+            (_, false) => "step.response",
+        };
         let args = [("api", delivered.api.to_owned()), ("from", words.node(delivered.from)), ("to", to)];
         return capital(&t(words.lang, key, &args));
     }

@@ -32,6 +32,9 @@ use kraftscope_core::time::Time;
 use lesson::Class;
 use std::rc::Rc;
 
+/// Milliseconds for which a line of news is shown.
+const NEWS: f64 = 9000.0;
+
 /// Everything the page knows.
 #[derive(Debug)]
 pub struct Model {
@@ -69,6 +72,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// A line of news, with a way back.
     pub notice: Option<Notice>,
+    /// Milliseconds for which the news are still shown.
+    news_left: f64,
     /// The invitation to do something.
     pub callout: bool,
     /// The shape of the next run.
@@ -105,6 +110,7 @@ impl Model {
             sheet: None,
             overlay: None,
             notice: None,
+            news_left: 0.0,
             callout: false,
             draft,
             filter: Filter::default(),
@@ -159,6 +165,12 @@ impl Model {
         say(&Words { lang: self.lang, topics: &names })
     }
 
+    /// Lets the news grow old by so many milliseconds; returns whether they went.
+    pub fn fade(&mut self, passed: f64) -> bool {
+        self.news_left -= passed.min(200.0);
+        self.news_left <= 0.0 && self.notice.take().is_some()
+    }
+
     /// The refusal that is shown, in words.
     pub fn refusal(&self) -> Option<String> {
         let notice = self.notice.as_ref().filter(|notice| notice.bad)?;
@@ -173,6 +185,7 @@ impl Model {
 
     /// Shows a line of news.
     fn tell(&mut self, notice: Notice) {
+        self.news_left = if notice.bad { 3.0 * NEWS } else { NEWS };
         self.notice = Some(notice);
     }
 

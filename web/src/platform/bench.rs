@@ -68,12 +68,11 @@ fn seek() -> JsValue {
 
 /// Shows 7 brokers with 12 partitions and about 200 messages in flight, playing slowly.
 fn big_stage(store: &Rc<Store>) -> JsValue {
-    const TEXT: &str = "seed 3\ncontrollers 3\nbrokers 7\nlatency continents\nset linger.ms 0\nset batch.size.records 1\n\
+    const TEXT: &str = "seed 3\ncontrollers 3\nbrokers 7\nlatency continents\nset linger.ms 0\n\
         topic orders partitions 12 replicas 3 min.insync.replicas 2\n";
-    let clients = "producer topics orders interval 4ms keys 40 acks all\n".repeat(6)
-        + &"consumer topics orders\n".repeat(4);
-    let text =
-        format!("{}{clients}----\nuntil ready\nrun 3s\n", TEXT.replace("set batch.size.records 1\n", ""));
+    let clients = "producer topics orders interval 2ms keys 40 acks all\n".repeat(8)
+        + &"consumer topics orders\n".repeat(8);
+    let text = format!("{}{clients}----\nuntil ready\nrun 3s\n", TEXT);
     store.dispatch(RunMsg::Load(text).into());
     let (flights, refused) = store.with(|model| {
         model.player.playing = true;

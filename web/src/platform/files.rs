@@ -14,7 +14,9 @@ pub fn copy(text: &str) {
         // Absent where the page was not loaded safely, such as from a disk.
         let clipboard = js_sys::Reflect::get(&window.navigator(), &"clipboard".into());
         if clipboard.is_ok_and(|clipboard| !clipboard.is_undefined()) {
-            let _ = window.navigator().clipboard().write_text(text);
+            let refused = Closure::once(|_: JsValue| {});
+            let _ = window.navigator().clipboard().write_text(text).catch(&refused);
+            refused.forget();
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The page registers what decides about time (once); the stage subscribes to what it draws. The time that the
 //! callbacks of one frame took is measured, for the frame statistics of the JavaScript handle.
 
-use super::{clock, window};
+use super::{clock, panic, window};
 use kraftscope_core::time::Time;
 use kraftscope_core::view::ClusterView;
 use std::cell::{Cell, RefCell};
@@ -129,13 +129,16 @@ impl FrameTimes {
 
 type Again = Rc<RefCell<Option<Closure<dyn FnMut()>>>>;
 
-/// Calls `tick` with the milliseconds since the page was opened, once per animation frame, for ever.
+/// Calls `tick` with the milliseconds since the page was opened, once per animation frame, until the
+/// program panics.
 pub fn run(tick: impl FnMut(f64) + 'static) {
     let tick = RefCell::new(tick);
     let again: Again = Rc::default();
     let next = Rc::clone(&again);
     *again.borrow_mut() = Some(Closure::new(move || {
-        // Asked first, so that a panic in a frame stops neither the loop nor the message about it.
+        if panic::has_failed() {
+            return;
+        }
         request(&next);
         if let Ok(mut tick) = tick.try_borrow_mut() {
             tick(clock());

@@ -22,9 +22,10 @@
 //! | `frames()` | | `{count, p50, p99, max}`: main-thread milliseconds of the frames since the last call |
 //! | `bench(name)` | measures `seek`, `big-stage` or `quorum` | an object of numbers |
 //! | `memory()` | | bytes of memory that the module holds |
+//! | `panic()` | fails on purpose, to see what a person would see | |
 //! | `opened()` | | milliseconds from navigation to the first picture of a running cluster |
 
-use super::{bench, clock, window};
+use super::{bench, window};
 use crate::i18n::sentence;
 use crate::model::{ActMsg, LessonMsg, Model, Msg, RunMsg, TimeMsg};
 use crate::store::Store;
@@ -182,5 +183,5 @@ fn measure(object: &Object, store: &Rc<Store>) {
         buffer.and_then(|buffer| Reflect::get(&buffer, &"byteLength".into())).unwrap_or(JsValue::NULL)
     });
     define(object, "opened", store, |store, _, _| JsValue::from_f64(store.opened()));
-    define(object, "clock", store, |_, _, _| JsValue::from_f64(clock()));
+    define(object, "panic", store, |_, why, _| panic!("on purpose: {}", text(&why)));
 }

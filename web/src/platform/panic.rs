@@ -5,6 +5,7 @@
 //! language files, because those need the program to work.
 
 use super::{storage, window};
+use std::sync::atomic::{AtomicBool, Ordering};
 use wasm_bindgen::JsCast;
 
 const TEXT: [(&str, &str); 4] = [
@@ -17,8 +18,16 @@ const TEXT: [(&str, &str); 4] = [
     ("What went wrong (please report it)", "出错原因（请报告）"),
 ];
 
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program has panicked: nothing of it may run any more.
+pub fn has_failed() -> bool {
+    FAILED.load(Ordering::Relaxed)
+}
+
 /// Shows the message, and writes the panic to the console.
 pub fn on_panic(info: &std::panic::PanicHookInfo<'_>) {
+    FAILED.store(true, Ordering::Relaxed);
     let message = info.to_string();
     error(&message);
     // A panic while the message is built must not hide the first one.

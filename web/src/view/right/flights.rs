@@ -46,6 +46,7 @@ fn line(lang: Lang, view: &ClusterView, flight: &FlightView, send: &Send) -> Htm
     ];
     let key = match (flight.blocked, flight.request) {
         (true, _) => "right.flight.blocked",
+        _ if flight.api == "Disconnect" => "right.flight.disconnect",
         (false, true) => "right.flight.request",
         (false, false) => "right.flight.response",
     };
