@@ -7,7 +7,7 @@ use crate::i18n::words::Words;
 use crate::select::Selection;
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::{NodeId, NodeKind, PacketId, Text, TopicId, TopicPartition};
-use kraftscope_core::net::Link;
+use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::record::TopicConfig;
 use kraftscope_core::sim::action::{Action, Change};
@@ -57,6 +57,27 @@ pub fn items(target: Selection, view: &ClusterView, words: &Words<'_>) -> Vec<It
             items
         }
     }
+}
+
+/// What can be done to the cluster as a whole.
+pub fn of_world(view: &ClusterView) -> Vec<Item> {
+    let mut items = vec![item("heal-all", vec![Action::HealAll])];
+    items.extend(Latency::ALL.map(|latency| {
+        item("latency", vec![Action::Configure(Change::Latency(latency))]).with("latency", latency.name())
+    }));
+    items.push(harm("reorder", vec![Action::Configure(Change::Reorder(true))]));
+    let known: Vec<&str> = view.partitions.iter().map(|found| found.topic.as_str()).collect();
+    let free = (1..100).map(|n| format!("topic-{n}")).find(|name| !known.contains(&name.as_str()));
+    if let (Some(controller), Some(name)) = (active(view), free.as_deref().and_then(Text::new)) {
+        let replication_factor = view.brokers.len().min(3) as u16;
+        let create = Command::CreateTopic { name, partitions: 3, replication_factor, first_broker: None };
+        items.push(
+            item("create-topic", vec![Action::Call(controller, create)])
+                .with("topic", name)
+                .with("replicas", replication_factor),
+        );
+    }
+    items
 }
 
 /// How a process is.

@@ -4,7 +4,7 @@ use super::callout::{Callout, victim};
 use super::chosen::Chosen;
 use super::dock::{self, Dock};
 use super::header::Header;
-use super::left::Left;
+use super::left::{Left, Weather};
 use super::moment::{Moment, Said};
 use super::overlay::Over;
 use super::props::{Send, WhyLink};
@@ -117,8 +117,11 @@ impl App {
         if !model.shows_left() {
             return Html::default();
         }
+        let sim = model.session.history().sim();
+        let rates = sim.rates().iter().map(|(rate, parts)| (*rate, *parts)).collect();
+        let weather = Weather { latency: sim.net().latency, rates };
         html! {
-            <Left lang={model.lang} class={model.class.clone()} draft={Rc::clone(&model.draft)} seed={model.session.genesis().seed}
+            <Left {weather} lang={model.lang} class={model.class.clone()} draft={Rc::clone(&model.draft)} seed={model.session.genesis().seed}
                 watching={model.player.stop_at.is_some()} send={self.send.clone()} />
         }
     }

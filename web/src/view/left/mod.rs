@@ -1,8 +1,11 @@
 //! The left panel: the lesson under way, or the shape of the cluster.
 
+mod chance;
 mod lesson;
 mod settings;
 mod shape;
+
+pub use chance::Weather;
 
 use super::props::Send;
 use crate::i18n::{Lang, t, tr};
@@ -21,6 +24,7 @@ pub struct LeftProps {
     pub class: Option<Class>,
     pub draft: Rc<Draft>,
     pub seed: u64,
+    pub weather: Weather,
     /// A script is being played: its end is not reached yet.
     pub watching: bool,
     pub send: Send,
@@ -29,7 +33,7 @@ pub struct LeftProps {
 /// The panel.
 #[component]
 pub fn Left(props: &LeftProps) -> Html {
-    let LeftProps { lang, class, draft, seed, watching, send } = props.clone();
+    let LeftProps { lang, class, draft, seed, weather, watching, send } = props.clone();
     html! {
         <aside class="side left" data-testid="left" aria-label={tr(lang, "left.label")}>
             <button class="button quiet icon side-close" aria-label={tr(lang, "close")} onclick={send.on_click(PageMsg::ToggleLeft)}>
@@ -40,6 +44,7 @@ pub fn Left(props: &LeftProps) -> Html {
             } else {
                 { shape::shape(lang, &draft, &send) }
                 { luck(lang, seed, &send) }
+                { chance::chance(lang, &weather, &send) }
                 { settings::settings(lang, &draft, &send) }
             }
         </aside>

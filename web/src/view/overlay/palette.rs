@@ -10,7 +10,6 @@ use crate::model::{ActMsg, LessonMsg, Model, Msg, Overlay, PageMsg, RunMsg, Tab,
 use crate::platform::dom;
 use crate::select::Selection;
 use crate::session::CONDITIONS;
-use kraftscope_core::sim::action::Action;
 use yew::prelude::*;
 
 /// Lines that are shown at most.
@@ -48,7 +47,6 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         say("left.luck", RunMsg::Luck.into()),
         say("left.fresh", RunMsg::Fresh.into()),
         say("header.left", PageMsg::ToggleLeft.into()),
-        say("do.heal-all", ActMsg::Do(vec![Action::HealAll]).into()),
     ];
     all.extend(Tab::ALL.map(|tab| say(&format!("dock.{}", tab.name()), PageMsg::ShowTab(tab).into())));
     all.extend(Lang::ALL.map(|other| entry(tr(other, "header.language.own"), PageMsg::SetLang(other))));
@@ -76,8 +74,10 @@ fn deeds(model: &Model, words: &Words<'_>) -> Vec<Entry> {
     let nodes = nodes.chain(view.consumers.iter().map(|consumer| consumer.id));
     let partitions = view.partitions.iter().map(|found| Selection::Partition(found.partition));
     let mut all: Vec<Entry> = Vec::new();
-    for target in nodes.map(Selection::Node).chain(partitions) {
-        for item in menu::items(target, &view, words) {
+    let targets = nodes.map(Selection::Node).chain(partitions);
+    let items = targets.map(|target| menu::items(target, &view, words)).chain([menu::of_world(&view)]);
+    for items in items {
+        for item in items {
             let text = t(words.lang, &format!("do.{}", item.name), &item.args);
             if !all.iter().any(|known| known.text == text) {
                 all.push(entry(text, ActMsg::Do(item.actions)));
