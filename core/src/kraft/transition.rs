@@ -37,11 +37,14 @@ impl Quorum {
         let ElectionState { leader_epoch, leader, voted } = self.disk.election;
         let log_epoch = self.disk.log.last_epoch().unwrap_or_default();
         let known = leader.filter(|&id| self.voters.iter().any(|key| key.id == id));
+        // Since KIP-996 a follower keeps its vote beside the leader; before, following a leader dropped it.
+        let vote_is_kept = self.settings.features.pre_vote;
         if leader_epoch < log_epoch {
             self.become_unattached(log_epoch, ElectionTimer::Redraw, out);
         } else if leader == Some(self.me.id) {
             self.become_resigned(NodeList::EMPTY, ResignReason::Restarted, out);
-        } else if voted == Some(self.me) && leader.is_none() && !self.is_observer() {
+        } else if voted == Some(self.me) && (leader.is_none() || vote_is_kept) && !self.is_observer() {
+            self.disk.election.leader = None;
             self.stand_as_candidate(1, out);
             self.maybe_win(now, out);
         } else if let Some(leader) = known {

@@ -1,6 +1,7 @@
 //! Which role a replica starts in.
 
 use crate::driver::*;
+use kraftscope_core::config::Settings;
 use kraftscope_core::id::{NodeId, Offset, ReplicaKey};
 use kraftscope_core::kraft::{Quorum, QuorumDisk, Role};
 use kraftscope_core::node::{ElectionState, Loss, Out, Timer};
@@ -55,6 +56,18 @@ fn a_replica_that_voted_for_itself_boots_as_candidate_of_the_same_epoch() {
     let replica = Replica::boot(3, disk(voted(5, L), &[]));
     assert_eq!(replica.election(), ("Candidate", 5, None, Some(1)));
     assert_eq!(replica.asked_for_vote(2), vote_request_to(2, 5));
+}
+
+/// Source: `QuorumState.initialize`: "is my vote" is asked before "has a leader". Before KIP-996 a follower stored no
+/// vote beside its leader, so that case did not exist.
+#[test]
+fn a_follower_that_had_voted_for_itself_boots_as_candidate_since_4_0() {
+    let lost = ElectionState { voted: Some(key(L)), ..elected(5, 2) };
+    let replica = Replica::boot(3, disk(lost, &[]));
+    assert_eq!(replica.election(), ("Candidate", 5, None, Some(1)));
+    let v3_9 = Settings::of(Release::V3_9);
+    let replica = Replica::boot_as(L, 3, disk(lost, &[]), v3_9);
+    assert_eq!(replica.election().0, "Follower");
 }
 
 /// Source: `QuorumState.initialize`: the stored vote is mine only if the directory is mine too (KIP-853).
