@@ -119,6 +119,6 @@ fn a_sentence_carries_its_numbers_and_begins_with_a_capital() {
     };
     assert_eq!(
         say(Lang::En, &shrunk),
-        "Controller 1 asks to drop 3 from the ISR of orders-0 (1, 2 stay): not caught up for 31.2 s, the limit is 30 s."
+        "Controller 1 asks to drop 3 from the ISR of orders-0 (now 1, 2): not caught up for 31.2 s, the limit is 30 s."
     );
 }
