@@ -4,7 +4,8 @@
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
 //! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
 //!
-//! Left out: voter changes (K11, K12), snapshots (K15), idempotence (C4), reassignment (S17).
+//! Left out: voter changes (K11, K12), snapshots (K15), recovery quorum (S12), reassignment (S17), idempotence (C4).
+//! Global loss (S11) is counted rather than judged: [`super::Checker::lost`].
 
 use serde::Serialize;
 
