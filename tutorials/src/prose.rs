@@ -1,6 +1,7 @@
 //! Prose as plain data: paragraphs and lists of runs of text. The page turns them into elements.
-
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+//!
+//! It reads the little of Markdown that lessons use: paragraphs, lists with `- `, `**strong**`, `*stressed*` and
+//! `` `code` ``. A whole Markdown library would be a tenth of what the page downloads.
 
 /// A piece of text in one style.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,72 +25,107 @@ pub enum Block {
     List(Vec<Vec<Run>>),
 }
 
-#[derive(Default)]
-struct Reader {
-    blocks: Vec<Block>,
-    runs: Vec<Run>,
-    items: Option<Vec<Vec<Run>>>,
-    strong: bool,
-    emphasis: bool,
-}
-
-impl Reader {
-    fn text(&mut self, text: String) {
-        self.runs.push(match (self.strong, self.emphasis) {
-            (true, _) => Run::Strong(text),
-            (false, true) => Run::Emphasis(text),
-            (false, false) => Run::Text(text),
-        });
-    }
-
-    fn start(&mut self, tag: &Tag<'_>) {
-        match tag {
-            Tag::List(_) => self.items = Some(Vec::new()),
-            Tag::Strong => self.strong = true,
-            Tag::Emphasis => self.emphasis = true,
-            _ => {}
-        }
-    }
-
-    fn end(&mut self, tag: TagEnd) {
-        match tag {
-            TagEnd::Strong => self.strong = false,
-            TagEnd::Emphasis => self.emphasis = false,
-            TagEnd::Paragraph if self.items.is_none() => {
-                self.blocks.push(Block::Paragraph(std::mem::take(&mut self.runs)));
-            }
-            TagEnd::Item => {
-                let runs = std::mem::take(&mut self.runs);
-                if let Some(items) = &mut self.items {
-                    items.push(runs);
-                }
-            }
-            TagEnd::List(_) => self.blocks.extend(self.items.take().map(Block::List)),
-            _ => {}
-        }
-    }
-}
-
-/// Reads Markdown; what is neither paragraph, list, strong, emphasis nor code keeps only its text.
+/// Reads blocks, which empty lines part. A block whose lines begin with `- ` is a list.
 pub(crate) fn read(markdown: &str) -> Vec<Block> {
-    let mut reader = Reader::default();
-    for event in Parser::new(markdown) {
-        match event {
-            Event::Start(tag) => reader.start(&tag),
-            Event::End(tag) => reader.end(tag),
-            Event::Text(text) => reader.text(text.into_string()),
-            Event::Code(code) => reader.runs.push(Run::Code(code.into_string())),
-            Event::SoftBreak | Event::HardBreak => reader.text(String::from(" ")),
-            _ => {}
+    let mut blocks = Vec::new();
+    let mut open: Vec<&str> = Vec::new();
+    for line in markdown.lines().chain([""]) {
+        if !line.trim().is_empty() {
+            open.push(line.trim());
+        } else if !open.is_empty() {
+            blocks.push(block(&open));
+            open.clear();
         }
     }
-    reader.blocks
+    blocks
 }
 
-/// One line of Markdown as runs.
+fn block(lines: &[&str]) -> Block {
+    if !lines[0].starts_with("- ") {
+        return Block::Paragraph(line(&lines.join(" ")));
+    }
+    let mut items: Vec<String> = Vec::new();
+    for text in lines {
+        match (text.strip_prefix("- "), items.last_mut()) {
+            (Some(item), _) => items.push(item.to_string()),
+            (None, Some(last)) => {
+                last.push(' ');
+                last.push_str(text);
+            }
+            (None, None) => {}
+        }
+    }
+    Block::List(items.iter().map(|item| line(item)).collect())
+}
+
+type Style = fn(String) -> Run;
+
+/// The marks, the longer before the shorter.
+const MARKS: [(&str, Style); 3] = [("`", Run::Code), ("**", Run::Strong), ("*", Run::Emphasis)];
+
+/// One line as runs. A mark without its partner is plain text.
 pub(crate) fn line(markdown: &str) -> Vec<Run> {
-    match read(markdown).into_iter().next() {
-        Some(Block::Paragraph(runs)) => runs,
-        Some(Block::List(_)) | None => vec![Run::Text(markdown.to_string())],
+    let mut runs = Vec::new();
+    let mut plain = String::new();
+    let mut rest = markdown;
+    while let Some(first) = rest.chars().next() {
+        let marked = MARKS.iter().find_map(|(mark, style)| {
+            let (inner, after) = rest.strip_prefix(mark)?.split_once(mark)?;
+            (!inner.is_empty()).then(|| (style(inner.to_string()), after))
+        });
+        match marked {
+            Some((run, after)) => {
+                if !plain.is_empty() {
+                    runs.push(Run::Text(std::mem::take(&mut plain)));
+                }
+                runs.push(run);
+                rest = after;
+            }
+            None => {
+                plain.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    if !plain.is_empty() {
+        runs.push(Run::Text(plain));
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(words: &str) -> Run {
+        Run::Text(words.to_string())
+    }
+
+    #[test]
+    fn marks_give_their_text_a_style() {
+        let runs = line("the **leader** of `orders-0` *pushes* nothing");
+        let expected = [
+            text("the "),
+            Run::Strong("leader".into()),
+            text(" of "),
+            Run::Code("orders-0".into()),
+            text(" "),
+            Run::Emphasis("pushes".into()),
+            text(" nothing"),
+        ];
+        assert_eq!(runs, expected);
+    }
+
+    #[test]
+    fn a_mark_without_its_partner_is_text() {
+        assert_eq!(line("2 * 3 is `6"), [text("2 * 3 is `6")]);
+        assert_eq!(line("日志**末端**。"), [text("日志"), Run::Strong("末端".into()), text("。")]);
+    }
+
+    #[test]
+    fn empty_lines_part_blocks_and_lists_keep_their_items() {
+        let blocks = read("one\ntwo\n\n- a\n  b\n- c\n");
+        let list = Block::List(vec![vec![text("a b")], vec![text("c")]]);
+        assert_eq!(blocks, [Block::Paragraph(vec![text("one two")]), list]);
     }
 }
