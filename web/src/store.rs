@@ -184,6 +184,8 @@ impl Store {
                 store.dispatch(load(run).into());
             }
         });
+        let store = Rc::clone(self);
+        files::on_leave(move || store.save_on_leave());
     }
 
     fn frame(&self, wall: f64) {
@@ -230,8 +232,22 @@ impl Store {
         storage::save("session", &text);
         let fragment = share::pack(&text);
         files::set_fragment(if fragment.len() <= ADDRESS_MOST { &fragment } else { "" });
+        storage::forget(LEFT);
+    }
+
+    /// Keeps what is not kept yet when the page goes away. The address cannot be changed any more: it is noted, so
+    /// that the same address leads to what was kept.
+    fn save_on_leave(&self) {
+        let text = self.model.borrow().session.text();
+        if storage::load("session").as_ref() != Some(&text) {
+            storage::save("session", &text);
+            storage::save(LEFT, &files::fragment());
+        }
     }
 }
+
+/// Under this name stands the address that the page was left at with something newer than the address says.
+const LEFT: &str = "left";
 
 /// How much room the window has; the style sheets draw the same lines.
 fn room() -> Room {
@@ -247,7 +263,8 @@ fn room() -> Room {
 /// The model for this address: a link, or what was kept, or the opening cluster.
 fn open(lang: Lang, theme: Theme) -> Model {
     let fresh = files::query() == "new";
-    let linked = if fresh { None } else { share::unpack(&files::fragment()) };
+    let newer = storage::load(LEFT).is_some_and(|left| left == files::fragment());
+    let linked = if fresh || newer { None } else { share::unpack(&files::fragment()) };
     if let Some(run) = linked {
         return match run.map_err(RunError::Link).and_then(|text| Session::load(&text).map_err(RunError::Text))
         {

@@ -93,3 +93,11 @@ pub fn on_fragment(changed: impl Fn(String) + 'static) {
     let _ = window.add_event_listener_with_callback("hashchange", listen.as_ref().unchecked_ref());
     listen.forget();
 }
+
+/// Calls `leaving` when the page goes away: a reload, another address, a closed tab.
+pub fn on_leave(leaving: impl Fn() + 'static) {
+    let Some(window) = window() else { return };
+    let listen = Closure::<dyn Fn()>::new(leaving);
+    let _ = window.add_event_listener_with_callback("pagehide", listen.as_ref().unchecked_ref());
+    listen.forget();
+}

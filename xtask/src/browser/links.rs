@@ -10,6 +10,7 @@ use std::io::Write;
 pub(super) const CASES: &[Case] = &[
     Case { name: "a share link brings back the same moment", run: shares },
     Case { name: "a reload loses nothing", run: reloads },
+    Case { name: "a reload right after an act loses nothing either", run: reloads_at_once },
     Case { name: "a hostile link shows a message and a page that works", run: survives_hostile_links },
 ];
 
@@ -30,6 +31,18 @@ fn reloads(page: &mut Page) -> Result<()> {
     page.run("kraftscope.seek(kraftscope.view().event + 60)", &[])?;
     let before = page.js_text("kraftscope.digest()")?;
     page.wait_until("localStorage.getItem('kraftscope.session') === kraftscope.text()")?;
+    page.reload()?;
+    let after = page.js_text("kraftscope.digest()")?;
+    ensure!(before == after, "the reload led to {after} instead of {before}");
+    Ok(())
+}
+
+/// The page keeps the run when it goes away, however little time has passed.
+fn reloads_at_once(page: &mut Page) -> Result<()> {
+    page.run("kraftscope.pause(); kraftscope.until('acked >= 3')", &[])?;
+    page.wait_until("localStorage.getItem('kraftscope.session') === kraftscope.text()")?;
+    page.run("kraftscope.act('crash broker-2'); kraftscope.seek(kraftscope.view().event + 60)", &[])?;
+    let before = page.js_text("kraftscope.digest()")?;
     page.reload()?;
     let after = page.js_text("kraftscope.digest()")?;
     ensure!(before == after, "the reload led to {after} instead of {before}");
