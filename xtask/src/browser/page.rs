@@ -57,6 +57,8 @@ impl Page {
 
     /// Forgets everything that an earlier case left: storage, console, size, colours.
     pub(crate) fn reset(&mut self) -> Result<()> {
+        // The page keeps its run when it goes away, and may do so after the storage was cleared below.
+        self.session.run("Storage.prototype.setItem = () => {}", &[])?;
         self.session.goto("about:blank")?;
         let everything = json!({ "origin": self.url.trim_end_matches('/'), "storageTypes": "all" });
         self.session.devtools("Storage.clearDataForOrigin", everything)?;
