@@ -9,6 +9,7 @@ use crate::node::{Command, Loss};
 use crate::record::TopicConfig;
 use crate::scenario::words::{self, Names, show_span, span};
 use crate::sim::action::{Action, Change, Rate};
+use crate::sim::genesis::MOST_PARTITIONS;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -142,6 +143,15 @@ pub const fn show_acks(acks: Acks) -> &'static str {
     }
 }
 
+/// The most metadata records that one line may append.
+const MOST_APPENDED: u32 = 10_000;
+
+/// A number that no text may exceed, so that a hostile one cannot fill the memory.
+fn at_most(text: &str, most: u32) -> Result<u32, String> {
+    let number = words::number(text)?;
+    if number <= most { Ok(number) } else { Err(format!("'{text}' is too many: write at most {most}")) }
+}
+
 fn command(line: &str, names: &Names) -> Result<Command, String> {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let elect = |partition: &str, unclean| {
@@ -153,7 +163,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
     match parts.as_slice() {
         ["shutdown"] => Ok(Command::ShutDown),
         ["resign"] => Ok(Command::Resign),
-        ["append", count] => Ok(Command::Append(words::number(count)?)),
+        ["append", count] => Ok(Command::Append(at_most(count, MOST_APPENDED)?)),
         ["elect", partition] => elect(partition, false),
         ["elect", partition, "unclean"] => elect(partition, true),
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
@@ -163,7 +173,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         }
         ["create-topic", name, partitions, replicas, first @ ..] => Ok(Command::CreateTopic {
             name: words::short(name)?,
-            partitions: words::number(partitions)?,
+            partitions: at_most(partitions, MOST_PARTITIONS)? as u16,
             replication_factor: words::number(replicas)?,
             first_broker: first.first().map(|node| NodeId::parse(node)).transpose()?,
         }),
@@ -311,5 +321,7 @@ mod tests {
         assert!(error("elect nothing-0").contains("topics are: orders, payments"));
         assert!(error("latency moon").contains("datacenter"));
         assert!(error("").contains("missing"));
+        assert!(error("call controller-1 append 4000000000").contains("at most 10000"));
+        assert!(error("create-topic wide 60000 3").contains("at most 200"));
     }
 }
