@@ -27,6 +27,7 @@ pub mod release;
 pub mod replication;
 pub mod scenario;
 pub mod sim;
+pub mod switches;
 pub mod time;
 pub mod view;
 pub mod wire;

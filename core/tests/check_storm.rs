@@ -17,7 +17,7 @@ use kraftscope_core::time::{Span, Time};
 fn cluster(seed: u64) -> Genesis {
     let mut dice = Dice::stream(seed, 77);
     let mut genesis = Genesis { seed, ..Genesis::default() };
-    genesis.settings = Settings::of(Release::ALL[dice.below(4) as usize]);
+    genesis.settings = Settings::of(Release::KRAFT[dice.below(4) as usize]);
     genesis.brokers = 1 + dice.below(5) as u8;
     genesis.controllers = [1, 3, 3, 5][dice.below(4) as usize];
     for topic in &mut genesis.topics {

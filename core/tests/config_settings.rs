@@ -82,17 +82,14 @@ fn every_setting_has_the_default_of_4_2() {
 #[test]
 fn linger_is_zero_in_3_9_and_five_from_4_0_on() {
     let linger = find("linger.ms").expect("in the table");
-    let defaults = Release::ALL.map(|release| linger.default_of(release));
+    let defaults = Release::KRAFT.map(|release| linger.default_of(release));
     assert_eq!(defaults, [Value::Number(0), Value::Number(5), Value::Number(5), Value::Number(5)]);
 }
 
 /// Source: `KafkaConfig.validateValues`: Kafka starts with its own defaults.
 #[test]
 fn the_defaults_of_every_release_are_valid() {
-    assert_eq!(
-        Release::ALL.map(|release| Settings::of(release).validate()),
-        [Ok(()), Ok(()), Ok(()), Ok(())]
-    );
+    assert_eq!(Release::ALL.map(|release| Settings::of(release).validate()), [const { Ok(()) }; 17]);
 }
 
 /// Source: `ConfigDef.parseType`.

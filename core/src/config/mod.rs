@@ -22,7 +22,8 @@ pub use rules::Warning;
 pub use table::{Bound, Group, Kind, Scope, Setting, Type, find, settings};
 pub use value::Value;
 
-use crate::release::{Features, Release};
+use crate::release::Release;
+use crate::switches::Features;
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +76,7 @@ pub struct Settings {
     pub auto_leader_rebalance_enable: bool,
     /// `leader.imbalance.check.interval.seconds`, 300.
     pub leader_imbalance_check_interval: Span,
-    /// `unclean.leader.election.enable`, false (topics may override it).
+    /// `unclean.leader.election.enable`, false, true before 0.11 (topics may override it).
     pub unclean_leader_election_enable: bool,
     /// `unclean.leader.election.interval.ms` (internal), 300000.
     pub unclean_leader_election_interval: Span,
@@ -83,7 +84,7 @@ pub struct Settings {
     pub min_insync_replicas: u32,
 
     // Replication.
-    /// `replica.lag.time.max.ms`, 30000.
+    /// `replica.lag.time.max.ms`, 30000; 10000 before 2.5 (KIP-537).
     pub replica_lag_time_max: Span,
     /// `replica.fetch.wait.max.ms`, 500.
     pub replica_fetch_wait_max: Span,
@@ -99,9 +100,9 @@ pub struct Settings {
     pub replica_fetch_max_records: u32,
 
     // Producer.
-    /// `acks`, all.
+    /// `acks`, all; 1 before 3.0 (KIP-679).
     pub acks: Acks,
-    /// `retries`, 2147483647.
+    /// `retries`, 2147483647; 0 before 2.1 (KIP-91).
     pub retries: u32,
     /// `max.in.flight.requests.per.connection`, 5.
     pub max_in_flight_requests_per_connection: u32,
@@ -164,20 +165,24 @@ impl Settings {
             controlled_shutdown_enable: true,
             auto_leader_rebalance_enable: true,
             leader_imbalance_check_interval: Span::secs(300),
-            unclean_leader_election_enable: false,
+            unclean_leader_election_enable: release.is_before(Release::V1_1),
             unclean_leader_election_interval: Span::secs(300),
             min_insync_replicas: 1,
-            replica_lag_time_max: Span::millis(30_000),
+            replica_lag_time_max: Span::millis(if release.is_before(Release::V2_6) {
+                10_000
+            } else {
+                30_000
+            }),
             replica_fetch_wait_max: Span::millis(500),
             replica_fetch_min_bytes: 1,
             replica_fetch_backoff: Span::millis(1000),
             replica_socket_timeout: Span::millis(30_000),
             replica_high_watermark_checkpoint_interval: Span::millis(5000),
             replica_fetch_max_records: 100,
-            acks: Acks::All,
-            retries: i32::MAX as u32,
+            acks: if release.is_before(Release::V3_0) { Acks::One } else { Acks::All },
+            retries: if release.is_before(Release::V2_3) { 0 } else { i32::MAX as u32 },
             max_in_flight_requests_per_connection: 5,
-            linger: if matches!(release, Release::V3_9) { Span::ZERO } else { Span::millis(5) },
+            linger: Span::millis(if release.is_before(Release::V4_0) { 0 } else { 5 }),
             batch_records: 16,
             partitioner_adaptive_partitioning_enable: true,
             partitioner_ignore_keys: false,

@@ -13,7 +13,7 @@ use crate::id::{Correlation, LeaderEpoch, NodeId};
 use crate::node::{Out, Timer};
 use crate::note::{Note, VoteRefusal};
 use crate::quorum::Tally;
-use crate::release::CandidateBackoff;
+use crate::switches::CandidateBackoff;
 use crate::time::{Span, Time};
 use crate::wire::{ErrorCode, Message, VoteRequest, VoteResponse};
 

@@ -10,7 +10,7 @@ use super::isr::IsrState;
 use super::leader::LeaderState;
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch};
 use crate::record::PartitionRegistration;
-use crate::release::Features;
+use crate::switches::Features;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 

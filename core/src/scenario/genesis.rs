@@ -62,6 +62,7 @@ fn read(genesis: &mut Genesis, line: &str) -> Result<(), String> {
             genesis.rates.insert(actions::rate(name)?, words::number(parts)?);
         }
         ["checks", state @ ("on" | "off")] => genesis.checks = *state == "on",
+        ["switch", name, value] => genesis.settings.features.set(name, value)?,
         ["set", key, value] => genesis.settings.set(key, value).map_err(|error| error.to_string())?,
         ["topic", name, rest @ ..] => genesis.topics.push(topic(name, rest)?),
         ["producer", rest @ ..] => genesis.producers.push(producer(rest)?),
@@ -169,6 +170,9 @@ pub fn print_genesis(genesis: &Genesis) -> String {
     }
     for (key, value) in genesis.settings.changed() {
         text.push_str(&setting_line(key, &value));
+    }
+    for (name, value) in genesis.settings.features.changed_from(genesis.settings.release) {
+        text.push_str(&format!("switch {name} {value}\n"));
     }
     for (rate, parts) in &genesis.rates {
         text.push_str(&format!("rate {} {parts}\n", rate.name()));

@@ -31,7 +31,7 @@ fn highest(sim: &Sim) -> u64 {
 /// Source: `RaftEventSimulationTest.canElectInitialLeader` (S-01).
 #[test]
 fn any_quorum_elects_a_leader_and_everybody_follows_it() {
-    for release in Release::ALL {
+    for release in Release::KRAFT {
         for seed in 0..20 {
             let (voters, observers) = (1 + (seed % 5) as u8, (seed % 4) as u8);
             let mut sim = Sim::new(seed, voters, observers, defaults(release));
@@ -43,7 +43,7 @@ fn any_quorum_elects_a_leader_and_everybody_follows_it() {
 /// Source: `RaftEventSimulationTest.canElectNewLeaderAfterOldLeaderFailure` (S-02).
 #[test]
 fn a_dead_leader_is_replaced_and_catches_up_when_it_returns() {
-    for release in Release::ALL {
+    for release in Release::KRAFT {
         for seed in 0..10 {
             let mut sim = Sim::new(seed, 3 + (seed % 3) as u8, 2, defaults(release));
             assert!(sim.run_until(Span::secs(20), |sim| all_reached(sim, 10)));
@@ -104,7 +104,7 @@ fn pre_votes_keep_a_leader_that_a_majority_reaches() {
 #[test]
 fn no_promise_breaks_in_any_weather_and_the_quorum_recovers() {
     let mut seen = BTreeMap::new();
-    for release in Release::ALL {
+    for release in Release::KRAFT {
         for seed in 0..25 {
             for (note, times) in chaos(release, seed) {
                 *seen.entry(note).or_insert(0) += times;

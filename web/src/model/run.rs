@@ -160,5 +160,8 @@ fn of_release(settings: &Settings, release: Release) -> Settings {
         // A value that was legal in one release is legal in all: the bounds are the same table.
         let _ = next.set(key, &value);
     }
+    for (name, value) in settings.features.changed_from(settings.release) {
+        let _ = next.features.set(name, &value);
+    }
     next
 }
