@@ -1,6 +1,7 @@
 //! `kraftscope`: runs scenarios and benchmarks without a browser.
 
 mod bench;
+mod fuzz;
 mod run;
 
 use std::process::ExitCode;
@@ -12,11 +13,15 @@ kraftscope run FILE [--trace | --json | --digest]
 kraftscope bench [--json] [--seconds N]
     Measures the simulator on this machine: handled messages and commits per CPU-second,
     snapshots and seeks. The median of five rounds.
+kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--switch NAME=VALUE]... [--json]
+    Plays random clusters under random faults and checks every promise after every step; then heals a
+    random core, which must come together again. --seed N plays one seed. Exit status 1 if a promise broke.
 ";
 
 fn main() -> ExitCode {
     match command() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(message) => {
             eprintln!("kraftscope: {message}");
             ExitCode::FAILURE
@@ -24,15 +29,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn command() -> Result<(), String> {
+/// Returns whether all was well.
+fn command() -> Result<bool, String> {
     let mut arguments = lexopt::Parser::from_env();
     let first = arguments.next().map_err(|error| error.to_string())?;
     match first {
-        Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments),
-        Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
             print!("{USAGE}");
-            Ok(())
+            Ok(true)
         }
         Some(lexopt::Arg::Value(verb)) => {
             Err(format!("'{}' is no command\n\n{USAGE}", verb.to_string_lossy()))

@@ -3,3 +3,18 @@
 //! It draws clusters and faults by chance, lets them run under the checker, heals them and demands that they come
 //! together again; what it finds it makes as short as it can. It owns no clock and no thread: whoever drives it
 //! (the command line, a web worker) asks for so many events at a time.
+//!
+//! Reading order: [`fault`], [`preset`], [`swarm`], [`plan`] (what a seed draws); [`script`], [`driver`], [`heal`],
+//! [`converge`], [`run`] (how a run goes).
+
+pub mod converge;
+pub mod driver;
+pub mod fault;
+pub mod heal;
+pub mod luck;
+pub mod plan;
+pub mod preset;
+pub mod run;
+pub mod script;
+pub mod swarm;
+pub mod tally;

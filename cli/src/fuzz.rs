@@ -1,0 +1,182 @@
+//! `kraftscope fuzz`: random clusters under random faults, until a promise breaks.
+//!
+//! Seeds are handed to threads one by one; a seed's run depends on nothing but its number and the swarm, and results
+//! are put in order, so the outcome is the same with any number of threads.
+
+use cpu_time::ProcessTime;
+use kraftscope_search::preset::{PRESETS, Preset};
+use kraftscope_search::run::{Run, Violation};
+use kraftscope_search::swarm::Swarm;
+use kraftscope_search::tally::Tally;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+struct Options {
+    seeds: u64,
+    from: u64,
+    jobs: usize,
+    presets: Vec<&'static Preset>,
+    switches: Vec<(String, String)>,
+    json: bool,
+}
+
+/// What one seed found.
+struct Found {
+    preset: &'static str,
+    violation: Violation,
+}
+
+pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
+    let options = parse(arguments)?;
+    let start = ProcessTime::now();
+    let (tally, found) = search(&options)?;
+    report(&options, &tally, &found, start.elapsed().as_secs_f64())?;
+    Ok(found.is_empty())
+}
+
+fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
+    let mut options = Options {
+        seeds: 0,
+        from: 0,
+        jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        presets: Vec::new(),
+        switches: Vec::new(),
+        json: false,
+    };
+    while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
+        match argument {
+            lexopt::Arg::Long("seeds") => options.seeds = number(arguments, "--seeds")?,
+            lexopt::Arg::Long("seed") => {
+                options.from = number(arguments, "--seed")?;
+                options.seeds = 1;
+            }
+            lexopt::Arg::Long("from") => options.from = number(arguments, "--from")?,
+            lexopt::Arg::Long("jobs") => options.jobs = number(arguments, "--jobs")?.clamp(1, 256) as usize,
+            lexopt::Arg::Long("preset") => options.presets.push(Preset::find(&text(arguments)?)?),
+            lexopt::Arg::Long("switch") => {
+                let pair = text(arguments)?;
+                let (name, value) = pair
+                    .split_once('=')
+                    .ok_or_else(|| format!("--switch {pair}: write NAME=VALUE, like --switch elr=off"))?;
+                options.switches.push((name.to_string(), value.to_string()));
+            }
+            lexopt::Arg::Long("json") => options.json = true,
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    if options.seeds == 0 {
+        return Err("how many seeds? write --seeds N, or --seed N for one".into());
+    }
+    if options.presets.is_empty() {
+        options.presets = PRESETS.iter().collect();
+    }
+    swarm(&options, options.presets[0]).check()?;
+    Ok(options)
+}
+
+fn text(arguments: &mut lexopt::Parser) -> Result<String, String> {
+    let value = arguments.value().map_err(|error| error.to_string())?;
+    Ok(value.to_string_lossy().into_owned())
+}
+
+fn number(arguments: &mut lexopt::Parser, name: &str) -> Result<u64, String> {
+    let text = text(arguments)?;
+    text.parse().map_err(|_| format!("{name} {text}: write a whole number"))
+}
+
+fn swarm(options: &Options, preset: &Preset) -> Swarm {
+    Swarm { switches: options.switches.clone(), ..Swarm::from(preset) }
+}
+
+/// Plays all seeds; each preset in turn.
+fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
+    let next = AtomicU64::new(0);
+    let shared = Mutex::new((Tally::default(), BTreeMap::new(), None::<String>));
+    let swarms: Vec<(&'static str, Swarm)> =
+        options.presets.iter().map(|&preset| (preset.name, swarm(options, preset))).collect();
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= options.seeds {
+                return;
+            }
+            let seed = options.from.wrapping_add(number);
+            let (preset, swarm) = &swarms[(seed % swarms.len() as u64) as usize];
+            let outcome = play(swarm, seed);
+            let Ok(mut all) = shared.lock() else { return };
+            match outcome {
+                Ok((tally, violation)) => {
+                    all.0.add(&tally);
+                    if let Some(violation) = violation {
+                        all.1.insert(seed, Found { preset, violation });
+                    }
+                    if all.0.seeds.is_multiple_of(1000) {
+                        let (done, found) = (all.0.seeds, all.1.len());
+                        eprintln!("{done} of {} seeds, {found} violations", options.seeds);
+                    }
+                }
+                Err(error) => all.2 = Some(format!("seed {seed}: {error}")),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..options.jobs {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let (tally, found, error) = shared.into_inner().map_err(|_| "a search thread has panicked")?;
+    error.map_or(Ok((tally, found)), Err)
+}
+
+fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<Violation>), String> {
+    let (genesis, plan) = swarm.draw(seed);
+    let mut run = Run::new(genesis, plan).map_err(|error| error.to_string())?;
+    while !run.advance(10_000) {}
+    Ok((run.tally(), run.violation().copied()))
+}
+
+fn report(
+    options: &Options,
+    tally: &Tally,
+    found: &BTreeMap<u64, Found>,
+    cpu_seconds: f64,
+) -> Result<(), String> {
+    for (seed, Found { preset, violation }) in found {
+        eprintln!(
+            "seed {seed}: {} broken at event {} ({}), {:?} {:?} {:?}: {}",
+            violation.rule,
+            violation.event,
+            violation.time,
+            violation.partition,
+            violation.node,
+            violation.offset,
+            violation.statement,
+        );
+        let switches: String =
+            options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
+        eprintln!("  kraftscope fuzz --seed {seed} --preset {preset}{switches}");
+    }
+    let mut value = serde_json::to_value(tally).map_err(|error| error.to_string())?;
+    value["cpu_seconds"] = json!((cpu_seconds * 1000.0).round() / 1000.0);
+    if options.json {
+        println!("{value}");
+    } else {
+        let rate = tally.handled as f64 / cpu_seconds.max(1e-9);
+        println!(
+            "{} seeds, {} steps, {} handled inputs, {} elections, {} commits, {} crashes, {} cut links: \
+             {} violations; {rate:.0} inputs per CPU-second",
+            tally.seeds,
+            tally.steps,
+            tally.handled,
+            tally.elections,
+            tally.commits,
+            tally.crashes,
+            tally.partitions,
+            tally.violations
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! What a healed cluster must come to (V1 to V17): named, each with a limit in virtual time.
+//!
+//! A partition of which no in-sync or eligible replica is in the core cannot be saved by anybody and is excused; so
+//! are writes to one that has fewer replicas in the core than `min.insync.replicas`.
+//!
+//! Left out: voter changes (V3, V4), reassignment (V13), ZooKeeper (V16).
+
+use crate::heal::Core;
+use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
+use kraftscope_core::metadata::image::Image;
+use kraftscope_core::metadata::lifecycle::BrokerState;
+use kraftscope_core::process::{Broker, Process};
+use kraftscope_core::record::PartitionRegistration;
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::world::World;
+use kraftscope_core::time::Span;
+use serde::Serialize;
+
+/// Something that must come true after the healing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Goal {
+    /// V1, V2: a majority of the controllers knows one leader, and it is active.
+    V1,
+    /// V14: a leader of the metadata quorum that is cut off has resigned.
+    V14,
+    /// V5: every broker of the core runs and is unfenced.
+    V5,
+    /// V6: every broker of the core has the controller's metadata.
+    V6,
+    /// V15: a partition that somebody may lead has a leader.
+    V15,
+    /// V7: no leader waits for an answer to an ISR change.
+    V7,
+    /// V8: the ISR is all replicas of the core.
+    V8,
+    /// V9: the high watermark is the log end.
+    V9,
+    /// V12: all replicas of the core hold the same log.
+    V12,
+    /// V10: every record was acknowledged or refused.
+    V10,
+    /// C14: consumers have read everything.
+    C14,
+}
+
+impl Goal {
+    /// What did not come true, in a sentence.
+    pub const fn statement(self) -> &'static str {
+        match self {
+            Goal::V1 => "A majority of the controllers knows one leader, and that is the active controller.",
+            Goal::V14 => "A leader of the metadata quorum that no majority can reach resigns.",
+            Goal::V5 => "Every broker that is healed runs and is unfenced.",
+            Goal::V6 => "Every broker that is healed knows the controller's metadata.",
+            Goal::V15 => "A partition that somebody may lead has a leader.",
+            Goal::V7 => "Every ISR change that was asked for is decided.",
+            Goal::V8 => "The ISR returns to all replicas that are healed.",
+            Goal::V9 => "The high watermark reaches the log end once writes have stopped.",
+            Goal::V12 => "Truncation comes to an end: all replicas hold the same log.",
+            Goal::V10 => "Every record that was sent is acknowledged or refused.",
+            Goal::C14 => "Consumers read everything that was committed.",
+        }
+    }
+
+    /// How long after the healing it may take.
+    pub fn limit(self, sim: &Sim) -> Span {
+        let settings = &sim.world().genesis.settings;
+        let quorum = Span::secs(60);
+        let brokers = quorum + settings.broker_session_timeout + settings.initial_broker_registration_timeout;
+        let replicas = brokers + settings.replica_lag_time_max + settings.replica_socket_timeout;
+        match self {
+            Goal::V1 | Goal::V14 => quorum,
+            Goal::V5 | Goal::V6 | Goal::V15 => brokers,
+            Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 => replicas,
+            Goal::V10 | Goal::C14 => replicas + settings.delivery_timeout + settings.request_timeout,
+        }
+    }
+}
+
+/// What is still missing, most basic first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Which goal.
+    pub goal: Goal,
+    /// Whose.
+    pub partition: Option<TopicPartition>,
+    /// Where.
+    pub node: Option<NodeId>,
+}
+
+impl Missing {
+    const fn of(goal: Goal) -> Missing {
+        Missing { goal, partition: None, node: None }
+    }
+
+    const fn at(goal: Goal, node: NodeId) -> Missing {
+        Missing { goal, partition: None, node: Some(node) }
+    }
+}
+
+/// The first goal that is not reached.
+pub fn missing(sim: &Sim, core: &Core) -> Option<Missing> {
+    let world = sim.world();
+    let Some(controller) = settled_controller(world, core) else { return Some(Missing::of(Goal::V1)) };
+    if let Some(node) = stubborn_leader(world, core) {
+        return Some(Missing::at(Goal::V14, node));
+    }
+    let image = world.process(controller).and_then(Process::control).map(|control| control.image())?;
+    if world.genesis.brokers == 0 {
+        return None;
+    }
+    if !sim.is_set_up() {
+        return Some(Missing::of(Goal::V5));
+    }
+    brokers(world, core, image)
+        .or_else(|| image.partitions.iter().find_map(|(id, found)| partition(world, core, image, *id, found)))
+        .or_else(|| clients(world, core, image))
+}
+
+/// The active controller, if a majority of all voters knows it as the leader.
+fn settled_controller(world: &World, core: &Core) -> Option<NodeId> {
+    let leader = world.active_controller().filter(|id| core.has(*id))?;
+    let knows = |id: &NodeId| {
+        core.has(*id)
+            && world.process(*id).and_then(Process::quorum).is_some_and(|q| q.leader() == Some(leader))
+    };
+    let known = world.genesis.controller_ids().filter(knows).count();
+    (known > usize::from(world.genesis.controllers) / 2).then_some(leader)
+}
+
+fn stubborn_leader(world: &World, core: &Core) -> Option<NodeId> {
+    if !world.genesis.settings.features.check_quorum || world.genesis.controllers < 2 {
+        return None;
+    }
+    world
+        .genesis
+        .controller_ids()
+        .filter(|id| !core.has(*id))
+        .find(|id| world.process(*id).and_then(Process::quorum).is_some_and(|quorum| quorum.is_leader()))
+}
+
+fn broker(world: &World, id: NodeId) -> Option<&Broker> {
+    world.process(id).and_then(Process::broker)
+}
+
+fn brokers(world: &World, core: &Core, image: &Image) -> Option<Missing> {
+    for id in world.genesis.broker_ids().filter(|id| core.has(*id)) {
+        let process = broker(world, id);
+        let running = process.is_some_and(|broker| broker.lifecycle.state() == BrokerState::Running);
+        if !running || !image.is_active(id) {
+            return Some(Missing::at(Goal::V5, id));
+        }
+        let same = process.is_some_and(|broker| {
+            broker.image.partitions == image.partitions && broker.image.brokers == image.brokers
+        });
+        if !same {
+            return Some(Missing::at(Goal::V6, id));
+        }
+    }
+    None
+}
+
+fn members(list: &NodeList, core: &Core) -> NodeList {
+    list.iter().filter(|id| core.has(*id)).collect()
+}
+
+/// Whether enough of its replicas are healed to take writes.
+fn takes_writes(
+    world: &World,
+    core: &Core,
+    image: &Image,
+    id: TopicPartition,
+    found: &PartitionRegistration,
+) -> bool {
+    let min_isr = image.effective_min_isr(id, world.genesis.settings.min_insync_replicas);
+    members(&found.replicas, core).len() >= min_isr
+}
+
+fn partition(
+    world: &World,
+    core: &Core,
+    image: &Image,
+    id: TopicPartition,
+    found: &PartitionRegistration,
+) -> Option<Missing> {
+    let lacks = |goal, node| Some(Missing { goal, partition: Some(id), node });
+    let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else {
+        let eligible = !members(&found.isr, core).is_empty() || !members(&found.elr, core).is_empty();
+        return if eligible { lacks(Goal::V15, None) } else { None };
+    };
+    let leading = broker(world, leader).and_then(|broker| broker.replicas.partition(id));
+    let Some(leading) = leading.filter(|partition| partition.is_leader()) else {
+        return lacks(Goal::V15, Some(leader));
+    };
+    if leading.as_leader().is_some_and(|state| state.isr.is_in_flight()) {
+        return lacks(Goal::V7, Some(leader));
+    }
+    let replicas = members(&found.replicas, core);
+    if !found.isr.same_members(&replicas) {
+        return lacks(Goal::V8, replicas.iter().find(|id| !found.isr.contains(*id)));
+    }
+    let copy = |id_of: NodeId| -> Option<(Offset, Offset)> {
+        let replicas = &broker(world, id_of)?.replicas;
+        Some((replicas.partition(id)?.hw, replicas.disk.replicas.get(&id)?.log.end()))
+    };
+    let (hw, end) = copy(leader)?;
+    if hw != end && takes_writes(world, core, image, id, found) {
+        return lacks(Goal::V9, Some(leader));
+    }
+    let log = |of: NodeId| broker(world, of).and_then(|broker| broker.replicas.disk.replicas.get(&id));
+    let same =
+        |of: NodeId| copy(of) == Some((hw, end)) && log(of).map(|r| &r.log) == log(leader).map(|r| &r.log);
+    replicas.iter().find(|of| !same(*of)).and_then(|of| lacks(Goal::V12, Some(of)))
+}
+
+fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
+    for slot in &world.slots {
+        match &slot.process {
+            Some(Process::Producer(producer))
+                if !producer.batches().is_empty() || !producer.blocked.is_empty() =>
+            {
+                return Some(Missing::at(Goal::V10, slot.id));
+            }
+            Some(Process::Consumer(consumer)) => {
+                for (&id, found) in &image.partitions {
+                    let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
+                    let hw = broker(world, leader)?.replicas.partition(id)?.hw;
+                    let wants = consumer.positions.get(&id).is_none_or(|position| position.offset < Some(hw));
+                    let reads =
+                        image.topics.get(&id.topic).is_some_and(|t| consumer.spec.topics.contains(&t.name));
+                    if wants && reads {
+                        return Some(Missing { goal: Goal::C14, partition: Some(id), node: Some(slot.id) });
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    (world.slots.iter().any(|slot| slot.id.kind() == NodeKind::Consumer && slot.process.is_none()))
+        .then(|| Missing::of(Goal::C14))
+}

@@ -1,0 +1,90 @@
+//! The end of the storm: a random core is healed, the rest stays broken for good.
+//!
+//! The form is TigerBeetle's. The core has a majority of the controllers; its nodes run and reach each other and
+//! the clients. What does not belong to it is down or cut off, and never comes back. A cluster whose set-up was
+//! never finished needs all brokers, and is healed whole.
+
+use crate::luck::Luck;
+use crate::script::Act;
+use kraftscope_core::id::{NodeId, NodeKind};
+use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::action::Action;
+use kraftscope_core::time::Span;
+use kraftscope_core::view::Health;
+
+/// Who is healed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Core {
+    /// In the order of ids.
+    pub members: Vec<NodeId>,
+}
+
+impl Core {
+    /// Draws a core for this run.
+    pub fn draw(sim: &Sim, luck: &mut Luck) -> Core {
+        let ids = |kind| sim.world().of_kind(kind).map(|slot| slot.id).collect::<Vec<NodeId>>();
+        let (controllers, brokers) = (ids(NodeKind::Controller), ids(NodeKind::Broker));
+        let whole = !sim.is_set_up();
+        let majority = controllers.len() / 2 + 1;
+        let mut members = subset(controllers, majority, whole || luck.percent(50), luck);
+        members.extend(subset(brokers, 1, whole || luck.percent(50), luck));
+        members.sort_unstable();
+        Core { members }
+    }
+
+    /// Whether this node belongs to it; clients always do.
+    pub fn has(&self, id: NodeId) -> bool {
+        is_client(id) || self.members.binary_search(&id).is_ok()
+    }
+
+    /// What heals it and breaks the rest.
+    pub fn heal(&self, sim: &Sim, luck: &mut Luck, acts: &mut Vec<Act>) {
+        acts.push(Act::Do(Action::HealAll));
+        for slot in &sim.world().slots {
+            if self.has(slot.id) {
+                if slot.id.kind() == NodeKind::Producer && slot.health != Health::Down {
+                    let rest = Command::SetRate { interval: Span::ZERO };
+                    acts.push(Act::Do(Action::Call(slot.id, rest)));
+                }
+                continue;
+            }
+            match slot.health {
+                Health::Up if luck.percent(50) => {
+                    acts.push(Act::Do(Action::Crash(slot.id, Loss::Nothing)));
+                }
+                _ => acts.push(Act::Do(Action::Isolate(slot.id))),
+            }
+        }
+        self.raise(sim, acts);
+    }
+
+    /// Starts what is down and wakes what stands still, within the core.
+    pub fn raise(&self, sim: &Sim, acts: &mut Vec<Act>) {
+        for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
+            match slot.health {
+                // Clients are started by the set-up.
+                Health::Down if is_client(slot.id) && !sim.is_set_up() => {}
+                Health::Down => acts.push(Act::Do(Action::Start(slot.id))),
+                Health::Paused => acts.push(Act::Do(Action::Resume(slot.id))),
+                Health::Up => {}
+            }
+        }
+    }
+}
+
+fn is_client(id: NodeId) -> bool {
+    matches!(id.kind(), NodeKind::Producer | NodeKind::Consumer)
+}
+
+/// All of them, or a random part of at least `least`.
+fn subset(mut all: Vec<NodeId>, least: usize, whole: bool, luck: &mut Luck) -> Vec<NodeId> {
+    if whole {
+        return all;
+    }
+    let keep = luck.between(least as u32, all.len() as u32) as usize;
+    while all.len() > keep {
+        all.swap_remove(luck.below(all.len() as u32) as usize);
+    }
+    all
+}

@@ -1,0 +1,129 @@
+//! Presets: what a seed may draw from.
+//!
+//! A preset that is named after a release plays that release under everything that can break. The others look
+//! closer at one part, in all releases whose control plane is played as it was.
+
+use crate::fault::Fault;
+use kraftscope_core::release::Release;
+
+/// What is asked of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// No promise may break: faults stay within what the configuration tolerates (never a power loss that could
+    /// take the last copy), and the two known holes of Kafka's leaders are closed
+    /// (`repeated_metadata_ends_proposal`, `leader_across_epochs_keeps_log_ends`).
+    MustBeSafe,
+    /// Anything may happen. Promises whose precondition is gone are void, and counted.
+    ShowMe,
+}
+
+/// How large the drawn clusters are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// 1 to 5 controllers, 2 to 5 brokers, 1 to 3 partitions.
+    Any,
+    /// 3 or 5 controllers and little else.
+    Quorum,
+    /// One partition on two or three brokers, one controller: what abstract models look at.
+    OnePartition,
+}
+
+/// A named range to draw from.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
+    /// In one line.
+    pub about: &'static str,
+    /// Releases.
+    pub releases: &'static [Release],
+    /// What is asked.
+    pub mode: Mode,
+    /// Shapes.
+    pub size: Size,
+    /// Faults.
+    pub faults: &'static [Fault],
+}
+
+/// Faults after which no promise may be broken.
+const SAFE: &[Fault] = &[
+    Fault::Crash,
+    Fault::PowerLoss,
+    Fault::Blackout,
+    Fault::Shutdown,
+    Fault::Pause,
+    Fault::Cut,
+    Fault::Loss,
+    Fault::ResponseLoss,
+    Fault::Duplicate,
+    Fault::Delay,
+    Fault::Reorder,
+    Fault::Clock,
+    Fault::Slow,
+    Fault::Resign,
+    Fault::Zombie,
+    Fault::StaleControl,
+    Fault::Fence,
+    Fault::Operator,
+    Fault::Client,
+];
+const NETWORK: &[Fault] = &[
+    Fault::Cut,
+    Fault::Loss,
+    Fault::ResponseLoss,
+    Fault::Duplicate,
+    Fault::Delay,
+    Fault::Reorder,
+    Fault::Slow,
+    Fault::Zombie,
+    Fault::StaleControl,
+];
+const POWER: &[Fault] =
+    &[Fault::Crash, Fault::PowerLoss, Fault::Blackout, Fault::Shutdown, Fault::Pause, Fault::Fence];
+
+const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
+    Preset {
+        name,
+        about: "everything may break, within what the configuration tolerates",
+        releases,
+        mode: Mode::MustBeSafe,
+        size: Size::Any,
+        faults: SAFE,
+    }
+}
+
+const fn closer(
+    name: &'static str,
+    about: &'static str,
+    size: Size,
+    faults: &'static [Fault],
+    mode: Mode,
+) -> Preset {
+    Preset { name, about, releases: &Release::KRAFT, mode, size, faults }
+}
+
+/// All presets.
+pub const PRESETS: &[Preset] = &[
+    release("3.9", &[Release::V3_9]),
+    release("4.0", &[Release::V4_0]),
+    release("4.1", &[Release::V4_1]),
+    release("4.2", &[Release::V4_2]),
+    closer("network", "only the network fails", Size::Any, NETWORK, Mode::MustBeSafe),
+    closer("power", "only machines fail", Size::Any, POWER, Mode::MustBeSafe),
+    closer("quorum", "elections of the metadata quorum", Size::Quorum, SAFE, Mode::MustBeSafe),
+    closer("one-partition", "one partition, one controller", Size::OnePartition, SAFE, Mode::MustBeSafe),
+    closer("show-me", "no limits: promises may become void", Size::Any, Fault::ALL, Mode::ShowMe),
+];
+
+impl Preset {
+    /// The preset of this name.
+    ///
+    /// # Errors
+    /// Names all that there are.
+    pub fn find(name: &str) -> Result<&'static Preset, String> {
+        PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+            let known: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+            format!("'{name}' is no preset: write one of {}", known.join(", "))
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! Draws a cluster and its faults from a seed: every seed another shape, other settings, another subset of faults.
+//!
+//! Swarm testing (Groce et al. 2012): a run with few kinds of faults reaches states that a run with all of them
+//! never does. Keeps: the same seed and the same swarm draw the same run, wherever it is played.
+
+use crate::fault::Fault;
+use crate::luck::Luck;
+use crate::plan::FaultPlan;
+use crate::preset::{Mode, Preset, Size};
+use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
+use kraftscope_core::config::{Acks, Settings};
+use kraftscope_core::id::Text;
+use kraftscope_core::net::Latency;
+use kraftscope_core::release::Release;
+use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
+use kraftscope_core::time::Span;
+use std::collections::BTreeMap;
+
+/// What seeds may draw from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swarm {
+    /// Releases; at least one.
+    pub releases: Vec<Release>,
+    /// What is asked.
+    pub mode: Mode,
+    /// Shapes.
+    pub size: Size,
+    /// Faults.
+    pub faults: Vec<Fault>,
+    /// `acks` of all producers; `None` draws it.
+    pub acks: Option<Acks>,
+    /// `min.insync.replicas` of all topics; `None` draws it.
+    pub min_isr: Option<u32>,
+    /// `unclean.leader.election.enable` of all topics; `None` draws it where anything may happen.
+    pub unclean: Option<bool>,
+    /// Switches that stand otherwise than in the release: name and value.
+    pub switches: Vec<(String, String)>,
+}
+
+impl From<&Preset> for Swarm {
+    fn from(preset: &Preset) -> Swarm {
+        Swarm {
+            releases: preset.releases.to_vec(),
+            mode: preset.mode,
+            size: preset.size,
+            faults: preset.faults.to_vec(),
+            acks: None,
+            min_isr: None,
+            unclean: None,
+            switches: Vec::new(),
+        }
+    }
+}
+
+/// The run of that seed in that preset.
+pub fn draw(seed: u64, preset: &Preset) -> (Genesis, FaultPlan) {
+    Swarm::from(preset).draw(seed)
+}
+
+/// Kafka's two known holes, which void promises: closed where no promise may break.
+const HOLES: [&str; 2] = ["repeated_metadata_ends_proposal", "leader_across_epochs_keeps_log_ends"];
+
+impl Swarm {
+    /// The run of that seed. Switches with a wrong name or value are refused by [`Swarm::check`].
+    pub fn draw(&self, seed: u64) -> (Genesis, FaultPlan) {
+        let mut luck = Luck::stream(seed, 101);
+        let release = luck.pick(&self.releases).unwrap_or_default();
+        let mut genesis = self.shape(seed, release, &mut luck);
+        draw_settings(&mut genesis.settings, &mut luck);
+        if self.mode == Mode::MustBeSafe {
+            for hole in HOLES {
+                drop(genesis.settings.features.set(hole, "off"));
+            }
+        }
+        for (name, value) in &self.switches {
+            drop(genesis.settings.features.set(name, value));
+        }
+        self.clients(&mut genesis, &mut luck);
+        (genesis, self.plan(seed, &mut luck))
+    }
+
+    /// Whether its switches can be set.
+    ///
+    /// # Errors
+    /// Names the switch and what may be written.
+    pub fn check(&self) -> Result<(), String> {
+        let mut features = Release::default().features();
+        self.switches.iter().try_for_each(|(name, value)| features.set(name, value))
+    }
+
+    fn shape(&self, seed: u64, release: Release, luck: &mut Luck) -> Genesis {
+        let (controllers, brokers, partitions): (u32, u32, u32) = match self.size {
+            Size::Any => (
+                luck.pick(&[1, 2, 3, 3, 3, 4, 5]).unwrap_or(3),
+                luck.pick(&[2, 3, 3, 3, 4, 5]).unwrap_or(3),
+                luck.between(1, 3),
+            ),
+            Size::Quorum => (luck.pick(&[2, 3, 3, 4, 5, 5]).unwrap_or(3), 2, 1),
+            Size::OnePartition => (1, luck.between(2, 3), 1),
+        };
+        let mut genesis = Genesis {
+            seed,
+            settings: Settings::of(release),
+            controllers: controllers as u8,
+            brokers: brokers as u8,
+            topics: Vec::new(),
+            producers: Vec::new(),
+            consumers: Vec::new(),
+            latency: luck.pick(&LATENCIES).unwrap_or_default(),
+            rates: BTreeMap::new(),
+            checks: true,
+        };
+        let two = self.size == Size::Any && luck.percent(30);
+        for (name, partitions) in [("orders", partitions), ("logs", 1)].into_iter().take(1 + usize::from(two))
+        {
+            let replicas = if luck.percent(80) { brokers.min(3) } else { luck.between(1, brokers) };
+            let most = if luck.percent(90) { replicas } else { replicas + 1 };
+            genesis.topics.push(TopicSpec {
+                name: Text::new(name).unwrap_or_default(),
+                partitions: partitions as u16,
+                replicas: replicas as u16,
+                min_insync_replicas: Some(self.min_isr.unwrap_or_else(|| luck.between(1, most))),
+                unclean_leader_election_enable: Some(self.unclean.unwrap_or_else(|| {
+                    self.mode == Mode::ShowMe && self.faults.contains(&Fault::Unclean) && luck.percent(25)
+                })),
+                first_broker: luck.percent(50).then(|| luck.between(1, brokers) as u8),
+            });
+        }
+        genesis
+    }
+
+    fn clients(&self, genesis: &mut Genesis, luck: &mut Luck) {
+        let names: Vec<Text> = genesis.topics.iter().map(|topic| topic.name).collect();
+        let kinds = [(Acks::All, 70), (Acks::One, 20), (Acks::Zero, 10)];
+        for _ in 0..luck.between(1, 3) {
+            genesis.producers.push(ProducerSpec {
+                topics: names.clone(),
+                interval: Span::millis(luck.pick(&[5, 20, 50, 100, 300]).unwrap_or(100)),
+                keys: luck.pick(&[0, 1, 5]).unwrap_or(0),
+                acks: self.acks.or_else(|| luck.weighted(&kinds)),
+            });
+        }
+        for _ in 0..luck.between(1, 2) {
+            genesis.consumers.push(ConsumerSpec { topics: names.clone() });
+        }
+    }
+
+    fn plan(&self, seed: u64, luck: &mut Luck) -> FaultPlan {
+        let share = luck.pick(&[15, 30, 50, 80]).unwrap_or(50);
+        let mut faults: Vec<(Fault, u32)> = Vec::new();
+        for &fault in &self.faults {
+            if luck.percent(share) {
+                faults.push((fault, luck.between(1, 10)));
+            }
+        }
+        let slowest = luck.pick(&[100, 300, 1000, 3000]).unwrap_or(1000);
+        FaultPlan {
+            seed,
+            mode: self.mode,
+            faults,
+            events: luck.pick(&[3000, 6000, 10_000, 15_000]).unwrap_or(6000),
+            from_start: luck.percent(10),
+            pace: (Span::millis(slowest / 20), Span::millis(slowest)),
+            period: (Span::secs(1), Span::secs(u64::from(luck.between(2, 12)))),
+            quiet: 25,
+            moments: luck.pick(&[0, 1, 3, 10, 30]).unwrap_or(3),
+            messages: luck.pick(&[1000, 5000, 20_000, 100_000]).unwrap_or(5000),
+            most_broken: luck.between(1, 4),
+        }
+    }
+}
+
+const LATENCIES: [Latency; 7] = [
+    Latency::Fixed,
+    Latency::Rack,
+    Latency::Datacenter,
+    Latency::Datacenter,
+    Latency::Zones,
+    Latency::Regions,
+    Latency::Datacenter,
+];
+
+/// Other settings than Kafka's defaults, so that time-outs fall into a short run and batches get small.
+fn draw_settings(settings: &mut Settings, luck: &mut Luck) {
+    if luck.percent(60) {
+        let session = luck.pick(&[1000, 3000, 6000]).unwrap_or(3000);
+        settings.broker_session_timeout = Span::millis(session);
+        settings.broker_heartbeat_interval = Span::millis(session / 4);
+    }
+    if luck.percent(60) {
+        settings.replica_lag_time_max = Span::millis(luck.pick(&[1000, 3000, 10_000]).unwrap_or(3000));
+    }
+    if luck.percent(30) {
+        settings.controller_quorum_election_timeout = Span::millis(300);
+        settings.controller_quorum_fetch_timeout = Span::millis(600);
+    }
+    if luck.percent(50) {
+        let request = luck.pick(&[500, 1000, 3000]).unwrap_or(1000);
+        settings.request_timeout = Span::millis(request);
+        settings.delivery_timeout = Span::millis(request * u64::from(luck.between(2, 20)));
+    }
+    let records = [1, 1, 2, 5, 100];
+    settings.replica_fetch_max_records = luck.pick(&records).unwrap_or(100);
+    settings.max_partition_fetch_records = luck.pick(&records).unwrap_or(100);
+    settings.batch_records = luck.pick(&[1, 4, 16]).unwrap_or(16);
+    settings.max_in_flight_requests_per_connection = luck.pick(&[1, 5]).unwrap_or(5);
+    settings.linger = Span::millis(luck.pick(&[0, 5, 50]).unwrap_or(5));
+    settings.replica_fetch_wait_max = Span::millis(luck.pick(&[50, 500]).unwrap_or(500));
+    settings.replica_fetch_backoff = Span::millis(luck.pick(&[50, 1000]).unwrap_or(1000));
+    settings.leader_imbalance_check_interval = Span::secs(luck.pick(&[5, 300]).unwrap_or(300));
+    settings.replica_high_watermark_checkpoint_interval =
+        Span::millis(luck.pick(&[200, 5000]).unwrap_or(5000));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::PRESETS;
+
+    #[test]
+    fn every_drawn_cluster_is_valid() {
+        for preset in PRESETS {
+            for seed in 0..300 {
+                let (genesis, _) = draw(seed, preset);
+                assert_eq!(genesis.validate(), Ok(()), "{} seed {seed}", preset.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_run() {
+        for preset in PRESETS {
+            assert_eq!(draw(7, preset), draw(7, preset));
+            assert_ne!(draw(7, preset), draw(8, preset));
+        }
+    }
+}
