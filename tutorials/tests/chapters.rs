@@ -73,3 +73,13 @@ fn chapter_3_plays_to_its_end() {
 fn chapter_4_plays_to_its_end() {
     play(&lesson("04-isr", Language::English));
 }
+
+#[test]
+fn chapter_8_plays_to_its_end() {
+    play(&lesson("08-unclean-election", Language::English));
+}
+
+#[test]
+fn chapter_9_plays_to_its_end() {
+    play(&lesson("09-zombie-leader", Language::English));
+}
