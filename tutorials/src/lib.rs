@@ -39,7 +39,14 @@ macro_rules! chapters {
 }
 
 /// All chapters in their order.
-pub const CHAPTERS: &[Chapter] = chapters!["01-partition", "02-election", "03-leader-dies", "04-isr", "08-unclean-election", "09-zombie-leader"];
+pub const CHAPTERS: &[Chapter] = chapters![
+    "01-partition",
+    "02-election",
+    "03-leader-dies",
+    "04-isr",
+    "08-unclean-election",
+    "09-zombie-leader"
+];
 
 impl Chapter {
     /// The chapter of this name.
