@@ -1,6 +1,7 @@
 //! `kraftscope`: runs scenarios and benchmarks without a browser.
 
 mod bench;
+mod check;
 mod fuzz;
 mod run;
 
@@ -10,6 +11,10 @@ const USAGE: &str = "\
 kraftscope run FILE [--trace | --json | --digest]
     Plays a scenario file. Prints what happened, one line a note; --trace adds every event,
     --json prints the picture at the end as JSON, --digest the digest of the state at the end.
+kraftscope check PATH... [--bless]
+    Runs case files, and in folders every *.txt, and compares what they print with what they say.
+    Prints what differs, then 'N passed, N failed'; --bless writes what was printed into the files.
+    The reference of commands: core/tests/scenarios/README.md.
 kraftscope bench [--json] [--seconds N]
     Measures the simulator on this machine: handled messages and commits per CPU-second,
     snapshots and seeks. The median of five rounds.
@@ -37,6 +42,7 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "check" => check::command(&mut arguments),
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
             print!("{USAGE}");
             Ok(true)

@@ -3,13 +3,23 @@
 //! Genesis lines, a line `----`, then script lines that are carried out one after the other:
 //! `run 10s`, `step 5`, `until CONDITION`, `expect CONDITION`, any action, and the exact form
 //! `@EVENT TIME ACTION` that a recorded run is written in. Errors carry the line's number.
+//!
+//! A case file is the same text with expectations: after script lines another `----`, then what they must print, up
+//! to a blank line. Its header (`scenario: title`, `component: name`) may name a single part instead of a cluster;
+//! [`check`] runs it. `core/tests/scenarios/README.md` is the reference.
 
 pub mod actions;
+mod case;
+mod check;
+pub mod command;
 mod condition;
 mod genesis;
+mod noted;
+pub mod parts;
 mod play;
 pub mod words;
 
+pub use check::{Checked, Report, check};
 pub use condition::{Compare, Condition, Count, truth};
 pub use genesis::{print_genesis, setting_line};
 pub use play::{MOST_EVENTS, play_line, print};
@@ -56,6 +66,8 @@ pub enum Line {
     Expect(Condition, String),
     /// Moves the cursor to that event.
     Seek(StepId),
+    /// Prints something when the text is checked as a case; nothing otherwise.
+    Show,
     /// Interferes: text of an action, read when it is its turn, since topics may appear later.
     Act(String),
     /// Interferes at exactly that event and time.
@@ -77,21 +89,21 @@ pub const MOST_TEXT: u32 = 1_000_000;
 impl Scenario {
     /// Reads a whole text.
     pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
-        if text.len() > MOST_TEXT as usize {
-            let message = format!("the text has {} bytes; at most {MOST_TEXT} are read", text.len());
-            return Err(ScenarioError { line: 0, message });
+        let case = case::Case::parse(text)?;
+        if case.component != case::CLUSTER {
+            let message = format!(
+                "this is a case about a part of Kafka ('{}'), not about a cluster: 'kraftscope check' runs it",
+                case.component
+            );
+            return Err(ScenarioError { line: case.component_line, message });
         }
-        let numbered = || text.lines().enumerate().map(|(i, line)| (i as u32 + 1, uncomment(line)));
-        let rule = numbered().find(|(_, line)| *line == "----").map_or(u32::MAX, |(number, _)| number);
-        let head: Vec<(u32, &str)> =
-            numbered().filter(|(number, line)| *number < rule && !line.is_empty()).collect();
-        let genesis = genesis::parse(&head)?;
+        let genesis = genesis::parse(&case.genesis)?;
         let names = Names(genesis.topics.iter().map(|topic| topic.name).collect());
         let mut lines = Vec::new();
-        for (number, line) in numbered().filter(|(number, line)| *number > rule && !line.is_empty()) {
+        for (number, line) in case.blocks.iter().flat_map(|block| &block.commands) {
             let read =
-                Line::parse(line, &names).map_err(|message| ScenarioError { line: number, message })?;
-            lines.push((number, read));
+                Line::parse(line, &names).map_err(|message| ScenarioError { line: *number, message })?;
+            lines.push((*number, read));
         }
         Ok(Scenario { genesis, lines })
     }
@@ -118,6 +130,7 @@ impl Line {
             "expect" => {
                 Condition::parse(rest, names).map(|condition| Line::Expect(condition, rest.to_string()))
             }
+            "show" => Ok(Line::Show),
             _ if line.starts_with('@') => exact(line),
             _ => {
                 actions::parse(line, names, NodeId::controller(1))?;

@@ -46,6 +46,7 @@ pub fn play_line(history: &mut History, line: &Line) -> Result<(), String> {
         Line::Expect(condition, text) => {
             history.holds(condition).then_some(()).ok_or_else(|| format!("'{text}' does not hold"))
         }
+        Line::Show => Ok(()),
         Line::Act(text) => {
             let controller = history.sim().world().active_controller().unwrap_or(NodeId::controller(1));
             for action in actions::parse(text, &history.names(), controller)? {

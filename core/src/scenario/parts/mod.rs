@@ -1,0 +1,51 @@
+//! Interpreters of single parts: a rule is pinned without a cluster around it.
+//!
+//! One file a component, one line in [`COMPONENTS`]. Reached only from [`check`](super::check): what never checks
+//! a case file does not carry them.
+
+pub(super) mod cluster;
+mod epoch_cache;
+mod murmur2;
+mod partition_change;
+
+pub use cluster::SHOWS;
+
+use super::command::{Command, Verb};
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::fmt;
+
+/// Drives one part of the core by commands.
+pub trait Part: fmt::Debug {
+    /// Carries out one command, whose arguments fit its usage line, and returns what can be observed: lines, or
+    /// nothing. What Kafka would refuse is an observation; an error means that the file makes no sense.
+    fn run(&mut self, command: &Command<'_>) -> Result<String, String>;
+}
+
+/// A component that a case file can name.
+#[derive(Clone, Copy)]
+pub struct Component {
+    /// Its name in the header.
+    pub name: &'static str,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+    /// The commands that it knows.
+    pub verbs: &'static [Verb],
+    /// A fresh one.
+    pub new: fn() -> Box<dyn Part>,
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All components but `cluster`, which begins with a genesis.
+pub const COMPONENTS: &[Component] =
+    &[epoch_cache::COMPONENT, murmur2::COMPONENT, partition_change::COMPONENT];
+
+/// The component of this name.
+pub fn find(name: &str) -> Option<&'static Component> {
+    COMPONENTS.iter().find(|component| component.name == name)
+}

@@ -1,0 +1,186 @@
+//! `component: partition-change`: what `PartitionChangeBuilder` makes of one registration.
+
+use super::{Component, Part};
+use crate::id::{LeaderEpoch, NodeList, PartitionEpoch};
+use crate::metadata::change::{Built, Election, PartitionChangeBuilder};
+use crate::note::LeaderChoice;
+use crate::record::{LeaderRecoveryState, PartitionChange, PartitionRegistration};
+use crate::scenario::command::{Command, Verb, broker, brokers, one_of, or_none, show_broker, small};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+
+pub(super) const COMPONENT: Component = Component {
+    name: "partition-change",
+    about: "one partition's registration and the record that changes it (PartitionChangeBuilder)",
+    verbs: &[
+        Verb {
+            usage: "partition replicas=LIST isr=LIST leader=ID|none [leader-epoch=N] [partition-epoch=N] \
+                    [recovery=RECOVERED|RECOVERING] [removing=LIST] [adding=LIST] [elr=LIST] \
+                    [last-known-elr=LIST]",
+            about: "Sets the registration; epochs are 100 and 200 unless said, as in Kafka's test.",
+        },
+        Verb {
+            usage: "acceptable LIST",
+            about: "Who may lead: the active brokers. Unless said, all replicas.",
+        },
+        Verb {
+            usage: "build [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING]",
+            about: "Prints the record for this target, and the registration that it would lead to.",
+        },
+        Verb {
+            usage: "apply [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING]",
+            about: "The same, and keeps the new registration.",
+        },
+        Verb {
+            usage: "elect [election=preferred|online|unclean] [isr=LIST]",
+            about: "Prints only who would lead after `build`, and whether the election is unclean.",
+        },
+        Verb { usage: "show", about: "Prints the registration." },
+    ],
+    new: || Box::new(PartitionChangePart::default()),
+};
+
+#[derive(Debug, Default)]
+struct PartitionChangePart {
+    registration: Option<PartitionRegistration>,
+    acceptable: Option<NodeList>,
+}
+
+const ELECTIONS: &[(&str, Election)] =
+    &[("preferred", Election::Preferred), ("online", Election::Online), ("unclean", Election::Unclean)];
+
+/// Names of the recovery states, as Kafka spells them.
+pub(super) const RECOVERY: &[(&str, LeaderRecoveryState)] =
+    &[("RECOVERED", LeaderRecoveryState::Recovered), ("RECOVERING", LeaderRecoveryState::Recovering)];
+
+impl Part for PartitionChangePart {
+    fn run(&mut self, command: &Command<'_>) -> Result<String, String> {
+        match command.verb {
+            "partition" => {
+                self.registration = Some(registration(command)?);
+                self.acceptable = None;
+                Ok(String::new())
+            }
+            "acceptable" => {
+                self.acceptable = Some(command.read(0, brokers)?);
+                Ok(String::new())
+            }
+            "show" => Ok(show_registration(self.registration()?)),
+            _ => self.build(command),
+        }
+    }
+}
+
+impl PartitionChangePart {
+    fn registration(&self) -> Result<&PartitionRegistration, String> {
+        self.registration
+            .as_ref()
+            .ok_or_else(|| String::from("there is no partition yet: write 'partition …' first"))
+    }
+
+    fn build(&mut self, command: &Command<'_>) -> Result<String, String> {
+        let old = *self.registration()?;
+        let mut builder = PartitionChangeBuilder::new(old, self.acceptable.unwrap_or(old.replicas));
+        builder.election = command.or("election", Election::Online, one_of(ELECTIONS))?;
+        builder.target_isr = command.or("isr", old.isr, brokers)?;
+        builder.target_recovery = command.or("recovery", old.recovery, one_of(RECOVERY))?;
+        let built = builder.build();
+        let new = built.map_or(old, |built| old.merge(&built.change));
+        if command.verb == "elect" {
+            let unclean = built.is_some_and(|built| built.choice == Some(LeaderChoice::Unclean));
+            return Ok(format!(
+                "leader={}{}",
+                show_broker(new.leader),
+                if unclean { " unclean" } else { "" }
+            ));
+        }
+        let line = built.map_or(String::from("no record"), |Built { change, choice }| {
+            format!("record{}{}", show_change(&change), show_choice(choice))
+        });
+        if command.verb == "apply" {
+            self.registration = Some(new);
+        }
+        Ok(format!("{line}\n{}", show_registration(&new)))
+    }
+}
+
+fn registration(command: &Command<'_>) -> Result<PartitionRegistration, String> {
+    let isr = command.need("isr", brokers)?;
+    let mut registration = PartitionRegistration::new(command.need("replicas", brokers)?, isr);
+    registration.leader = command.need("leader", or_none(broker))?;
+    registration.leader_epoch = LeaderEpoch(command.or("leader-epoch", 100, small)?);
+    registration.partition_epoch = PartitionEpoch(command.or("partition-epoch", 200, small)?);
+    registration.recovery = command.or("recovery", LeaderRecoveryState::Recovered, one_of(RECOVERY))?;
+    registration.removing = command.or("removing", NodeList::EMPTY, brokers)?;
+    registration.adding = command.or("adding", NodeList::EMPTY, brokers)?;
+    registration.elr = command.or("elr", NodeList::EMPTY, brokers)?;
+    registration.last_known_elr = command.or("last-known-elr", NodeList::EMPTY, brokers)?;
+    Ok(registration)
+}
+
+const fn show_choice(choice: Option<LeaderChoice>) -> &'static str {
+    match choice {
+        None => "",
+        Some(LeaderChoice::Preferred) => " (preferred)",
+        Some(LeaderChoice::InSync) => " (clean)",
+        Some(LeaderChoice::Unclean) => " (unclean)",
+    }
+}
+
+/// Kafka's name of a recovery state.
+pub(super) const fn show_recovery(recovery: LeaderRecoveryState) -> &'static str {
+    match recovery {
+        LeaderRecoveryState::Recovered => "RECOVERED",
+        LeaderRecoveryState::Recovering => "RECOVERING",
+    }
+}
+
+/// The fields of a `PartitionChangeRecord` that are set, in the schema's order.
+pub(super) fn show_change(change: &PartitionChange) -> String {
+    let mut text = String::new();
+    let mut list = |key: &str, value: Option<NodeList>| {
+        if let Some(value) = value {
+            text.push_str(&format!(" {key}={value}"));
+        }
+    };
+    list("replicas", change.replicas);
+    list("isr", change.isr);
+    list("removing", change.removing);
+    list("adding", change.adding);
+    list("elr", change.elr);
+    list("last-known-elr", change.last_known_elr);
+    if let Some(leader) = change.leader {
+        text.push_str(&format!(" leader={}", show_broker(leader)));
+    }
+    if let Some(recovery) = change.recovery {
+        text.push_str(&format!(" recovery={}", show_recovery(recovery)));
+    }
+    text
+}
+
+/// A registration; lists that are usually empty only when they are not.
+pub(super) fn show_registration(partition: &PartitionRegistration) -> String {
+    let mut text = format!(
+        "partition replicas={} isr={} leader={} leader-epoch={} partition-epoch={}",
+        partition.replicas,
+        partition.isr,
+        show_broker(partition.leader),
+        partition.leader_epoch,
+        partition.partition_epoch
+    );
+    for (key, list) in [
+        ("removing", partition.removing),
+        ("adding", partition.adding),
+        ("elr", partition.elr),
+        ("last-known-elr", partition.last_known_elr),
+    ] {
+        if !list.is_empty() {
+            text.push_str(&format!(" {key}={list}"));
+        }
+    }
+    if partition.recovery == LeaderRecoveryState::Recovering {
+        text.push_str(" recovery=RECOVERING");
+    }
+    text
+}
