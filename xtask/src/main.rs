@@ -9,6 +9,7 @@ mod browser;
 mod chrome;
 mod dist;
 mod http;
+mod mutants;
 mod page;
 mod serve;
 mod shell;
@@ -26,6 +27,8 @@ usage: cargo xtask COMMAND
   dist                                       build dist/: the folder for a static host, and one single file
   test [--native | --tidy | --browser [FILTER]]
                                              every check and test there is, or one part of them
+  mutants [FILTER] [--minutes N] [--fuzz-only] [--json]
+                                             takes guards out of the core, one by one: does anything notice?
   tidy                                       the rules that no compiler checks
   shots DIR [FILTER]                         pictures of the page at fixed moments; FILTER: parts of a name, with commas
   shots DIR --film MOMENT [--frames N]       pictures one after another while the page plays
@@ -46,6 +49,7 @@ fn run() -> Result<()> {
         Some("test") => test::run(args),
         Some("shots") => shots::run(args),
         Some("browser-bench") => bench::run(args),
+        Some("mutants") => mutants::run(args),
         Some("tidy") => args.finish().and_then(|()| tidy::run()),
         Some("help") | None => {
             println!("{USAGE}");
