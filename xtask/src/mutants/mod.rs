@@ -50,7 +50,10 @@ pub(crate) fn run(mut args: shell::Args) -> Result<()> {
     let filter = args.word().unwrap_or_default();
     args.finish()?;
     let chosen: Vec<&Mutant> = MUTANTS.iter().filter(|mutant| mutant.name.contains(&filter)).collect();
-    ensure!(!chosen.is_empty(), "no mutant's name has `{filter}` in it; they stand in xtask/src/mutants/list.rs");
+    ensure!(
+        !chosen.is_empty(),
+        "no mutant's name has `{filter}` in it; they stand in xtask/src/mutants/list.rs"
+    );
     check(&shell::root())?;
     let bench = Bench::new()?;
     let started = Instant::now();
@@ -123,7 +126,12 @@ impl Bench {
         if bench.tree.exists() {
             std::fs::remove_dir_all(&bench.tree).context("cannot empty the copy of an earlier run")?;
         }
-        let files = shell::output(shell::command("git").args(["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+        let files = shell::output(shell::command("git").args([
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]))?;
         for file in files.lines() {
             let from = shell::root().join(file);
             if from.is_file() {
