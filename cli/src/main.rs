@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod fuzz;
+mod models;
 mod run;
 
 use std::process::ExitCode;
@@ -22,6 +23,11 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--switch NAM
     Plays random clusters under random faults and checks every promise after every step; then heals a
     random core, which must come together again. --seed N plays one seed. Exit status 1 if a promise broke.
 ";
+
+/// Every command, one after the other.
+fn usage() -> String {
+    [USAGE, models::USAGE].concat()
+}
 
 fn main() -> ExitCode {
     match command() {
@@ -43,14 +49,15 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "check" => check::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "models" => models::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
-            print!("{USAGE}");
+            print!("{}", usage());
             Ok(true)
         }
         Some(lexopt::Arg::Value(verb)) => {
-            Err(format!("'{}' is no command\n\n{USAGE}", verb.to_string_lossy()))
+            Err(format!("'{}' is no command\n\n{}", verb.to_string_lossy(), usage()))
         }
-        Some(other) => Err(format!("{}\n\n{USAGE}", other.unexpected())),
-        None => Err(format!("a command is missing\n\n{USAGE}")),
+        Some(other) => Err(format!("{}\n\n{}", other.unexpected(), usage())),
+        None => Err(format!("a command is missing\n\n{}", usage())),
     }
 }
