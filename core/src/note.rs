@@ -234,6 +234,8 @@ pub enum Note {
     FetcherBackedOff { leader: NodeId, error: ErrorCode, backoff: Span },
     /// A follower stopped fetching a partition until new metadata arrives.
     ReplicaFetchFailed { partition: TopicPartition, leader: NodeId, error: ErrorCode },
+    /// A broker stopped: its log is longer than the leader's, and unclean election is not allowed (before 2.1).
+    ReplicaHalted { partition: TopicPartition, leo: Offset, leader_end: Offset },
     /// A produce was refused before anything was appended.
     ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
     /// A produce waited for the ISR until its time was up.

@@ -156,6 +156,10 @@ switches! {
     diverging_answer_hw_ignored: from V3_5, "KAFKA-14704";
     /// A fetch that is answered with a diverging epoch does not count as progress.
     diverging_fetch_is_no_progress: from V3_1, "KAFKA-13141";
+    /// A follower appends no record of an epoch later than the one in which it fetched.
+    follower_refuses_later_epochs: from V3_9, "KAFKA-18723";
+    /// Old behaviour: a broker with a longer log than its leader's stops, unless unclean election is allowed.
+    out_of_range_halts: until V2_3, "AbstractFetcherThread.handleOffsetOutOfRange";
     /// A broker reads its high watermark checkpoint at start; off: it begins at 0.
     hw_checkpoint_is_read: always, "KAFKA-2013";
     /// A failed append fences the log against further appends.

@@ -10,6 +10,7 @@ mod replication {
     mod lab;
     mod leader;
     mod metadata;
+    mod old_truncation;
     mod produce;
     mod purgatory;
     mod truncation;

@@ -91,6 +91,7 @@ about! {
         MetadataLogTruncated: "KIP-595, RaftLog.truncateToEndOffset",
         FetchOffsetOutOfRange: "AbstractFetcherThread.fetchOffsetAndTruncate",
         ReplicaFetchFailed: "AbstractFetcherThread.markPartitionFailed",
+        ReplicaHalted: "ReplicaFetcherThread.handleOffsetOutOfRange",
     }
     Commits routine {
         MetadataCommitted: "KIP-595, LeaderState.maybeUpdateHighWatermark",

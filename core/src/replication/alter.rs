@@ -85,11 +85,14 @@ impl ReplicaManager {
     }
 
     /// Looks for lagging members of the ISR of every partition that is led here.
-    pub(super) fn on_isr_check(&mut self, now: Time, ctx: Ctx, out: &mut Out) {
+    pub(super) fn on_isr_check(&mut self, now: Time, image: &Image, ctx: Ctx, out: &mut Out) {
         let limit = self.settings.replica_lag_time_max;
         let ids: Vec<TopicPartition> = self.partitions.keys().copied().collect();
         for id in ids {
             self.maybe_shrink(now, id, limit, ctx, out);
+            if !self.settings.features.shrink_waits_for_answer {
+                self.reconsider_hw(now, image, id, out);
+            }
         }
         self.propagate_isr_changes(ctx, out);
         out.arm(Timer::IsrCheck, limit / 2);
@@ -106,6 +109,15 @@ impl ReplicaManager {
         leader.isr = IsrState::PendingShrink { isr, out: lagging };
         out.note(Note::IsrShrinkProposed { partition: id, out: lagging, isr, silent, limit });
         self.submit(id, ctx);
+    }
+
+    /// Moves the high watermark if it may move, and answers who waited for it.
+    fn reconsider_hw(&mut self, now: Time, image: &Image, id: TopicPartition, out: &mut Out) {
+        let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { return };
+        let Some(partition) = self.partitions.get_mut(&id) else { return };
+        if partition.maybe_increment_hw(id, leo, now, image, &self.settings, out) {
+            self.complete_delayed_requests(image, id, out);
+        }
     }
 
     /// Queues the pending state of a partition.
@@ -200,11 +212,8 @@ impl ReplicaManager {
             return;
         }
         if answer.error.is_none() {
-            let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { return };
-            if partition.accept_isr(answer, out)
-                && partition.maybe_increment_hw(id, leo, now, image, &self.settings, out)
-            {
-                self.complete_delayed_requests(image, id, out);
+            if partition.accept_isr(answer, out) && self.settings.features.hw_after_isr_change {
+                self.reconsider_hw(now, image, id, out);
             }
             return;
         }

@@ -79,7 +79,9 @@ impl ReplicaManager {
         replica: Option<&FetchingReplica>,
     ) -> Result<Readable, ErrorCode> {
         match (self.partitions.get(&asked.partition), self.disk.replicas.get(&asked.partition)) {
-            (Some(partition), Some(log)) => check_fetch(partition, log, asked, replica),
+            (Some(partition), Some(log)) => {
+                check_fetch(partition, log, asked, replica, &self.settings.features)
+            }
             _ => Err(not_hosted(image, asked.partition)),
         }
     }
@@ -167,17 +169,23 @@ impl ReplicaManager {
         let mut proposed = false;
         let mut advanced: Vec<TopicPartition> = Vec::new();
         for asked in &request.partitions {
-            if !matches!(self.check(image, asked, Some(replica)), Ok(Readable::Until(_))) {
-                continue;
-            }
             let id = asked.partition;
+            let features = &self.settings.features;
+            match self.check(image, asked, Some(replica)) {
+                Ok(Readable::Until(_)) => {}
+                // Before KAFKA-13141 a fetch that is told to truncate counted as well.
+                Ok(Readable::Diverging(_)) if !features.diverging_fetch_is_no_progress => {}
+                Ok(Readable::Diverging(_)) | Err(_) => continue,
+            }
             let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { continue };
             let Some(partition) = self.partitions.get_mut(&id) else { continue };
+            let (epoch, hw) = (partition.leader_epoch, partition.hw);
             let Role::Leader(leader) = &mut partition.role else { continue };
             let Some(follower) = leader.follower_mut(replica.id) else { continue };
-            let moved = follower.on_fetch(asked.fetch_offset, replica.broker_epoch, leo, now);
+            let epochs = (replica.broker_epoch, asked.current_leader_epoch.unwrap_or(epoch));
+            let moved = follower.on_fetch(asked.fetch_offset, epochs, leo, now);
             if let Some(standing) = replica.standing
-                && leader.should_expand(replica.id, partition.hw, standing)
+                && leader.should_expand(replica.id, (epoch, hw), standing, features)
             {
                 proposed |= self.propose_expand(id, replica.id, ctx, out);
             }

@@ -11,6 +11,7 @@ use super::partition::{FetchState, Partition, Role};
 use crate::id::{Correlation, NodeId, TopicPartition};
 use crate::node::{Out, Timer};
 use crate::note::Note;
+use crate::switches::Truncation;
 use crate::time::Time;
 use crate::wire::{
     ErrorCode, FetchPartition, FetchRequest, Fetcher as FetcherKind, ListOffsetsRequest, Message, OffsetSpec,
@@ -36,6 +37,8 @@ pub struct Fetcher {
 pub enum Busy {
     /// The answer to a Fetch.
     Fetch(Correlation),
+    /// The answer to an OffsetForLeaderEpoch.
+    EpochEnds(Correlation),
     /// The answer to a ListOffsets for a partition whose fetch offset is out of range.
     ListOffsets(Correlation, TopicPartition, OffsetSpec),
 }
@@ -66,21 +69,15 @@ impl Fetcher {
 }
 
 impl ReplicaManager {
-    /// Begins to fetch `id` from `leader` at the own log end. A log without any epoch line cannot be compared
-    /// by epoch and is cut to its high watermark first.
-    pub(super) fn join_fetcher(&mut self, id: TopicPartition, leader: NodeId) {
+    /// Begins to fetch `id` from `leader` at the own log end, which may have to be cut first.
+    pub(super) fn join_fetcher(&mut self, id: TopicPartition, leader: NodeId, out: &mut Out) {
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))
         else {
             return;
         };
-        if replica.epochs.is_empty() {
-            replica.truncate_to(partition.hw);
-        }
-        if let Role::Follower(following) = &mut partition.role {
-            following.fetch = FetchState::Fetching;
-            self.fetchers.entry(leader).or_default().add(id);
-        }
+        partition.prepare_to_fetch(id, replica, &self.settings.features, out);
+        self.fetchers.entry(leader).or_default().add(id);
     }
 
     /// After partitions came and went: idle fetchers end, the others go on.
@@ -107,11 +104,14 @@ impl ReplicaManager {
             self.ask_offset(leader, id, OffsetSpec::Latest, ctx, out);
             return;
         }
-        self.send_fetch(now, leader, ctx, out);
+        if !self.ask_epoch_ends(now, leader, ctx, out) {
+            self.send_fetch(now, leader, ctx, out);
+        }
     }
 
     fn send_fetch(&mut self, now: Time, leader: NodeId, ctx: Ctx, out: &mut Out) {
         let Some(fetcher) = self.fetchers.get(&leader) else { return };
+        let names_epoch = self.settings.features.truncation == Truncation::OnFetch;
         let mut partitions = Vec::with_capacity(fetcher.partitions.len());
         for &id in &fetcher.partitions {
             let Some(partition) = self.partitions.get_mut(&id) else { continue };
@@ -127,7 +127,7 @@ impl ReplicaManager {
                 partition: id,
                 current_leader_epoch: Some(partition.leader_epoch),
                 fetch_offset: replica.leo(),
-                last_fetched_epoch: replica.latest_epoch(),
+                last_fetched_epoch: replica.latest_epoch().filter(|_| names_epoch),
                 log_start_offset: replica.log.start(),
                 max_records: self.settings.replica_fetch_max_records,
             });
@@ -167,7 +167,7 @@ impl ReplicaManager {
         out.send(leader, correlation, Message::ListOffsetsRequest(request));
     }
 
-    fn wait_for(&mut self, leader: NodeId, busy: Busy, out: &mut Out) {
+    pub(super) fn wait_for(&mut self, leader: NodeId, busy: Busy, out: &mut Out) {
         if let Some(fetcher) = self.fetchers.get_mut(&leader) {
             fetcher.busy = Some(busy);
         }
@@ -187,9 +187,12 @@ impl ReplicaManager {
         for id in ids {
             let role = self.partitions.get_mut(id).map(|partition| &mut partition.role);
             if let Some(Role::Follower(following)) = role
-                && !matches!(following.fetch, FetchState::Delayed(until) if until > now)
+                && following.fetch.waits_until(now).is_none()
             {
-                following.fetch = FetchState::Delayed(now + backoff);
+                following.fetch = match following.fetch {
+                    FetchState::Truncating(_) => FetchState::Truncating(now + backoff),
+                    _ => FetchState::Delayed(now + backoff),
+                };
             }
         }
         let Some(fetcher) = self.fetchers.get_mut(&leader) else { return };
@@ -206,10 +209,7 @@ impl ReplicaManager {
         fetcher.wakes_at = None;
         let delays = fetcher.partitions.iter().filter_map(|id| {
             let following = self.partitions.get(id).and_then(Partition::as_follower)?;
-            match following.fetch {
-                FetchState::Delayed(until) if until > now => Some(until),
-                _ => None,
-            }
+            following.fetch.waits_until(now)
         });
         if let Some(next) = delays.min() {
             fetcher.wakes_at = Some(next);
@@ -235,6 +235,8 @@ impl ReplicaManager {
         // A failed Fetch delays everything that the fetcher has; a failed ListOffsets only its own partition.
         let ids = match busy {
             Busy::Fetch(_) => fetcher.partitions.clone(),
+            // Whoever waited for the end of an epoch.
+            Busy::EpochEnds(_) => fetcher.partitions.clone(),
             Busy::ListOffsets(_, id, _) => {
                 fetcher.out_of_range.retain(|&other| other != id);
                 alloc::vec![id]

@@ -15,6 +15,7 @@ use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::node::Out;
 use crate::note::Note;
 use crate::record::{Entry, Record};
+use crate::switches::Features;
 use crate::time::Time;
 use crate::wire::{ErrorCode, FetchResponse, Fetched, FetchedPartition, OffsetSpec};
 use alloc::vec::Vec;
@@ -30,6 +31,8 @@ pub(super) enum Next {
     Delay(ErrorCode),
     /// Stop until new metadata arrives.
     Fail(ErrorCode),
+    /// The broker stops for good (before 2.1).
+    Halt,
 }
 
 impl ReplicaManager {
@@ -51,7 +54,7 @@ impl ReplicaManager {
         for answer in response.partitions {
             let id = answer.partition;
             match self.on_fetched(leader, answer, out) {
-                Next::Go => {}
+                Next::Go | Next::Halt => {}
                 Next::AskOffset(_) => {
                     if let Some(fetcher) = self.fetchers.get_mut(&leader) {
                         fetcher.out_of_range.push(id);
@@ -73,6 +76,7 @@ impl ReplicaManager {
     /// Applies the answer for one partition.
     fn on_fetched(&mut self, leader: NodeId, answer: FetchedPartition, out: &mut Out) -> Next {
         let id = answer.partition;
+        let features = &self.settings.features;
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))
         else {
@@ -81,7 +85,9 @@ impl ReplicaManager {
         let epoch = partition.leader_epoch;
         let Role::Follower(following) = &mut partition.role else { return Next::Go };
         let Some(asked) = following.asked.take() else { return Next::Go };
-        let unchanged = asked == (epoch, replica.leo()) && following.fetch == FetchState::Fetching;
+        // Before KIP-320 nobody compared the epoch.
+        let same_epoch = asked.0 == epoch || !features.fetch_checks_leader_epoch;
+        let unchanged = same_epoch && asked.1 == replica.leo() && following.fetch == FetchState::Fetching;
         if !unchanged || following.leader != Some(leader) {
             return Next::Go;
         }
@@ -97,11 +103,14 @@ impl ReplicaManager {
         }
         match answer.data {
             Fetched::Diverging(end) => {
+                if !features.diverging_answer_hw_ignored {
+                    partition.hw = answer.high_watermark.clamp(replica.log.start(), replica.leo());
+                }
                 let to = truncation::target(replica, end);
-                partition.cut(id, replica, to, out);
+                partition.cut(id, replica, to, features, out);
             }
             Fetched::Records(records) => {
-                partition.append_as_follower(id, replica, leader, &records, out);
+                partition.append_as_follower(id, replica, leader, &records, features, out);
                 partition.hw = answer.high_watermark.clamp(replica.log.start(), replica.leo());
             }
         }
@@ -133,10 +142,12 @@ impl Partition {
         replica: &mut ReplicaLog,
         leader: NodeId,
         records: &[Entry<Record>],
+        features: &Features,
         out: &mut Out,
     ) {
         let (base, epoch): (Offset, LeaderEpoch) = (replica.leo(), self.leader_epoch);
-        for &entry in records.iter().take_while(|entry| entry.epoch <= epoch) {
+        let takes_all = !features.follower_refuses_later_epochs;
+        for &entry in records.iter().take_while(|entry| takes_all || entry.epoch <= epoch) {
             replica.append(entry);
         }
         let count = replica.leo().saturating_sub(base) as u32;

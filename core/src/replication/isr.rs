@@ -7,8 +7,9 @@
 //! (KIP-841, KIP-903), `Partition.getOutOfSyncReplicas`.
 
 use super::leader::{FollowerState, LeaderState};
-use crate::id::{BrokerEpoch, NodeId, NodeList, Offset};
+use crate::id::{BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset};
 use crate::metadata::image::Image;
+use crate::switches::Features;
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,20 @@ impl IsrState {
         match *self {
             IsrState::Committed { isr } | IsrState::PendingShrink { isr, .. } => isr.contains(id),
             IsrState::PendingExpand { isr, joining } => joining == id || isr.contains(id),
+        }
+    }
+
+    /// Whether the high watermark waits for `id`: a member of the maximal ISR. The two switches are the two ways
+    /// of getting it wrong: not to wait for who joins, and not to wait any more for who leaves.
+    pub(super) fn holds_hw(&self, id: NodeId, features: &Features) -> bool {
+        match *self {
+            IsrState::Committed { isr } => isr.contains(id),
+            IsrState::PendingExpand { isr, joining } => {
+                isr.contains(id) || (joining == id && features.maximal_isr)
+            }
+            IsrState::PendingShrink { isr, out } => {
+                isr.contains(id) && (features.shrink_waits_for_answer || !out.contains(id))
+            }
         }
     }
 
@@ -113,12 +128,22 @@ impl LeaderState {
     /// Whether `id` should be proposed for the ISR: it is not in it, nothing else is on its way, it reached the
     /// high watermark and the start of this epoch (below it there may be committed records that it lacks),
     /// and its broker may join.
-    pub(super) fn should_expand(&self, id: NodeId, hw: Offset, standing: Standing) -> bool {
+    pub(super) fn should_expand(
+        &self,
+        id: NodeId,
+        (epoch, hw): (LeaderEpoch, Offset),
+        standing: Standing,
+        features: &Features,
+    ) -> bool {
         if self.isr.is_in_flight() || self.isr.committed().contains(id) {
             return false;
         }
         let Some(follower) = self.follower(id) else { return false };
-        follower.leo.is_some_and(|leo| leo >= hw && leo >= self.epoch_start) && standing.allows(follower)
+        if features.expansion_needs_current_epoch && follower.leader_epoch != epoch {
+            return false;
+        }
+        let from = if features.expansion_waits_for_epoch_start { self.epoch_start.max(hw) } else { hw };
+        follower.leo.is_some_and(|leo| leo >= from) && standing.allows(follower)
     }
 
     /// Members of the ISR that lag for longer than `max_lag`, and the longest silence among them. Nobody while

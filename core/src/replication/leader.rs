@@ -5,7 +5,7 @@
 //! Source: `Replica.java` (`updateFetchStateOrThrow`, `resetReplicaState`), `ReplicaState.isCaughtUp`.
 
 use super::isr::IsrState;
-use crate::id::{BrokerEpoch, NodeId, NodeList, Offset};
+use crate::id::{BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset};
 use crate::time::{Span, Time};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub struct FollowerState {
     pub last_caught_up: Option<Time>,
     /// The broker epoch of its last fetch (KIP-903); `None` is -1, or unknown while `leo` is.
     pub broker_epoch: Option<BrokerEpoch>,
+    /// The leader epoch for which `leo` counts: that of its last fetch, or a later one that the same leader began
+    /// without any other leader in between.
+    pub leader_epoch: LeaderEpoch,
 }
 
 impl LeaderState {
@@ -61,7 +64,7 @@ impl LeaderState {
 
     /// Begins a leader epoch at `leo`. Members of the ISR get the benefit of the doubt until now; a broker that
     /// did not lead before knows nobody's log end.
-    pub(super) fn begin_epoch(&mut self, leo: Offset, new_leader: bool, now: Time) {
+    pub(super) fn begin_epoch(&mut self, epoch: LeaderEpoch, leo: Offset, new_leader: bool, now: Time) {
         self.epoch_start = leo;
         self.frozen = false;
         let isr = self.isr.committed();
@@ -73,6 +76,7 @@ impl LeaderState {
                 follower.last_fetch_leader_leo = Some(leo);
                 follower.last_fetch = in_sync;
                 follower.last_caught_up = in_sync;
+                follower.leader_epoch = epoch;
             }
         }
     }
@@ -96,6 +100,7 @@ impl FollowerState {
             last_fetch: None,
             last_caught_up: None,
             broker_epoch: None,
+            leader_epoch: LeaderEpoch(0),
         }
     }
 
@@ -105,7 +110,7 @@ impl FollowerState {
     pub(super) fn on_fetch(
         &mut self,
         offset: Offset,
-        broker_epoch: Option<BrokerEpoch>,
+        (broker_epoch, leader_epoch): (Option<BrokerEpoch>, LeaderEpoch),
         leader_leo: Offset,
         now: Time,
     ) -> bool {
@@ -114,11 +119,11 @@ impl FollowerState {
         } else if self.last_fetch_leader_leo.is_none_or(|leo| offset >= leo) {
             self.last_caught_up = self.last_caught_up.max(self.last_fetch);
         }
-        let moved = self.leo != Some(offset);
+        let moved = self.leo != Some(offset) || self.leader_epoch != leader_epoch;
         self.leo = Some(offset);
         self.last_fetch_leader_leo = self.last_fetch_leader_leo.max(Some(leader_leo));
         self.last_fetch = Some(now);
-        self.broker_epoch = broker_epoch;
+        (self.broker_epoch, self.leader_epoch) = (broker_epoch, leader_epoch);
         moved
     }
 

@@ -146,6 +146,8 @@ impl ReplicaManager {
                 | Message::AlterPartitionResponse(_)
                 | Message::ListOffsetsRequest(_)
                 | Message::ListOffsetsResponse(_)
+                | Message::OffsetForLeaderEpochRequest(_)
+                | Message::OffsetForLeaderEpochResponse(_)
                 | Message::MetadataRequest
         )
     }
@@ -171,7 +173,14 @@ impl ReplicaManager {
                 out.respond(from, correlation, Message::ListOffsetsResponse(response));
             }
             Message::ListOffsetsResponse(response) => {
-                self.on_list_offsets_response(now, ctx, (from, correlation), response, out);
+                self.on_list_offsets_response(now, image, ctx, (from, correlation), response, out);
+            }
+            Message::OffsetForLeaderEpochRequest(request) => {
+                let response = self.epoch_ends(image, &request);
+                out.respond(from, correlation, Message::OffsetForLeaderEpochResponse(response));
+            }
+            Message::OffsetForLeaderEpochResponse(response) => {
+                self.on_epoch_ends(now, ctx, (from, correlation), &response, out);
             }
             Message::MetadataRequest => {
                 out.respond(from, correlation, Message::MetadataResponse(super::metadata::describe(image)));
@@ -183,7 +192,7 @@ impl ReplicaManager {
     /// Handles a timer; those that [`ReplicaManager::handles`] does not name are ignored.
     pub fn on_timer(&mut self, now: Time, image: &Image, ctx: Ctx, timer: Timer, out: &mut Out) {
         match timer {
-            Timer::IsrCheck => self.on_isr_check(now, ctx, out),
+            Timer::IsrCheck => self.on_isr_check(now, image, ctx, out),
             Timer::HwCheckpoint => self.on_hw_checkpoint(out),
             Timer::AlterPartitionRetry => self.propagate_isr_changes(ctx, out),
             Timer::AlterPartitionRequest => self.on_alter_partition_failed(out),

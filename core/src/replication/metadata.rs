@@ -60,9 +60,10 @@ impl ReplicaManager {
     ) {
         let Some(new_epoch) = self.is_new_epoch(id, registration) else { return };
         self.leave_fetcher(id);
-        let replica = self.disk.replicas.entry(id).or_default();
-        let partition = self.partitions.entry(id).or_insert_with(|| Partition::hosted(registration, replica));
         let features = &self.settings.features;
+        let replica = self.disk.replicas.entry(id).or_default();
+        let partition =
+            self.partitions.entry(id).or_insert_with(|| Partition::hosted(registration, replica, features));
         partition.make_leader(registration, new_epoch, features, self.me, replica, now);
         if new_epoch {
             out.note(Note::BecameLeader {
@@ -72,8 +73,9 @@ impl ReplicaManager {
                 hw: partition.hw,
             });
         }
-        // The ISR may be this replica alone.
-        if partition.maybe_increment_hw(id, replica.leo(), now, image, &self.settings, out) {
+        // The ISR may be this replica alone. Before KAFKA-13091 a smaller ISR alone was no reason to look.
+        let looks = new_epoch || self.settings.features.hw_after_isr_change;
+        if looks && partition.maybe_increment_hw(id, replica.leo(), now, image, &self.settings, out) {
             self.complete_delayed_requests(image, id, out);
         }
     }
@@ -88,19 +90,23 @@ impl ReplicaManager {
         let Some(new_epoch) = self.is_new_epoch(id, registration) else { return };
         let stops =
             self.shutting_down && (registration.leader.is_none() || !registration.isr.contains(self.me));
-        if new_epoch || stops {
+        let restarts = new_epoch && self.must_restart_fetcher(id, registration);
+        if restarts || stops {
             self.leave_fetcher(id);
         }
+        let features = &self.settings.features;
         let replica = self.disk.replicas.entry(id).or_default();
-        let partition = self.partitions.entry(id).or_insert_with(|| Partition::hosted(registration, replica));
+        let partition =
+            self.partitions.entry(id).or_insert_with(|| Partition::hosted(registration, replica, features));
         partition.make_follower(registration);
         if !new_epoch {
             return;
         }
         let (epoch, leader) = (registration.leader_epoch, registration.leader);
         out.note(Note::BecameFollower { partition: id, epoch, leader, leo: replica.leo() });
-        if let Some(leader) = leader.filter(|leader| !stops && image.brokers.contains_key(leader)) {
-            self.join_fetcher(id, leader);
+        if let Some(leader) = leader.filter(|leader| restarts && !stops && image.brokers.contains_key(leader))
+        {
+            self.join_fetcher(id, leader, out);
         }
         self.complete_delayed_requests(image, id, out);
     }
@@ -110,6 +116,21 @@ impl ReplicaManager {
         let Some(known) = self.partitions.get(&id) else { return Some(true) };
         (registration.partition_epoch >= known.partition_epoch)
             .then_some(registration.leader_epoch > known.leader_epoch)
+    }
+
+    /// Whether a follower begins anew, and truncates, in this leader epoch. Today it always does. Before KIP-320
+    /// it went on undisturbed with the leader that it knew, before KAFKA-7164 even if it had missed an epoch.
+    fn must_restart_fetcher(&self, id: TopicPartition, registration: &PartitionRegistration) -> bool {
+        let features = &self.settings.features;
+        let Some(known) = self.partitions.get(&id) else { return true };
+        let Some(following) = known.as_follower() else { return true };
+        let fetches = !matches!(following.fetch, FetchState::Idle | FetchState::Failed);
+        let knows_leader = following.leader == registration.leader && fetches;
+        if !knows_leader || (features.fetch_checks_leader_epoch && features.truncation_on_missed_epoch) {
+            return true;
+        }
+        let missed = registration.leader_epoch > known.leader_epoch.next();
+        missed && features.truncation_on_missed_epoch
     }
 
     /// Takes a partition out of its fetcher, if it is in one.

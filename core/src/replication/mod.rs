@@ -2,7 +2,8 @@
 //!
 //! Read in this order: `disk` (what survives), `partition` (what a broker knows of one partition), `leader` and
 //! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
-//! `follower`, `truncation` and `offsets` (the follower's loop), `produce` and `purgatory` (requests that wait),
+//! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the
+//! follower's loop), `produce` and `purgatory` (requests that wait),
 //! `alter` (ISR changes on their way to the controller), `metadata` (who leads and who follows), `manager` (all
 //! of it as one broker sees it).
 //!
@@ -11,7 +12,7 @@
 //! `DefaultAlterPartitionManager.java`, `DelayedFetch.scala`, `DelayedProduce.java`.
 //!
 //! Left out: log directories, fetch sessions (KIP-227: every request and response is a full one), quotas,
-//! transactions, tiered storage, fetching from followers (KIP-392), older truncation protocols; that a broker
+//! transactions, tiered storage, fetching from followers (KIP-392); that a broker
 //! handles one request of a connection at a time (a parked produce holds back the next of the same producer).
 
 pub mod alter;
@@ -23,6 +24,7 @@ pub mod isr;
 pub mod leader;
 pub mod manager;
 mod metadata;
+mod offset_for_epoch;
 mod offsets;
 pub mod partition;
 pub mod produce;

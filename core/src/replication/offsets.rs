@@ -13,7 +13,7 @@ use super::partition::{FetchState, Partition, Role};
 use super::read::check_leader;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
-use crate::node::Out;
+use crate::node::{Effect, Out};
 use crate::note::Note;
 use crate::time::Time;
 use crate::wire::{ErrorCode, Fetcher, ListOffsetsRequest, ListOffsetsResponse, OffsetSpec};
@@ -23,6 +23,7 @@ impl ReplicaManager {
     pub(super) fn on_list_offsets_response(
         &mut self,
         now: Time,
+        image: &Image,
         ctx: Ctx,
         (leader, correlation): (NodeId, Correlation),
         response: ListOffsetsResponse,
@@ -35,7 +36,7 @@ impl ReplicaManager {
         }
         fetcher.busy = None;
         fetcher.out_of_range.retain(|&other| other != id);
-        match self.on_offset(id, spec, response, out) {
+        match self.on_offset(image, id, spec, response, out) {
             Next::Go => {}
             Next::AskOffset(spec) => {
                 self.ask_offset(leader, id, spec, ctx, out);
@@ -43,6 +44,10 @@ impl ReplicaManager {
             }
             Next::Delay(error) => self.delay(now, leader, &[id], error, out),
             Next::Fail(error) => self.fail_partition(leader, id, error, out),
+            Next::Halt => {
+                out.effects.push(Effect::Exit { clean: false });
+                return;
+            }
         }
         self.advance_fetcher(now, leader, ctx, out);
     }
@@ -50,11 +55,14 @@ impl ReplicaManager {
     /// Goes on from where the leader's log lies: first its end is looked at, then its beginning.
     fn on_offset(
         &mut self,
+        image: &Image,
         id: TopicPartition,
         spec: OffsetSpec,
         response: ListOffsetsResponse,
         out: &mut Out,
     ) -> Next {
+        let default = self.settings.unclean_leader_election_enable;
+        let unclean = image.unclean_election_enabled(id.topic, default);
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))
         else {
@@ -80,7 +88,14 @@ impl ReplicaManager {
         out.note(Note::FetchOffsetOutOfRange { partition: id, fetch_offset: leo, start, end });
         match spec {
             // The leader has less than this follower: only an unclean election does that.
-            OffsetSpec::Latest => partition.cut(id, replica, response.offset, out),
+            OffsetSpec::Latest => {
+                let features = &self.settings.features;
+                if features.out_of_range_halts && !unclean {
+                    out.note(Note::ReplicaHalted { partition: id, leo, leader_end: end });
+                    return Next::Halt;
+                }
+                partition.cut(id, replica, end, features, out);
+            }
             OffsetSpec::Earliest if response.offset > leo => {
                 replica.restart_at(response.offset);
                 partition.hw = response.offset;
@@ -93,9 +108,12 @@ impl ReplicaManager {
     /// Answers ListOffsets: a follower sees the log end, a consumer the high watermark.
     pub(super) fn list_offsets(&self, image: &Image, request: ListOffsetsRequest) -> ListOffsetsResponse {
         let ListOffsetsRequest { fetcher, partition: id, current_leader_epoch, offset: which } = request;
+        let checked = self.settings.features.fetch_checks_leader_epoch;
         let found = match (self.partitions.get(&id), self.disk.replicas.get(&id)) {
-            (Some(partition), Some(replica)) => check_leader(partition, current_leader_epoch)
-                .and_then(|()| partition.offset_for(fetcher, which, (replica.log.start(), replica.leo()))),
+            (Some(partition), Some(replica)) => {
+                check_leader(partition, current_leader_epoch.filter(|_| checked))
+                    .and_then(|()| partition.offset_for(fetcher, which, (replica.log.start(), replica.leo())))
+            }
             _ => Err(not_hosted(image, id)),
         };
         let error = found.err().unwrap_or_default();

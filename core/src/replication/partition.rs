@@ -54,6 +54,9 @@ pub enum FetchState {
     Idle,
     /// It is part of the next request.
     Fetching,
+    /// It asks where its last epoch ends in the leader's log, from then on, and fetches when it has cut its own
+    /// log (releases before 2.7).
+    Truncating(Time),
     /// It is left out of requests until then.
     Delayed(Time),
     /// Its offset was out of the leader's range and ListOffsets has to say where the leader's log lies.
@@ -65,14 +68,36 @@ pub enum FetchState {
     Failed,
 }
 
+impl FetchState {
+    /// Whether it asks for the end of its last epoch now.
+    pub(super) fn asks_at(&self, now: Time) -> bool {
+        matches!(*self, FetchState::Truncating(from) if from <= now)
+    }
+
+    /// When it may ask or fetch again, if that is later than now.
+    pub(super) fn waits_until(&self, now: Time) -> Option<Time> {
+        match *self {
+            FetchState::Delayed(until) | FetchState::Truncating(until) => Some(until).filter(|&it| it > now),
+            FetchState::Idle | FetchState::Fetching | FetchState::OutOfRange { .. } | FetchState::Failed => {
+                None
+            }
+        }
+    }
+}
+
 impl Partition {
     /// A partition that this broker begins to host; nothing is applied yet. The high watermark starts at the
     /// checkpointed one.
-    pub(super) fn hosted(registration: &PartitionRegistration, replica: &ReplicaLog) -> Partition {
+    pub(super) fn hosted(
+        registration: &PartitionRegistration,
+        replica: &ReplicaLog,
+        features: &Features,
+    ) -> Partition {
+        let hw = if features.hw_checkpoint_is_read { replica.checkpointed_hw } else { Offset(0) };
         Partition {
             leader_epoch: registration.leader_epoch,
             partition_epoch: registration.partition_epoch,
-            hw: replica.checkpointed_hw.clamp(replica.log.start(), replica.leo()),
+            hw: hw.clamp(replica.log.start(), replica.leo()),
             role: Role::Follower(Following { leader: None, fetch: FetchState::Idle, asked: None }),
         }
     }
@@ -136,8 +161,10 @@ impl Partition {
         leader.assign(&registration.replicas, me);
         if new_epoch {
             self.leader_epoch = registration.leader_epoch;
-            replica.epochs.assign(registration.leader_epoch, replica.leo());
-            leader.begin_epoch(replica.leo(), !was_leader, now);
+            if features.leader_stores_epoch_start {
+                replica.epochs.assign(registration.leader_epoch, replica.leo());
+            }
+            leader.begin_epoch(registration.leader_epoch, replica.leo(), !was_leader, now);
         }
     }
 

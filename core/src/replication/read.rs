@@ -8,6 +8,7 @@ use super::isr::Standing;
 use super::partition::Partition;
 use crate::epochs::EpochEnd;
 use crate::id::{BrokerEpoch, LeaderEpoch, NodeId, Offset};
+use crate::switches::Features;
 use crate::wire::{ErrorCode, FetchPartition};
 
 /// What may be read.
@@ -45,8 +46,9 @@ pub(super) fn check_fetch(
     log: &ReplicaLog,
     asked: &FetchPartition,
     replica: Option<&FetchingReplica>,
+    features: &Features,
 ) -> Result<Readable, ErrorCode> {
-    check_leader(partition, asked.current_leader_epoch)?;
+    check_leader(partition, asked.current_leader_epoch.filter(|_| features.fetch_checks_leader_epoch))?;
     if let Some(replica) = replica
         && partition.as_leader().is_none_or(|leader| leader.follower(replica.id).is_none())
     {

@@ -10,31 +10,34 @@ use super::isr::Standing;
 use super::leader::LeaderState;
 use super::partition::{Partition, Role};
 use crate::config::Settings;
-use crate::id::{Offset, TopicPartition};
+use crate::id::{LeaderEpoch, Offset, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Out;
 use crate::note::Note;
-use crate::time::{Span, Time};
+use crate::time::Time;
 
 /// The smallest log end among the leader, the maximal ISR, and replicas that are caught up in time and may join
 /// (else a busy leader would outrun them for ever). `None` while an ISR member's log end is unknown.
 fn lowest_log_end(
     leader: &LeaderState,
-    leo: Offset,
+    (epoch, leo): (LeaderEpoch, Offset),
     now: Time,
-    max_lag: Span,
     image: &Image,
+    settings: &Settings,
 ) -> Option<Offset> {
+    let features = &settings.features;
     let mut lowest = leo;
     for follower in &leader.followers {
-        if follower.leo.is_some_and(|leo| leo >= lowest) {
+        let counts = follower.leader_epoch == epoch || !features.hw_counts_current_epoch_only;
+        let known = follower.leo.filter(|_| counts);
+        if known.is_some_and(|leo| leo >= lowest) {
             continue;
         }
-        let waits_for_it = leader.isr.maximal_contains(follower.id)
-            || (follower.is_caught_up(leo, now, max_lag)
+        let waits_for_it = leader.isr.holds_hw(follower.id, features)
+            || (follower.is_caught_up(leo, now, settings.replica_lag_time_max)
                 && Standing::of(image, follower.id).allows(follower));
         if waits_for_it {
-            lowest = follower.leo?;
+            lowest = known?;
         }
     }
     Some(lowest)
@@ -52,7 +55,7 @@ impl Partition {
         out: &mut Out,
     ) -> bool {
         let Role::Leader(leader) = &mut self.role else { return false };
-        let Some(hw) = lowest_log_end(leader, leo, now, settings.replica_lag_time_max, image) else {
+        let Some(hw) = lowest_log_end(leader, (self.leader_epoch, leo), now, image, settings) else {
             return false;
         };
         if hw <= self.hw {

@@ -111,7 +111,9 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
         | Message::MetadataRequest
         | Message::MetadataResponse(_)
         | Message::ListOffsetsRequest(_)
-        | Message::ListOffsetsResponse(_) => match (from.kind(), to.kind()) {
+        | Message::ListOffsetsResponse(_)
+        | Message::OffsetForLeaderEpochRequest(_)
+        | Message::OffsetForLeaderEpochResponse(_) => match (from.kind(), to.kind()) {
             (NodeKind::Consumer, _) | (_, NodeKind::Consumer) => Family::Consume,
             (NodeKind::Producer, _) | (_, NodeKind::Producer) => Family::Produce,
             _ => Family::Fetch,

@@ -7,7 +7,7 @@ use crate::scenario::words::Names;
 use crate::sim::queue::{InFlight, Parcel};
 use crate::sim::{Sim, family};
 use crate::time::Time;
-use crate::wire::{ErrorCode, Family, Fetched, FetchedPartition, Message};
+use crate::wire::{EpochEndAnswer, ErrorCode, Family, Fetched, FetchedPartition, Message};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -95,7 +95,9 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         | Message::ProduceRequest(_)
         | Message::ProduceResponse(_)
         | Message::ListOffsetsRequest(_)
-        | Message::ListOffsetsResponse(_) => of_partitions(view, message, names),
+        | Message::ListOffsetsResponse(_)
+        | Message::OffsetForLeaderEpochRequest(_)
+        | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
     }
     view.routine &= view.error.is_none();
 }
@@ -158,11 +160,30 @@ fn of_partitions(view: &mut FlightView, message: &Message, names: &Names) {
                 produce.results.first().and_then(|result| Some((result.partition, result.base_offset?)));
             view.summary = first.map(|(id, base)| format!("{} @{base}", names.show(id))).unwrap_or_default();
         }
+        _ => of_offsets(view, message, names),
+    }
+}
+
+fn of_offsets(view: &mut FlightView, message: &Message, names: &Names) {
+    match message {
         Message::ListOffsetsRequest(list) => name(view, [list.partition]),
         Message::ListOffsetsResponse(list) => {
             name(view, [list.partition]);
             view.error = list.error;
             view.summary = format!("{} @{}", names.show(list.partition), list.offset);
+        }
+        Message::OffsetForLeaderEpochRequest(asked) => {
+            name(view, asked.partitions.iter().map(|asked| asked.partition));
+            if let Some(first) = asked.partitions.first() {
+                view.summary = format!("{} epoch {}?", names.show(first.partition), first.leader_epoch);
+            }
+        }
+        Message::OffsetForLeaderEpochResponse(answer) => {
+            name(view, answer.partitions.iter().map(|answer| answer.partition));
+            let errors = answer.partitions.iter().map(|answer| answer.error);
+            view.error = errors.into_iter().find(|error| !error.is_none()).unwrap_or_default();
+            view.summary =
+                answer.partitions.first().map(|answer| epoch_end(answer, names)).unwrap_or_default();
         }
         _ => {}
     }
@@ -174,6 +195,16 @@ fn name(view: &mut FlightView, partitions: impl IntoIterator<Item = TopicPartiti
 
 fn epoch_of(leader: NodeId, epoch: u32) -> String {
     format!("{leader}, epoch {epoch}")
+}
+
+/// Where an epoch ends in the leader's log.
+fn epoch_end(answer: &EpochEndAnswer, names: &Names) -> String {
+    let partition = names.show(answer.partition);
+    match (answer.leader_epoch, answer.end_offset) {
+        (Some(epoch), Some(end)) => format!("{partition} epoch {epoch} ends at {end}"),
+        (None, Some(end)) => format!("{partition} ends at {end}"),
+        (_, None) => format!("{partition} unknown"),
+    }
 }
 
 /// Whether a fetch brings nothing, and what it brings.

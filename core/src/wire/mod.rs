@@ -3,9 +3,11 @@
 //! A request and its response are separate structs of one enum. Fields carry the schema's names; fields that
 //! one process of a simulated cluster cannot get wrong (cluster id, endpoints, throttle time) are left out.
 
+mod epochs;
 mod error;
 mod quorum;
 
+pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use error::ErrorCode;
 pub use quorum::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, MetadataFetchRequest, MetadataFetchResponse,
@@ -83,6 +85,10 @@ pub enum Message {
     ListOffsetsRequest(ListOffsetsRequest),
     /// Answer to it.
     ListOffsetsResponse(ListOffsetsResponse),
+    /// Asks where an epoch ends in the leader's log.
+    OffsetForLeaderEpochRequest(OffsetForLeaderEpochRequest),
+    /// Answer to it.
+    OffsetForLeaderEpochResponse(OffsetForLeaderEpochResponse),
 }
 
 /// What a message is about; the page gives each family one colour.
@@ -121,6 +127,9 @@ impl Message {
             Message::ProduceRequest(_) | Message::ProduceResponse(_) => "Produce",
             Message::MetadataRequest | Message::MetadataResponse(_) => "Metadata",
             Message::ListOffsetsRequest(_) | Message::ListOffsetsResponse(_) => "ListOffsets",
+            Message::OffsetForLeaderEpochRequest(_) | Message::OffsetForLeaderEpochResponse(_) => {
+                "OffsetForLeaderEpoch"
+            }
         }
     }
 
@@ -139,6 +148,7 @@ impl Message {
                 | Message::ProduceRequest(_)
                 | Message::MetadataRequest
                 | Message::ListOffsetsRequest(_)
+                | Message::OffsetForLeaderEpochRequest(_)
         )
     }
 }

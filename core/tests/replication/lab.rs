@@ -43,6 +43,8 @@ pub(super) struct Lab {
     pub(super) controller: Option<NodeId>,
     pub(super) outside: Vec<Envelope>,
     pub(super) notes: Vec<(NodeId, Note)>,
+    /// Brokers that ended by themselves.
+    pub(super) exited: Vec<NodeId>,
     dead: BTreeMap<NodeId, ReplicaDisk>,
     mail: VecDeque<Envelope>,
     timers: BTreeMap<(NodeId, Timer), Time>,
@@ -97,6 +99,7 @@ impl Lab {
             controller: Some(CONTROLLER),
             outside: Vec::new(),
             notes: Vec::new(),
+            exited: Vec::new(),
             dead: BTreeMap::new(),
             mail: VecDeque::new(),
             timers: BTreeMap::new(),
@@ -184,7 +187,22 @@ impl Lab {
         self.drive(broker, |manager, now, image, ctx, out| manager.apply(now, image, &changed, ctx, out));
     }
 
+    /// The controller makes this broker the leader; only those brokers hear of it.
+    pub(super) fn elect_for(&mut self, leader: u8, isr: &[u8], hear: &[u8]) {
+        let isr = Some(NodeList::brokers(isr));
+        let leader = Some(Some(NodeId::broker(leader)));
+        self.decide(PartitionChange { leader, isr, ..PartitionChange::default() });
+        for &n in hear {
+            self.publish_to(NodeId::broker(n));
+        }
+    }
+
     // Time and messages.
+
+    /// What is under way between brokers is lost.
+    pub(super) fn lose_mail(&mut self) {
+        self.mail.clear();
+    }
 
     /// Delivers what is under way between brokers, and what follows from it, without time passing.
     pub(super) fn settle(&mut self) {
@@ -284,8 +302,12 @@ impl Lab {
                     self.timers.remove(&(broker, timer));
                 }
                 Effect::Note(note) => self.notes.push((broker, note)),
-                other => panic!("replication asked for {other:?}"),
+                Effect::Exit { .. } => self.exited.push(broker),
+                other @ Effect::Reply(..) => panic!("replication asked for {other:?}"),
             }
+        }
+        if self.exited.contains(&broker) && self.brokers.contains_key(&broker) {
+            self.crash(broker, Loss::Nothing);
         }
     }
 

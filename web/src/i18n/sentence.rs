@@ -92,6 +92,7 @@ notes! {
     ProduceRefused { partition, producer, error }
     ProduceTimedOut { partition, producer, waiting_for, hw }
     FetchOffsetOutOfRange { partition, fetch_offset, start, end }
+    ReplicaHalted { partition, leo, leader_end }
     BatchSent { partition, first, count, leader, attempt, acks }
     ProduceAcknowledged { partition, base, first, count }
     ProduceRetried { partition, error, attempt, backoff }
