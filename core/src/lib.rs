@@ -26,6 +26,7 @@ pub mod record;
 pub mod release;
 pub mod replication;
 pub mod scenario;
+pub mod sequence;
 pub mod sim;
 pub mod switches;
 pub mod time;

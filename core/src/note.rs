@@ -9,6 +9,7 @@ use crate::id::{
     BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
 };
 use crate::record::TopicConfig;
+use crate::sequence::{ProducerEpoch, ProducerId, Sequence};
 use crate::time::Span;
 use crate::wire::ErrorCode;
 use serde::{Deserialize, Serialize};
@@ -238,6 +239,30 @@ pub enum Note {
     ReplicaHalted { partition: TopicPartition, leo: Offset, leader_end: Offset },
     /// A produce was refused before anything was appended.
     ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
+    /// An idempotent producer sent a batch that the leader has already: nothing is appended, the answer is the first one.
+    DuplicateBatch {
+        partition: TopicPartition,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        sequence: Sequence,
+        count: u32,
+        base: Offset,
+    },
+    /// A batch of an idempotent producer was refused: another had to come before it.
+    OutOfOrderSequence {
+        partition: TopicPartition,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        sequence: Sequence,
+        expected: Sequence,
+    },
+    /// A batch of an idempotent producer was refused: its epoch is over.
+    ProducerEpochRefused {
+        partition: TopicPartition,
+        producer_id: ProducerId,
+        epoch: ProducerEpoch,
+        known: ProducerEpoch,
+    },
     /// A produce waited for the ISR until its time was up.
     ProduceTimedOut { partition: TopicPartition, producer: NodeId, waiting_for: Offset, hw: Offset },
     /// A fetch offset outside the leader's log; the follower started anew.

@@ -1,11 +1,13 @@
 //! What logs hold. Everything is `Copy`: a replica that appends, a snapshot that is taken and a fetch that
 //! is answered move plain values.
 //!
-//! Left out: bytes, compression, headers, timestamps; a batch is a run of records appended together.
+//! Left out: bytes, compression, headers, timestamps; a batch is a run of records appended together, each with
+//! what Kafka writes once into the batch's header ([`Stamp`]).
 
 use crate::id::{
     BrokerEpoch, Incarnation, LeaderEpoch, NodeId, NodeList, PartitionEpoch, Text, TopicId, TopicPartition,
 };
+use crate::sequence::Stamp;
 use serde::{Deserialize, Serialize};
 
 /// One place of a log: what was written, and the epoch of the leader that wrote it.
@@ -26,6 +28,15 @@ pub struct Record {
     pub producer: NodeId,
     /// Its serial number among all records of that producer, from 0: makes every record unique.
     pub value: u32,
+    /// What the header of its batch says of it.
+    pub stamp: Stamp,
+}
+
+impl Record {
+    /// A record in a batch of its own, of a producer with idempotence off.
+    pub const fn new(key: Text, producer: NodeId, value: u32) -> Record {
+        Record { key, producer, value, stamp: Stamp::NONE }
+    }
 }
 
 /// Whether a partition's leader was elected with data known to be complete (KIP-704).

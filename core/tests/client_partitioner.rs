@@ -32,7 +32,7 @@ fn metadata(leaders: &[u8]) -> Metadata {
 
 fn record(key: &str) -> ProducerRecord {
     let key = Text::new(key).expect("short");
-    let record = Record { key, producer: NodeId::producer(1), value: 0 };
+    let record = Record::new(key, NodeId::producer(1), 0);
     ProducerRecord { topic: TOPIC, partition: None, record }
 }
 

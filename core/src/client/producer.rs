@@ -279,7 +279,7 @@ impl Producer {
         let settings = Arc::clone(&self.settings);
         self.want(topic);
         for _ in 0..send.count {
-            let record = Record { key: send.key, producer: self.id, value: self.next_value };
+            let record = Record::new(send.key, self.id, self.next_value);
             self.next_value = self.next_value.wrapping_add(1);
             let record = ProducerRecord { topic, partition: send.partition, record };
             self.accumulator.append(record, &self.network.metadata, &settings, now, out);

@@ -100,6 +100,9 @@ about! {
     }
     Clients notable {
         ProduceRefused: "ReplicaManager.appendRecords, min.insync.replicas",
+        DuplicateBatch: "KIP-98, ProducerStateEntry.findDuplicateBatch",
+        OutOfOrderSequence: "KIP-98, ProducerAppendInfo.checkSequence",
+        ProducerEpochRefused: "KIP-98, KIP-360, ProducerAppendInfo.checkProducerEpoch",
         ProduceTimedOut: "DelayedProduce",
         ProduceFailed: "Sender.failBatch",
         DeliveryTimedOut: "KIP-91, RecordAccumulator.expiredBatches",

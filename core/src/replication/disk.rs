@@ -9,12 +9,15 @@
 //! Keeps: the leader-epoch cache never speaks of offsets that the log does not reach once a log is loaded.
 //! Source: `LogManager`, `LogLoader`, `UnifiedLog`, `LeaderEpochFileCache`.
 
+use super::producer_state::ProducerStateManager;
 use crate::epochs::{EpochEnd, LeaderEpochCache};
 use crate::id::{LeaderEpoch, Offset, TopicPartition};
 use crate::log::Log;
 use crate::node::Loss;
 use crate::record::{Entry, Record};
+use crate::time::Time;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// All logs of a broker.
@@ -31,6 +34,8 @@ pub struct ReplicaLog {
     pub log: Log<Record>,
     /// `leader-epoch-checkpoint`.
     pub epochs: LeaderEpochCache,
+    /// What idempotent producers have appended.
+    pub producers: ProducerStateManager,
     /// The partition's line in `replication-offset-checkpoint`: a lower bound of the true high watermark.
     pub checkpointed_hw: Offset,
 }
@@ -47,12 +52,13 @@ impl ReplicaDisk {
         for (partition, hw) in hws {
             if let Some(replica) = self.replicas.get_mut(&partition) {
                 replica.checkpoint(hw);
+                replica.producers.take_snapshot(replica.leo());
             }
         }
     }
 
     /// What a starting broker does to its logs before it uses them.
-    pub(super) fn load(&mut self) {
+    pub fn load(&mut self) {
         for replica in self.replicas.values_mut() {
             replica.load();
         }
@@ -76,10 +82,36 @@ impl ReplicaLog {
         self.epochs.end_offset_for(Some(epoch), self.log.end())
     }
 
-    /// Appends one record and keeps the epoch cache exact.
-    pub fn append(&mut self, entry: Entry<Record>) -> Offset {
+    /// Appends one record and keeps epoch cache and producer state exact.
+    pub fn append(&mut self, entry: Entry<Record>, now: Time) -> Offset {
         self.epochs.assign(entry.epoch, self.log.end());
+        self.producers.append(entry.body.stamp, self.log.end(), now);
         self.log.append(entry)
+    }
+
+    /// Up to `most` records of `from .. until`, whole batches only; the first batch is read even if it has more.
+    pub(super) fn read(&self, from: Offset, until: Offset, most: u64) -> Vec<Entry<Record>> {
+        let until = until.min(self.leo());
+        let cut = self.batch_boundary(from.plus(most).min(until));
+        let cut = if cut > from { cut } else { self.batch_end(from.plus(most)) };
+        let cut = cut.min(until);
+        self.log.read(from, cut, cut.saturating_sub(from))
+    }
+
+    /// The last place at or before `offset` where a batch begins, or the end of the log.
+    fn batch_boundary(&self, offset: Offset) -> Offset {
+        let index = self.log.get(offset).map_or(0, |entry| entry.body.stamp.index);
+        Offset(offset.0.saturating_sub(u64::from(index))).max(self.log.start())
+    }
+
+    /// The first place at or after `offset` where a batch begins, or the end of the log.
+    fn batch_end(&self, offset: Offset) -> Offset {
+        let within = |offset: &Offset| self.log.get(*offset).is_some_and(|entry| entry.body.stamp.index > 0);
+        let mut end = offset;
+        while within(&end) {
+            end = end.next();
+        }
+        end
     }
 
     /// Cuts log and epoch cache so that they end at `to`. A cut at or beyond the end removes no record, but
@@ -87,12 +119,17 @@ impl ReplicaLog {
     pub fn truncate_to(&mut self, to: Offset) -> bool {
         let to = to.max(self.log.start());
         self.epochs.truncate_from_end(to);
-        self.log.truncate_to(to)
+        let cut = self.log.truncate_to(to);
+        if cut {
+            self.producers.truncate(to, &self.log);
+        }
+        cut
     }
 
     /// Drops everything and starts anew at `start` (`truncateFullyAndStartAt`).
     pub fn restart_at(&mut self, start: Offset) {
         self.epochs.clear();
+        self.producers.clear();
         self.log.reset_to(start);
     }
 
@@ -104,7 +141,9 @@ impl ReplicaLog {
 
     fn crash(&mut self, loss: Loss) -> u64 {
         let end = self.log.end();
+        // Recovery of a log drops the batch that was cut, whole.
         let kept = loss.new_end(self.log.flushed(), end).max(self.log.start());
+        let kept = self.batch_boundary(kept);
         if kept < end {
             self.truncate_to(kept);
         }
@@ -114,6 +153,7 @@ impl ReplicaLog {
     fn load(&mut self) {
         let end = self.log.end();
         self.epochs.truncate_from_end(end);
+        self.producers.load();
         self.checkpointed_hw = self.checkpointed_hw.clamp(self.log.start(), end);
     }
 }

@@ -132,7 +132,7 @@ impl ReplicaManager {
             current_leader: None,
             data: Fetched::Records(Vec::new()),
         };
-        let log = self.disk.replicas.get(&partition).map(|replica| &replica.log);
+        let log = self.disk.replicas.get(&partition);
         match checked {
             Err(error) => {
                 answer.error = error;
@@ -152,7 +152,7 @@ impl ReplicaManager {
             }
         }
         answer.high_watermark = self.partitions.get(&partition).map_or(Offset(0), |state| state.hw);
-        answer.log_start_offset = log.map_or(Offset(0), |log| log.start());
+        answer.log_start_offset = log.map_or(Offset(0), |log| log.log.start());
         answer
     }
 

@@ -53,7 +53,7 @@ impl ReplicaManager {
         let mut first_error = ErrorCode::None;
         for answer in response.partitions {
             let id = answer.partition;
-            match self.on_fetched(leader, answer, out) {
+            match self.on_fetched(now, leader, answer, out) {
                 Next::Go | Next::Halt => {}
                 Next::AskOffset(_) => {
                     if let Some(fetcher) = self.fetchers.get_mut(&leader) {
@@ -74,7 +74,7 @@ impl ReplicaManager {
     }
 
     /// Applies the answer for one partition.
-    fn on_fetched(&mut self, leader: NodeId, answer: FetchedPartition, out: &mut Out) -> Next {
+    fn on_fetched(&mut self, now: Time, leader: NodeId, answer: FetchedPartition, out: &mut Out) -> Next {
         let id = answer.partition;
         let features = &self.settings.features;
         let (Some(partition), Some(replica)) =
@@ -110,7 +110,7 @@ impl ReplicaManager {
                 partition.cut(id, replica, to, features, out);
             }
             Fetched::Records(records) => {
-                partition.append_as_follower(id, replica, leader, &records, features, out);
+                partition.append_as_follower(now, id, replica, (leader, &records), features, out);
                 partition.hw = answer.high_watermark.clamp(replica.log.start(), replica.leo());
             }
         }
@@ -138,17 +138,17 @@ impl Partition {
     /// may have changed between request and answer (KAFKA-18723).
     fn append_as_follower(
         &mut self,
+        now: Time,
         id: TopicPartition,
         replica: &mut ReplicaLog,
-        leader: NodeId,
-        records: &[Entry<Record>],
+        (leader, records): (NodeId, &[Entry<Record>]),
         features: &Features,
         out: &mut Out,
     ) {
         let (base, epoch): (Offset, LeaderEpoch) = (replica.leo(), self.leader_epoch);
         let takes_all = !features.follower_refuses_later_epochs;
         for &entry in records.iter().take_while(|entry| takes_all || entry.epoch <= epoch) {
-            replica.append(entry);
+            replica.append(entry, now);
         }
         let count = replica.leo().saturating_sub(base) as u32;
         if count > 0 {

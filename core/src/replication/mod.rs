@@ -2,9 +2,9 @@
 //!
 //! Read in this order: `disk` (what survives), `partition` (what a broker knows of one partition), `leader` and
 //! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
-//! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the
-//! follower's loop), `produce` and `purgatory` (requests that wait),
-//! `alter` (ISR changes on their way to the controller), `metadata` (who leads and who follows), `manager` (all
+//! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the follower's loop), `produce` and `purgatory`
+//! (requests that wait), `producer_state` (what is known of idempotent producers), `alter` (ISR changes on their way
+//! to the controller), `metadata` (who leads and who follows), `manager` (all
 //! of it as one broker sees it).
 //!
 //! It deliberately does not know how metadata is agreed on: it is handed a replayed image and follows it.
@@ -28,6 +28,7 @@ mod offset_for_epoch;
 mod offsets;
 pub mod partition;
 pub mod produce;
+pub mod producer_state;
 pub mod purgatory;
 mod read;
 mod truncation;

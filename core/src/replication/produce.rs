@@ -1,22 +1,25 @@
 //! `Produce`: append as the leader, and with acks=all wait for the high watermark.
 //!
 //! Keeps: with acks=all nothing is appended while the committed ISR is below min.insync.replicas; acks 0 and 1
-//! do not ask. A positive answer to acks=all means that the high watermark passed the batch.
+//! do not ask. A positive answer to acks=all means that the high watermark passed the batch. A batch of an idempotent
+//! producer that is in the log already is answered with its first offset, and nothing is appended.
 //! Source: `ReplicaManager.appendRecords`, `Partition.appendRecordsToLeader`,
-//! `checkEnoughReplicasReachOffset`, `DelayedProduce`.
+//! `checkEnoughReplicasReachOffset`, `DelayedProduce`, `UnifiedLog.analyzeAndValidateProducerState`.
 //!
 //! Left out: a refused acks=0 produce closes the connection in Kafka; here the producer never learns.
 
 use super::fetch::not_hosted;
 use super::manager::ReplicaManager;
 use super::partition::Role;
+use super::producer_state::Verdict;
 use super::purgatory::{DelayedBatch, DelayedProduce};
 use crate::config::Acks;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::{Out, Timer};
 use crate::note::Note;
-use crate::record::Entry;
+use crate::record::{Entry, Record};
+use crate::sequence::{ProducerEpoch, Sequence, Stamp};
 use crate::time::Time;
 use crate::wire::{ErrorCode, Message, ProduceBatch, ProduceRequest, ProduceResponse, ProduceResult};
 use alloc::vec::Vec;
@@ -74,11 +77,25 @@ impl ReplicaManager {
         if acks == Acks::All && leader.isr.committed().len() < min_isr {
             return Err(ErrorCode::NotEnoughReplicas);
         }
-        let (base, epoch) = (replica.leo(), partition.leader_epoch);
-        for &body in &batch.records {
-            replica.append(Entry { epoch, body });
-        }
         let count = batch.records.len() as u32;
+        let stamp = batch.records.first().map_or(Stamp::NONE, |record| record.stamp);
+        match replica.producers.check(stamp.producer(), stamp.sequence, count) {
+            Verdict::New => {}
+            Verdict::Duplicate(appended) => {
+                let base = appended.first_offset();
+                out.note(duplicate_note(id, stamp, base, count));
+                return Ok((base, appended.last_offset.next()));
+            }
+            Verdict::Refused { error, expected, epoch } => {
+                out.note(refused_note(id, stamp, error, (epoch, expected)));
+                return Err(error);
+            }
+        }
+        let (base, epoch) = (replica.leo(), partition.leader_epoch);
+        for (index, &body) in (0..).zip(&batch.records) {
+            let stamp = Stamp { index, ..body.stamp };
+            replica.append(Entry { epoch, body: Record { stamp, ..body } }, now);
+        }
         out.note(Note::RecordsAppended { partition: id, base, count, epoch });
         // With an ISR of one the append commits at once.
         partition.maybe_increment_hw(id, replica.leo(), now, image, &self.settings, out);
@@ -173,6 +190,26 @@ impl ReplicaManager {
         }
         respond(produce, out);
     }
+}
+
+/// A batch came that is in the log already.
+fn duplicate_note(partition: TopicPartition, stamp: Stamp, base: Offset, count: u32) -> Note {
+    let Stamp { producer_id, epoch, sequence, .. } = stamp;
+    Note::DuplicateBatch { partition, producer_id, epoch, sequence, count, base }
+}
+
+/// A batch came that may not be appended: of an older epoch, or with a gap before it.
+fn refused_note(
+    partition: TopicPartition,
+    stamp: Stamp,
+    error: ErrorCode,
+    (known, expected): (ProducerEpoch, Sequence),
+) -> Note {
+    let Stamp { producer_id, epoch, sequence, .. } = stamp;
+    if error == ErrorCode::InvalidProducerEpoch {
+        return Note::ProducerEpochRefused { partition, producer_id, epoch, known };
+    }
+    Note::OutOfOrderSequence { partition, producer_id, epoch, sequence, expected }
 }
 
 fn respond(produce: DelayedProduce, out: &mut Out) {

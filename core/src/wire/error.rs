@@ -43,6 +43,10 @@ pub enum ErrorCode {
     OperationNotAttempted,
     InvalidVoterKey,
     OffsetNotAvailable,
+    OutOfOrderSequenceNumber,
+    InvalidProducerEpoch,
+    DuplicateSequenceNumber,
+    CoordinatorLoadInProgress,
 }
 
 impl ErrorCode {
@@ -84,6 +88,10 @@ impl ErrorCode {
             ErrorCode::OperationNotAttempted => "OPERATION_NOT_ATTEMPTED",
             ErrorCode::InvalidVoterKey => "INVALID_VOTER_KEY",
             ErrorCode::OffsetNotAvailable => "OFFSET_NOT_AVAILABLE",
+            ErrorCode::OutOfOrderSequenceNumber => "OUT_OF_ORDER_SEQUENCE_NUMBER",
+            ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
+            ErrorCode::DuplicateSequenceNumber => "DUPLICATE_SEQUENCE_NUMBER",
+            ErrorCode::CoordinatorLoadInProgress => "COORDINATOR_LOAD_IN_PROGRESS",
         }
     }
 

@@ -352,7 +352,7 @@ pub struct ProduceRequest {
 pub struct ProduceBatch {
     /// Which partition.
     pub partition: TopicPartition,
-    /// Its records, appended together.
+    /// Its records, appended together; each bears producer id, epoch and sequence number of the batch's header.
     pub records: Vec<Record>,
 }
 

@@ -90,13 +90,13 @@ impl Lab {
 
     /// A record that nobody has sent.
     pub(crate) fn record(value: u32) -> Record {
-        Record { key: Default::default(), producer: NodeId::producer(7), value }
+        Record::new(Default::default(), NodeId::producer(7), value)
     }
 
     /// Appends a record to the copy on a broker, in the epoch of its leader.
     pub(crate) fn append(&mut self, number: u8, value: u32) -> Offset {
         let epoch = self.copy(number).leader_epoch;
-        self.log(number).append(Entry { epoch, body: Lab::record(value) })
+        self.log(number).append(Entry { epoch, body: Lab::record(value) }, Time::ZERO)
     }
 
     /// Lets the checker look at a node; returns what it found broken, as ids.

@@ -3,6 +3,7 @@
 use crate::lab::{Lab, broker};
 use kraftscope_core::id::{LeaderEpoch, Offset};
 use kraftscope_core::record::{Entry, MetadataRecord};
+use kraftscope_core::time::Time;
 
 /// Source: KafkaReplication.tla, TypeOk.
 #[test]
@@ -46,7 +47,7 @@ fn l4_two_records_of_one_offset_and_epoch() {
 #[test]
 fn l5_an_entry_of_an_epoch_that_nobody_led() {
     let mut lab = Lab::new();
-    lab.log(3).append(Entry { epoch: LeaderEpoch(8), body: Lab::record(0) });
+    lab.log(3).append(Entry { epoch: LeaderEpoch(8), body: Lab::record(0) }, Time::ZERO);
     assert_eq!(lab.look(broker(3), vec![]), ["L5"]);
 }
 

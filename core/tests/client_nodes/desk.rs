@@ -104,7 +104,7 @@ pub(crate) fn hint(leader: u8, epoch: u32) -> Option<LeaderHint> {
 }
 
 pub(crate) fn entry(epoch: u32, value: u32) -> Entry<Record> {
-    let record = Record { key: Text::default(), producer: NodeId::producer(1), value };
+    let record = Record::new(Text::default(), NodeId::producer(1), value);
     Entry { epoch: LeaderEpoch(epoch), body: record }
 }
 

@@ -66,7 +66,7 @@ fn fetched(error: ErrorCode, hw: u64, data: Fetched<Record>) -> FetchedPartition
 
 fn entries(epochs: &[u32]) -> Fetched<Record> {
     let entry = |&epoch: &u32| {
-        let body = Record { key: Default::default(), producer: PRODUCER, value: 100 + epoch };
+        let body = Record::new(Default::default(), PRODUCER, 100 + epoch);
         Entry { epoch: LeaderEpoch(epoch), body }
     };
     Fetched::Records(epochs.iter().map(entry).collect())

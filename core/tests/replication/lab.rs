@@ -340,7 +340,7 @@ impl Lab {
 
     fn record(&mut self) -> Record {
         self.value += 1;
-        Record { key: Text::default(), producer: PRODUCER, value: self.value - 1 }
+        Record::new(Text::default(), PRODUCER, self.value - 1)
     }
 
     /// The answers to produces since the last call: error and base offset of each batch.
@@ -579,8 +579,8 @@ pub(super) fn disk_with(epochs: &[(u32, u32)], hw: u64) -> ReplicaDisk {
     let mut value = 0;
     for &(epoch, count) in epochs {
         for _ in 0..count {
-            let body = Record { key: Text::default(), producer: PRODUCER, value };
-            replica.append(Entry { epoch: LeaderEpoch(epoch), body });
+            let body = Record::new(Text::default(), PRODUCER, value);
+            replica.append(Entry { epoch: LeaderEpoch(epoch), body }, Time::ZERO);
             value += 1;
         }
     }

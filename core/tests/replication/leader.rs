@@ -296,8 +296,24 @@ fn a_consumer_reads_below_the_high_watermark_and_nothing_between_it_and_the_log_
 /// Source: `replica.fetch.max.bytes`, `max.partition.fetch.bytes`, counted in records here.
 #[test]
 fn no_more_records_are_read_than_were_asked_for() {
-    let mut lab = leader_with_ten();
-    let asked = FetchPartition { max_records: 3, ..lab.ask(TP, 2, Some(0)) };
+    let mut lab = Lab::new(&[1, 2], &[1]);
+    for count in [2, 3, 4] {
+        lab.produce(B1, Acks::One, count);
+    }
+    lab.acks();
+    let asked = FetchPartition { max_records: 7, ..lab.ask(TP, 2, Some(0)) };
     lab.fetch_with(B2, B1, asked);
-    assert_eq!(lab.answers(), [Answer::Records(vec![2, 3, 4], 0)]);
+    assert_eq!(lab.answers(), [Answer::Records(vec![2, 3, 4, 5, 6, 7, 8], 0)]);
+    let asked = FetchPartition { max_records: 6, ..lab.ask(TP, 2, Some(0)) };
+    lab.fetch_with(B2, B1, asked);
+    assert_eq!(lab.answers(), [Answer::Records(vec![2, 3, 4], 2)]);
+}
+
+/// Source: KIP-74: whole batches are read, and the first one even when it is larger than what was asked for.
+#[test]
+fn a_batch_that_is_too_large_is_read_all_the_same() {
+    let mut lab = leader_with_ten();
+    let asked = FetchPartition { max_records: 3, ..lab.ask(TP, 0, None) };
+    lab.fetch_with(B2, B1, asked);
+    assert_eq!(lab.answers(), [Answer::Records(vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 0)]);
 }

@@ -90,6 +90,9 @@ notes! {
     FetcherBackedOff { leader, error, backoff }
     ReplicaFetchFailed { partition, leader, error }
     ProduceRefused { partition, producer, error }
+    DuplicateBatch { partition, producer_id, epoch, sequence, count, base }
+    OutOfOrderSequence { partition, producer_id, epoch, sequence, expected }
+    ProducerEpochRefused { partition, producer_id, epoch, known }
     ProduceTimedOut { partition, producer, waiting_for, hw }
     FetchOffsetOutOfRange { partition, fetch_offset, start, end }
     ReplicaHalted { partition, leo, leader_end }

@@ -9,6 +9,7 @@ use kraftscope_core::id::{
 use kraftscope_core::note::{ChangeReason, HaltReason, LeaderChoice, ResignReason, VoteRefusal};
 use kraftscope_core::record::TopicConfig;
 use kraftscope_core::scenario::words::Names;
+use kraftscope_core::sequence::{ProducerEpoch, ProducerId, Sequence};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::wire::ErrorCode;
 
@@ -86,6 +87,7 @@ macro_rules! plain {
 }
 
 plain!(u8, u16, u32, u64, Offset, LeaderEpoch, PartitionEpoch, BrokerEpoch, Text);
+plain!(ProducerId, ProducerEpoch, Sequence);
 
 macro_rules! by_key {
     ($($type:ty: $prefix:literal),* $(,)?) => {
