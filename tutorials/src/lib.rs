@@ -44,8 +44,9 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "02-election",
     "03-leader-dies",
     "04-isr",
+    "05-acknowledged-and-lost",
     "08-unclean-election",
-    "09-zombie-leader"
+    "09-zombie-leader",
 ];
 
 impl Chapter {

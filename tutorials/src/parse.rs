@@ -1,6 +1,7 @@
 //! Reads a chapter.
 //!
 //! `# Title`, a summary, a fenced block `genesis`, then steps: `## Heading`, prose, and fenced blocks
+//! `genesis` (the step begins on a new cluster: the same again with another release or setting),
 //! `focus` (who is in the light), `predict` (a question, answers `- [x] answer :: explanation`), `scenario`
 //! (script lines that move the run on; after the answer when there is a question), prose for afterwards,
 //! and `goal` (a condition, a hint, and a solution).
@@ -43,6 +44,8 @@ pub struct Lesson {
 pub struct Step {
     /// Its heading.
     pub title: String,
+    /// The cluster on which this step begins anew, as scenario text; empty: the step goes on where the last one ended.
+    pub genesis: String,
     /// What is said before anything happens.
     pub before: Vec<Block>,
     /// Who is in the light: nodes and partitions, as in scenario text.
@@ -158,7 +161,7 @@ pub(crate) fn lesson(source: &str) -> Result<Lesson, LessonError> {
                 place.extend(prose::read(&text));
             }
             (Piece::Fence(fence), None) if fence.kind == "genesis" => {
-                lesson.genesis = fence.lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+                lesson.genesis = text(&fence);
             }
             (Piece::Fence(fence), None) => {
                 return Err(refuse(fence.line + 1, "before the first step only a block 'genesis' may stand"));
@@ -173,16 +176,21 @@ pub(crate) fn lesson(source: &str) -> Result<Lesson, LessonError> {
 fn read_fence(fence: &Fence<'_>, step: &mut Step) -> Result<(), LessonError> {
     let lines = || fence.lines.iter().map(|(_, line)| line.trim()).filter(|line| !line.is_empty());
     match fence.kind {
+        "genesis" => step.genesis = text(fence),
         "focus" => step.focus = lines().flat_map(str::split_whitespace).map(str::to_string).collect(),
         "scenario" => step.script.extend(lines().map(str::to_string)),
         "predict" => step.predict = Some(predict(fence)?),
         "goal" => step.goal = Some(goal(fence)?),
         other => {
-            let message = format!("'{other}' is no block: write focus, predict, scenario or goal");
+            let message = format!("'{other}' is no block: write genesis, focus, predict, scenario or goal");
             return Err(LessonError { line: fence.line + 1, message });
         }
     }
     Ok(())
+}
+
+fn text(fence: &Fence<'_>) -> String {
+    fence.lines.iter().map(|(_, line)| format!("{line}\n")).collect()
 }
 
 fn predict(fence: &Fence<'_>) -> Result<Predict, LessonError> {
@@ -234,9 +242,13 @@ fn goal(fence: &Fence<'_>) -> Result<Goal, LessonError> {
 /// Whether everything that runs is readable: genesis, script lines, conditions.
 fn check(lesson: &Lesson) -> Result<(), String> {
     let scenario = Scenario::parse(&lesson.genesis).map_err(|error| format!("genesis: {error}"))?;
-    let names = Names(scenario.genesis.topics.iter().map(|topic| topic.name).collect());
+    let mut names = Names(scenario.genesis.topics.iter().map(|topic| topic.name).collect());
     for step in &lesson.steps {
         let place = |message: String| format!("step '{}': {message}", step.title);
+        if !step.genesis.is_empty() {
+            let scenario = Scenario::parse(&step.genesis).map_err(|error| place(format!("genesis: {error}")))?;
+            names = Names(scenario.genesis.topics.iter().map(|topic| topic.name).collect());
+        }
         let solution = step.goal.iter().flat_map(|goal| &goal.solution);
         for line in step.script.iter().chain(solution) {
             Line::parse(line, &names).map_err(place)?;
@@ -254,9 +266,26 @@ fn check(lesson: &Lesson) -> Result<(), String> {
 }
 
 impl Lesson {
-    /// The cluster of this lesson; nothing has happened yet.
-    pub fn history(&self) -> Result<History, String> {
-        History::from_text(&self.genesis).map_err(|error| error.to_string())
+    /// The run at the beginning of that step: the last new cluster, and all that the steps since have done. The error
+    /// names the line.
+    pub fn history(&self, step: usize) -> Result<History, String> {
+        let steps = &self.steps[..self.steps.len().min(step + 1)];
+        let anew = steps.iter().rposition(|step| !step.genesis.is_empty());
+        let genesis = anew.map_or(&self.genesis, |anew| &steps[anew].genesis);
+        let mut history = History::from_text(genesis).map_err(|error| error.to_string())?;
+        for before in &steps[anew.unwrap_or(0)..step.min(steps.len())] {
+            Lesson::play(&mut history, &before.script)?;
+            if let Some(goal) = &before.goal {
+                Lesson::play(&mut history, &goal.solution)?;
+            }
+        }
+        Ok(history)
+    }
+
+    /// Whether the lesson shows how a promise breaks: some step waits for it, or expects it.
+    pub fn breaks_a_promise(&self) -> bool {
+        let lines = self.steps.iter().flat_map(|step| &step.script);
+        lines.into_iter().any(|line| line.split_whitespace().any(|word| word == "broken"))
     }
 
     /// Carries out script lines on `history`. The error names the line.

@@ -12,12 +12,15 @@ fn skeleton(step: &Step) -> String {
     let right: Vec<bool> =
         step.predict.iter().flat_map(|predict| predict.answers.iter().map(|answer| answer.right)).collect();
     let goal = step.goal.as_ref().map(|goal: &Goal| (goal.condition.clone(), goal.solution.clone()));
-    format!("{:?} {:?} {right:?} {goal:?}", step.focus, step.script)
+    format!("{} {:?} {:?} {right:?} {goal:?}", step.genesis, step.focus, step.script)
 }
 
 fn play(lesson: &Lesson) {
-    let mut history = lesson.history().expect("the genesis is valid");
-    for step in &lesson.steps {
+    let mut history = lesson.history(0).expect("the genesis is valid");
+    for (number, step) in lesson.steps.iter().enumerate() {
+        if !step.genesis.is_empty() {
+            history = lesson.history(number).expect("the genesis is valid");
+        }
         Lesson::play(&mut history, &step.script).unwrap_or_else(|error| panic!("{}: {error}", step.title));
         if let Some(goal) = &step.goal {
             assert!(
@@ -31,7 +34,7 @@ fn play(lesson: &Lesson) {
         }
     }
     let broken = kraftscope_core::scenario::Count::Broken.of(history.sim());
-    assert_eq!(broken, Some(0), "no promise is broken in this lesson");
+    assert!(broken == Some(0) || lesson.breaks_a_promise(), "a promise breaks, and no step says so");
 }
 
 #[test]
@@ -72,6 +75,11 @@ fn chapter_3_plays_to_its_end() {
 #[test]
 fn chapter_4_plays_to_its_end() {
     play(&lesson("04-isr", Language::English));
+}
+
+#[test]
+fn chapter_5_plays_to_its_end() {
+    play(&lesson("05-acknowledged-and-lost", Language::English));
 }
 
 #[test]

@@ -244,13 +244,14 @@ impl Model {
         let straight = class.now().goal.is_none() && self.session.event() == class.ends;
         let onward = by > 0 && straight && class.progress().ran && self.player.stop_at.is_none();
         class.step = class.step.saturating_add_signed(by).min(last);
+        let onward = onward && class.now().genesis.is_empty();
         let step = class.step;
         class.steps[step] = Progress { answer: class.steps[step].answer, ..Progress::default() };
         let lesson = Rc::clone(&class.lesson);
         self.player.stop_at = None;
         if !onward {
-            match replay(&lesson, step) {
-                Ok(session) => self.replace_session(session),
+            match lesson.history(step) {
+                Ok(history) => self.replace_session(Session::of(history)),
                 Err(what) => self.tell(Notice::refusal(what)),
             }
         }
@@ -350,18 +351,6 @@ impl Model {
             self.player.playing = false;
         }
     }
-}
-
-/// The run at the beginning of that step.
-fn replay(lesson: &Lesson, step: usize) -> Result<Session, String> {
-    let mut session = Session::of(lesson.history()?);
-    for before in &lesson.steps[..step] {
-        session.play(&before.script)?;
-        if let Some(goal) = &before.goal {
-            session.play(&goal.solution)?;
-        }
-    }
-    Ok(session)
 }
 
 #[cfg(test)]
