@@ -246,7 +246,8 @@ fn check(lesson: &Lesson) -> Result<(), String> {
     for step in &lesson.steps {
         let place = |message: String| format!("step '{}': {message}", step.title);
         if !step.genesis.is_empty() {
-            let scenario = Scenario::parse(&step.genesis).map_err(|error| place(format!("genesis: {error}")))?;
+            let scenario =
+                Scenario::parse(&step.genesis).map_err(|error| place(format!("genesis: {error}")))?;
             names = Names(scenario.genesis.topics.iter().map(|topic| topic.name).collect());
         }
         let solution = step.goal.iter().flat_map(|goal| &goal.solution);
