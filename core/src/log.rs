@@ -2,8 +2,7 @@
 //!
 //! Entries live in fixed chunks behind `Arc`, so that a snapshot of a whole cluster shares them instead of
 //! copying: cloning a log costs one pointer per 64 entries.
-//! Keeps: offsets are dense, `start <= flushed <= end` is not required of `start` after a cut, epochs are the
-//! caller's business (checked as invariant L2).
+//! Keeps: offsets are dense, `start <= flushed <= end`, epochs are the caller's business (checked as invariant L2).
 //!
 //! Left out: segments, indexes, compaction.
 
@@ -130,6 +129,23 @@ impl<R: Copy> Log<R> {
         (self.origin, self.start, self.end, self.flushed) = (start, start, start, start);
     }
 
+    /// Drops the entries before `start`, which lies within the log. Returns whether the log start moved.
+    ///
+    /// # Panics
+    /// When the log ends before `start`.
+    pub fn drop_before(&mut self, start: Offset) -> bool {
+        if start <= self.start {
+            return false;
+        }
+        assert!(start <= self.end, "dropping entries before {start} of a log that ends at {}", self.end);
+        let gone = (start.0 / CHUNK - self.dropped).min(self.chunks.len() as u64);
+        self.chunks.drain(..gone as usize);
+        self.dropped += gone;
+        self.start = start;
+        self.flushed = self.flushed.max(start);
+        true
+    }
+
     /// Marks everything appended so far as flushed.
     pub fn flush(&mut self) {
         self.flushed = self.end;
@@ -216,6 +232,27 @@ mod tests {
             assert!(log.truncate_to(Offset(start)));
             assert_eq!(log.append(Entry { epoch: LeaderEpoch(8), body: 778 }), Offset(start));
             assert_eq!(log.get(Offset(start)).map(|e| e.body), Some(778));
+        }
+    }
+
+    #[test]
+    fn a_log_without_its_oldest_entries_goes_on_as_before() {
+        for start in [1, 63, 64, 65, 127, 128, 150, 199, 200] {
+            let mut log = log(200);
+            assert!(log.drop_before(Offset(start)));
+            assert!(!log.drop_before(Offset(start)));
+            assert_eq!((log.start(), log.end(), log.truncations()), (Offset(start), Offset(200), 0));
+            assert!(log.flushed() >= log.start());
+            assert_eq!(log.get(Offset(start - 1)), None);
+            assert_eq!(log.get(Offset(199)).map(|e| e.body), (start < 200).then_some(199));
+            for body in 200..300 {
+                assert_eq!(log.append(Entry { epoch: LeaderEpoch(7), body }), Offset(u64::from(body)));
+            }
+            assert_eq!(log.get(Offset(299)).map(|e| e.body), Some(299));
+            assert!(log.drop_before(Offset(250)));
+            assert!(log.truncate_to(Offset(250)));
+            assert_eq!(log.append(Entry { epoch: LeaderEpoch(8), body: 777 }), Offset(250));
+            assert_eq!(log.get(Offset(250)).map(|e| e.body), Some(777));
         }
     }
 
