@@ -190,6 +190,16 @@ impl Offset {
     }
 }
 
+/// Name of a snapshot of the metadata log: where it ends, exclusive, and the epoch of the record before that
+/// (`OffsetAndEpoch`). Ordered by epoch first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SnapshotId {
+    /// Epoch of the last record that it contains.
+    pub epoch: LeaderEpoch,
+    /// The first offset that it does not contain.
+    pub end: Offset,
+}
+
 /// A replica of the metadata log: its node and the directory that holds the log (KIP-853 `ReplicaKey`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ReplicaKey {

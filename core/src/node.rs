@@ -139,6 +139,11 @@ pub enum Command {
     },
     /// Active controller: fence this broker as if its session had run out.
     FenceBroker(NodeId),
+    /// Controller, broker: make a snapshot of the committed metadata now.
+    Snapshot {
+        /// Delete the log before it at once, without waiting for the retention limit.
+        clean: bool,
+    },
     /// Quorum leader: append records that mean nothing (benchmarks of the bare quorum).
     Append(u32),
     /// Producer: send `count` records with this key (empty: no key) to this topic.

@@ -49,6 +49,8 @@ pub enum ResignReason {
 /// Why a replica of the metadata log stopped for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HaltReason {
+    /// A snapshot was fetched that does not reach beyond the log that it should replace.
+    SnapshotBehindLog,
     /// The leader's log lacks records that this replica knows to be committed: it would have to cut them.
     TruncationBelowHw,
     /// The leader's high watermark went back.
@@ -126,6 +128,18 @@ pub enum Note {
     MetadataLogTruncated { from: Offset, to: Offset, epoch: LeaderEpoch },
     /// The leader told a replica where their metadata logs part.
     MetadataLogDiverged { replica: NodeId, fetch_offset: Offset, epoch: LeaderEpoch, end: Offset },
+    /// A snapshot of the metadata was made: it says all that the records before `end` say.
+    SnapshotCreated { end: Offset, epoch: LeaderEpoch, records: u32 },
+    /// Records of the metadata log that a snapshot covers were deleted: its start moved.
+    MetadataLogCleaned { from: Offset, to: Offset },
+    /// The leader's metadata log does not reach back to where a replica's ends: it names a snapshot.
+    SnapshotOffered { replica: NodeId, fetch_offset: Offset, end: Offset, epoch: LeaderEpoch },
+    /// A replica fetched a whole snapshot, and its metadata log begins anew there.
+    SnapshotDownloaded { leader: NodeId, from: Offset, end: Offset, epoch: LeaderEpoch, records: u32 },
+    /// The leader has deleted the snapshot that a replica was fetching.
+    SnapshotAbandoned { end: Offset, epoch: LeaderEpoch, records: u32 },
+    /// What a node knows of the cluster was read from a snapshot instead of from the records before `end`.
+    SnapshotLoaded { end: Offset, epoch: LeaderEpoch },
     /// A quorum request was refused.
     QuorumRequestRefused { from: NodeId, error: ErrorCode, epoch: LeaderEpoch },
     /// A replica of the metadata log found a promise broken and stopped, as Kafka's fault handler does.

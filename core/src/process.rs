@@ -5,18 +5,21 @@
 
 use crate::client::{Consumer, Producer};
 use crate::config::Settings;
-use crate::id::{BrokerEpoch, CallId, DirectoryId, Incarnation, NodeId, Offset, ReplicaKey, TopicPartition};
-use crate::kraft::{Quorum, QuorumDisk};
+use crate::id::{BrokerEpoch, CallId, DirectoryId, Incarnation, NodeId, Offset, ReplicaKey, SnapshotId};
+use crate::kraft::{Quorum, QuorumDisk, Snapshot};
 use crate::metadata::controller::QuorumController;
 use crate::metadata::image::{Image, Touched};
 use crate::metadata::lifecycle::{BrokerState, Lifecycle};
+use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Command, Input, Loss, Out, Outcome, Timer, Voters};
+use crate::note::Note;
 use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
 use crate::time::Time;
 use crate::wire::{Envelope, ErrorCode, Message};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
 use serde::{Deserialize, Serialize};
 
 /// What survives a crash of a process.
@@ -59,6 +62,7 @@ pub struct Broker {
     pub replicas: ReplicaManager,
     /// Its replicas act upon the metadata.
     published: bool,
+    snapshots: SnapshotGenerator,
     known_controller: Option<NodeId>,
     known_epoch: Option<BrokerEpoch>,
 }
@@ -102,6 +106,7 @@ impl Broker {
             lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
             replicas: ReplicaManager::new(id, settings.clone(), disk.replicas),
             published: false,
+            snapshots: SnapshotGenerator::new(settings),
             known_controller: None,
             known_epoch: None,
         }
@@ -120,6 +125,7 @@ impl Broker {
         match input {
             Input::Boot => {
                 self.quorum.boot(now, out);
+                self.snapshots.reset(now);
                 self.lifecycle.boot(now, out);
                 self.replicas.boot(now, out);
             }
@@ -164,13 +170,24 @@ impl Broker {
     }
 
     fn on_command(&mut self, call: CallId, command: Command, out: &mut Out) {
-        if command == Command::ShutDown {
-            self.replicas.begin_controlled_shutdown();
-            self.lifecycle.begin_shutdown(out);
-            out.reply(call, Outcome::Done);
-        } else {
-            out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
+        match command {
+            Command::ShutDown => {
+                self.replicas.begin_controlled_shutdown();
+                self.lifecycle.begin_shutdown(out);
+                out.reply(call, Outcome::Done);
+            }
+            Command::Snapshot { clean } => {
+                let made = self.make_snapshot(out).is_some();
+                let cleaned = clean && self.quorum.delete_before_latest_snapshot(out);
+                out.reply(call, done_or_not(made || cleaned));
+            }
+            _ => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
         }
+    }
+
+    /// Makes a snapshot of the committed metadata; `None` when there is one, or nothing to tell.
+    fn make_snapshot(&mut self, out: &mut Out) -> Option<SnapshotId> {
+        self.quorum.create_snapshot(self.applied, self.image.records(), out)
     }
 
     /// Replays what became committed and tells the parts that act upon it. Nothing is led or followed before the
@@ -181,8 +198,16 @@ impl Broker {
         if committed <= self.applied && self.published {
             return;
         }
-        let mut changed: Vec<TopicPartition> = Vec::new();
-        let mut brokers_changed = false;
+        let (mut changed, mut brokers_changed) = (Vec::new(), false);
+        if let Some(Snapshot { id, records }) = snapshot_to_load(&self.quorum, self.applied, committed) {
+            let before = mem::replace(&mut self.image, Image::of(records));
+            changed = self.image.partitions_unlike(&before);
+            brokers_changed = self.image.brokers != before.brokers;
+            self.applied = id.end;
+            self.snapshots.reset(now);
+            out.note(Note::SnapshotLoaded { end: id.end, epoch: id.epoch });
+        }
+        let count = committed.saturating_sub(self.applied);
         for (_, entry) in self.quorum.log().iter(self.applied, committed) {
             match self.image.apply(&entry.body) {
                 Touched::Partition(partition) if !changed.contains(&partition) => changed.push(partition),
@@ -191,6 +216,10 @@ impl Broker {
             }
         }
         self.applied = self.applied.max(committed);
+        if self.snapshots.on_replayed(now, count) {
+            self.make_snapshot(out);
+            self.quorum.clean_log(out);
+        }
         if matches!(
             self.lifecycle.state(),
             BrokerState::NotRunning | BrokerState::Starting | BrokerState::ShuttingDown
@@ -236,7 +265,10 @@ impl Controller {
 
     fn on(&mut self, now: Time, input: Input, out: &mut Out) {
         match input {
-            Input::Boot => self.quorum.boot(now, out),
+            Input::Boot => {
+                self.quorum.boot(now, out);
+                self.control.boot(now);
+            }
             Input::Deliver(envelope) => {
                 if Quorum::handles_message(&envelope.message) {
                     self.quorum.on_message(now, envelope, out);
@@ -254,7 +286,7 @@ impl Controller {
             }
             Input::Call(call, command) => self.on_command(now, call, command, out),
         }
-        self.control.on_progress(now, &self.quorum, out);
+        self.control.on_progress(now, &mut self.quorum, out);
     }
 
     fn on_command(&mut self, now: Time, call: CallId, command: Command, out: &mut Out) {
@@ -263,6 +295,11 @@ impl Controller {
                 let resigned = self.quorum.resign(now, out);
                 let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
                 out.reply(call, if resigned { Outcome::Done } else { refused });
+            }
+            Command::Snapshot { clean } => {
+                let made = self.control.make_snapshot(&mut self.quorum, out).is_some();
+                let cleaned = clean && self.quorum.delete_before_latest_snapshot(out);
+                out.reply(call, done_or_not(made || cleaned));
             }
             Command::ShutDown => {
                 self.quorum.shut_down(now, out);
@@ -283,6 +320,11 @@ impl Controller {
             }
         }
     }
+}
+
+/// The outcome of a command that may find nothing to do.
+const fn done_or_not(done: bool) -> Outcome {
+    if done { Outcome::Done } else { Outcome::Refused(ErrorCode::InvalidRequest) }
 }
 
 impl Process {

@@ -73,6 +73,10 @@ pub enum MetadataRecord {
     },
     /// Written by an idle active controller, so that offsets keep moving.
     NoOp,
+    /// Control record: first of every snapshot (`SnapshotHeaderRecord`).
+    SnapshotHeader,
+    /// Control record: last of every snapshot (`SnapshotFooterRecord`).
+    SnapshotFooter,
     /// A broker's new life.
     RegisterBroker {
         /// Which broker.

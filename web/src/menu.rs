@@ -122,12 +122,14 @@ fn while_up(node: NodeId) -> Vec<Item> {
             harm("crash-unflushed", crash(Loss::Unflushed)),
             harm("pause", vec![Action::Pause(node)]),
             item("shutdown", call(Command::ShutDown)),
+            item("snapshot", call(Command::Snapshot { clean: true })),
         ],
         NodeKind::Controller => vec![
             harm("crash", crash(Loss::Nothing)),
             harm("crash-unflushed", crash(Loss::Unflushed)),
             harm("pause", vec![Action::Pause(node)]),
             item("resign", call(Command::Resign)),
+            item("snapshot", call(Command::Snapshot { clean: true })),
         ],
         NodeKind::Producer | NodeKind::Consumer => {
             vec![harm("crash", crash(Loss::Nothing)), harm("pause", vec![Action::Pause(node)])]

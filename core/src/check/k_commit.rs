@@ -13,6 +13,7 @@ use super::logs::parts_at;
 use super::quorum::{Look, metadata_disk};
 use super::table::Rule;
 use crate::id::{NodeKind, Offset};
+use crate::kraft::QuorumDisk;
 use crate::log::Log;
 use crate::quorum::majority;
 use crate::record::MetadataRecord;
@@ -52,13 +53,13 @@ pub(super) fn check_leaders_hw(
 ) {
     let subject = look.subject().at(hw);
     findings.check(Rule::K8, hw > epoch_start, subject);
-    let last = hw.0.checked_sub(1).map(Offset);
-    let epoch = last.and_then(|last| look.disk.log.get(last)).map(|entry| entry.epoch);
-    let holds = |log: &Log<MetadataRecord>| {
-        log.flushed() >= hw && last.and_then(|last| log.get(last)).map(|entry| entry.epoch) == epoch
+    let epoch = look.disk.epoch_before(hw);
+    // What lies before a log start is in a snapshot, and was committed.
+    let holds = |disk: &QuorumDisk| {
+        disk.log.flushed() >= hw && (disk.log.start() > hw || disk.epoch_before(hw) == epoch)
     };
     let voters = world.of_kind(NodeKind::Controller);
-    let holders = voters.filter(|slot| holds(&metadata_disk(slot).log)).count() as u32;
+    let holders = voters.filter(|slot| holds(metadata_disk(slot))).count() as u32;
     findings.check(Rule::K7, holders >= majority(u32::from(world.genesis.controllers)), subject);
 }
 

@@ -115,7 +115,9 @@ pub(super) fn check_same<R: Copy + PartialEq>(
         if mine.body != theirs.body {
             differs.get_or_insert(offset);
         }
-        let before = offset.0.checked_sub(1).map(Offset);
+        // One of them may begin here, after a snapshot.
+        let before =
+            offset.0.checked_sub(1).map(Offset).filter(|&last| last >= log.start().max(other.start()));
         if prefixes && before.is_some_and(|before| log.get(before) != other.get(before)) {
             prefix_differs.get_or_insert(offset);
         }

@@ -57,6 +57,8 @@ impl Truth {
                 }
                 MetadataRecord::LeaderChange { .. }
                 | MetadataRecord::NoOp
+                | MetadataRecord::SnapshotHeader
+                | MetadataRecord::SnapshotFooter
                 | MetadataRecord::UnregisterBroker { .. }
                 | MetadataRecord::BrokerRegistrationChange { .. }
                 | MetadataRecord::Topic { .. }

@@ -210,6 +210,7 @@ impl Producer {
             | Command::ConfigureTopic { .. }
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
+            | Command::Snapshot { .. }
             | Command::Append(_) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
         }
     }

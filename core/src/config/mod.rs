@@ -62,6 +62,14 @@ pub struct Settings {
     pub controller_quorum_retry_backoff: Span,
     /// `metadata.max.idle.interval.ms`, 500; 0 writes no NoOpRecord.
     pub metadata_max_idle_interval: Span,
+    /// `controller.quorum.fetch.snapshot.max.bytes` stand-in, 1000: most records of one part of a snapshot.
+    pub controller_quorum_fetch_snapshot_max_records: u32,
+    /// `metadata.log.max.record.bytes.between.snapshots` stand-in, 4000: so many committed records make a snapshot.
+    pub metadata_log_max_records_between_snapshots: u32,
+    /// `metadata.log.max.snapshot.interval.ms`, 3600000; 0 makes none by time.
+    pub metadata_log_max_snapshot_interval: Span,
+    /// `metadata.max.retention.bytes` stand-in, 20000: log and snapshots together keep so many records.
+    pub metadata_max_retention_records: u32,
 
     // Brokers and controller.
     /// `broker.heartbeat.interval.ms`, 2000.
@@ -159,6 +167,10 @@ impl Settings {
             controller_quorum_request_timeout: Span::millis(2000),
             controller_quorum_retry_backoff: Span::millis(20),
             metadata_max_idle_interval: Span::millis(500),
+            controller_quorum_fetch_snapshot_max_records: 1000,
+            metadata_log_max_records_between_snapshots: 4000,
+            metadata_log_max_snapshot_interval: Span::secs(3600),
+            metadata_max_retention_records: 20_000,
             broker_heartbeat_interval: Span::millis(2000),
             broker_session_timeout: Span::millis(9000),
             initial_broker_registration_timeout: Span::millis(60_000),

@@ -169,6 +169,10 @@ static TABLE: &[Setting] = table! {
         "controller.quorum.request.timeout.ms" controller_quorum_request_timeout: Int Millis 1.. Simulator Static "QuorumConfig",
         "controller.quorum.retry.backoff.ms" controller_quorum_retry_backoff: Int Millis 0.. Kafka Static "QuorumConfig",
         "metadata.max.idle.interval.ms" metadata_max_idle_interval: Int Millis 0.. Kafka Static "MetadataLogConfig",
+        "controller.quorum.fetch.snapshot.max.bytes" controller_quorum_fetch_snapshot_max_records: Int Records 1.. Simulator Static "QuorumConfig",
+        "metadata.log.max.record.bytes.between.snapshots" metadata_log_max_records_between_snapshots: Long Records 1.. Kafka Static "MetadataLogConfig",
+        "metadata.log.max.snapshot.interval.ms" metadata_log_max_snapshot_interval: Long Millis 0.. Kafka Static "MetadataLogConfig",
+        "metadata.max.retention.bytes" metadata_max_retention_records: Long Records 0.. Simulator Static "MetadataLogConfig",
     }
     Controller {
         "broker.session.timeout.ms" broker_session_timeout: Int Millis 1.. Simulator Static "KRaftConfigs",

@@ -89,6 +89,7 @@ about! {
         HighWatermarkFrozen: "KIP-966, Partition.maybeIncrementLeaderHW",
         LogTruncated: "KIP-101, KIP-279, AbstractFetcherThread",
         MetadataLogTruncated: "KIP-595, RaftLog.truncateToEndOffset",
+        SnapshotDownloaded: "KIP-630, KafkaRaftClient.handleFetchSnapshotResponse",
         FetchOffsetOutOfRange: "AbstractFetcherThread.fetchOffsetAndTruncate",
         ReplicaFetchFailed: "AbstractFetcherThread.markPartitionFailed",
         ReplicaHalted: "ReplicaFetcherThread.handleOffsetOutOfRange",
@@ -96,6 +97,11 @@ about! {
     Commits routine {
         MetadataCommitted: "KIP-595, LeaderState.maybeUpdateHighWatermark",
         MetadataLogDiverged: "KIP-595, RaftLog.validateOffsetAndEpoch",
+        SnapshotCreated: "KIP-630, SnapshotGenerator",
+        MetadataLogCleaned: "KIP-630, RaftLog.deleteBeforeSnapshot",
+        SnapshotOffered: "KIP-630, RaftLog.validateOffsetAndEpoch",
+        SnapshotAbandoned: "KIP-630, KafkaRaftClient.handleFetchSnapshotResponse",
+        SnapshotLoaded: "KIP-630, MetadataLoader.loadSnapshot",
         LogDiverged: "KIP-595, Partition.readRecords",
     }
     Clients notable {

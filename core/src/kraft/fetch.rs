@@ -1,19 +1,20 @@
 //! The leader's side of replication: a fetch says how far a replica has come, and brings it what is missing.
 //!
 //! Keeps: only a fetch whose offset and epoch agree with the leader's log counts as progress or as a sign of life;
-//! one that diverges is answered at once with the place where the logs part. A fetch that brings nothing new waits
-//! at most `MaxWaitMs`.
+//! one that diverges is answered at once with the place where the logs part, and one from before the log start with
+//! the latest snapshot. A fetch that brings nothing new waits at most `MaxWaitMs`.
 //!
 //! Source: `KafkaRaftClient.handleFetchRequest`, `tryCompleteFetchRequest`, `validateLeaderOnlyRequest`,
-//! `RaftLog.validateOffsetAndEpoch`, `ThresholdPurgatory`, KIP-595, KIP-1166.
+//! `ThresholdPurgatory`, KIP-595, KIP-630, KIP-1166.
 //!
 //! Left out: `MaxBytes` counts records here ([`MAX_FETCH_RECORDS`]).
 
 use super::Quorum;
 use super::leader::ParkedFetch;
 use super::role::Role;
+use super::snapshot::Validity;
 use crate::epochs::EpochEnd;
-use crate::id::{Correlation, LeaderEpoch, NodeId, Offset};
+use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, SnapshotId};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::time::{Span, Time};
@@ -32,20 +33,28 @@ impl Quorum {
         request: &MetadataFetchRequest,
         out: &mut Out,
     ) {
-        let error = self.leader_only_error(request);
+        let error = self.fetch_error(request);
         if !error.is_none() {
             self.note_refusal(from, error, out);
             let response = self.empty_fetch_response(error, None);
             return out.respond(from, correlation, Message::MetadataFetchResponse(response));
         }
-        if let Some(EpochEnd { epoch, end }) =
-            self.divergence(request.fetch_offset, request.last_fetched_epoch)
-        {
-            let (replica, fetch_offset) = (from, request.fetch_offset);
-            out.note(Note::MetadataLogDiverged { replica, fetch_offset, epoch, end });
-            let data = Fetched::Diverging(EpochEnd { epoch, end });
-            let response = self.fetch_response(self.hw, data);
-            return out.respond(from, correlation, Message::MetadataFetchResponse(response));
+        let (replica, fetch_offset) = (from, request.fetch_offset);
+        match self.validate_fetch(request) {
+            Validity::Valid => {}
+            Validity::Diverging(EpochEnd { epoch, end }) => {
+                out.note(Note::MetadataLogDiverged { replica, fetch_offset, epoch, end });
+                let data = Fetched::Diverging(EpochEnd { epoch, end });
+                let response = self.fetch_response(self.hw, data);
+                return out.respond(from, correlation, Message::MetadataFetchResponse(response));
+            }
+            Validity::Snapshot(SnapshotId { epoch, end }) => {
+                out.note(Note::SnapshotOffered { replica, fetch_offset, end, epoch });
+                let nothing = self.fetch_response(self.hw, Fetched::Records(Vec::new()));
+                let snapshot = Some(SnapshotId { epoch, end });
+                let response = MetadataFetchResponse { snapshot, ..nothing };
+                return out.respond(from, correlation, Message::MetadataFetchResponse(response));
+            }
         }
         let Role::Leader(leader) = &mut self.role else { return };
         let position = leader.position(request.replica);
@@ -61,11 +70,17 @@ impl Quorum {
     }
 
     /// The checks before anything is read, in Kafka's order.
-    fn leader_only_error(&self, request: &MetadataFetchRequest) -> ErrorCode {
-        let epoch = request.current_leader_epoch;
-        if request.last_fetched_epoch.unwrap_or_default() > epoch {
+    fn fetch_error(&self, request: &MetadataFetchRequest) -> ErrorCode {
+        if request.last_fetched_epoch.unwrap_or_default() > request.current_leader_epoch {
             ErrorCode::InvalidRequest
-        } else if epoch < self.epoch() {
+        } else {
+            self.leader_only_error(request.current_leader_epoch)
+        }
+    }
+
+    /// What a request that only a leader answers is refused with, when the sender is in `epoch`.
+    pub(super) fn leader_only_error(&self, epoch: LeaderEpoch) -> ErrorCode {
+        if epoch < self.epoch() {
             ErrorCode::FencedLeaderEpoch
         } else if epoch > self.epoch() {
             ErrorCode::UnknownLeaderEpoch
@@ -78,22 +93,13 @@ impl Quorum {
         }
     }
 
-    /// Where a log that ends at `offset` with this last epoch parts from mine, if it does
-    /// (`validateOffsetAndEpoch`).
-    fn divergence(&self, offset: Offset, last_epoch: Option<LeaderEpoch>) -> Option<EpochEnd> {
-        if offset == Offset(0) && self.disk.log.start() == Offset(0) {
-            return None;
+    /// Whether the sender's log is a beginning of mine. An empty one is always sent the latest snapshot: that is
+    /// less to read.
+    fn validate_fetch(&self, request: &MetadataFetchRequest) -> Validity {
+        match self.disk.snapshots.latest_id() {
+            Some(latest) if request.fetch_offset == Offset(0) => Validity::Snapshot(latest),
+            _ => self.disk.validate(request.fetch_offset, request.last_fetched_epoch.unwrap_or_default()),
         }
-        let epoch = last_epoch.unwrap_or_default();
-        let mine = self.end_offset_for_epoch(epoch);
-        (mine.epoch != epoch || mine.end < offset).then_some(mine)
-    }
-
-    /// The largest epoch of my log not above `epoch`, and where it ends (`endOffsetForEpoch`).
-    pub(super) fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> EpochEnd {
-        let end = self.disk.log.end();
-        let last = EpochEnd { epoch: self.disk.log.last_epoch().unwrap_or_default(), end };
-        self.disk.epochs.end_offset_for(Some(epoch), end).unwrap_or(last)
     }
 
     /// A replica's log ends at `offset` and agrees with mine: progress, and a sign of life.
@@ -109,7 +115,7 @@ impl Quorum {
         }
     }
 
-    fn count_towards_quorum(&mut self, position: u32, now: Time, out: &mut Out) {
+    pub(super) fn count_towards_quorum(&mut self, position: u32, now: Time, out: &mut Out) {
         let timeout = self.check_quorum_timeout();
         let Role::Leader(leader) = &mut self.role else { return };
         let restarted_just_now = leader.check_quorum_since == now;
@@ -157,7 +163,7 @@ impl Quorum {
         data: Fetched<crate::record::MetadataRecord>,
     ) -> MetadataFetchResponse {
         let (leader, epoch) = (self.leader(), self.epoch());
-        MetadataFetchResponse { error: ErrorCode::None, leader, epoch, high_watermark, data }
+        MetadataFetchResponse { error: ErrorCode::None, leader, epoch, high_watermark, data, snapshot: None }
     }
 
     pub(super) fn empty_fetch_response(

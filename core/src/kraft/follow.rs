@@ -1,6 +1,6 @@
 //! The follower's side of replication: append what was fetched, or cut where the logs part.
 //!
-//! Keeps: only a successful fetch restarts the fetch timer; the high watermark never goes back and never passes
+//! Keeps: only a successful fetch, of records or of a part of a snapshot, restarts the fetch timer; the high watermark never goes back and never passes
 //! the own log end; committed records are never cut (K9): a replica that would have to stops for good.
 //!
 //! Source: `KafkaRaftClient.handleFetchResponse`, `appendAsFollower`, `updateFollowerHighWatermark`,
@@ -25,18 +25,28 @@ impl Quorum {
         if !matches!(self.role, Role::Follower { .. }) {
             return ErrorCode::None;
         }
-        let done = match response.data {
-            Fetched::Records(records) => self.append_fetched(records, response.high_watermark, out),
-            Fetched::Diverging(at) => self.truncate_to_divergence(at, out),
-        };
-        let observes = self.is_observer();
-        if done && let Role::Follower { has_fetched_from_leader, succeeds_after, .. } = &mut self.role {
-            (*has_fetched_from_leader, *succeeds_after) = (true, None);
-            if !observes {
-                out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        let done = match (response.snapshot, response.data) {
+            (Some(id), _) => {
+                self.begin_download(id);
+                true
             }
+            (None, Fetched::Records(records)) => self.append_fetched(records, response.high_watermark, out),
+            (None, Fetched::Diverging(at)) => self.truncate_to_divergence(at, out),
+        };
+        if done {
+            self.count_successful_fetch(out);
         }
         ErrorCode::None
+    }
+
+    /// The leader has answered a fetch, of records or of a snapshot.
+    pub(super) fn count_successful_fetch(&mut self, out: &mut Out) {
+        let observes = self.is_observer();
+        let Role::Follower { has_fetched_from_leader, succeeds_after, .. } = &mut self.role else { return };
+        (*has_fetched_from_leader, *succeeds_after) = (true, None);
+        if !observes {
+            out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
+        }
     }
 
     fn append_fetched(
@@ -71,7 +81,7 @@ impl Quorum {
         let to = if at.epoch == LeaderEpoch(0) {
             at.end.min(end)
         } else {
-            let mine = self.end_offset_for_epoch(at.epoch);
+            let mine = self.disk.end_offset_for_epoch(at.epoch);
             if mine.epoch == at.epoch { mine.end.min(at.end) } else { mine.end }
         };
         if to < self.log_hw || self.hw.is_some_and(|hw| at.end < hw) {

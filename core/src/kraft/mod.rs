@@ -6,9 +6,10 @@
 //!
 //! How to read it: [`role`] says what a replica can be, `transition` how it changes, `vote` how elections are
 //! decided, `announce` how leaders come and go, `fetch` the leader's side of replication and `follow` the other,
-//! `append` how records enter, `send` which requests go out when, [`connection`] the one request per destination.
+//! `append` how records enter, [`snapshot`] what lets the log lose its beginning and `fetch_snapshot` how one
+//! travels, `send` which requests go out when, [`connection`] the one request per destination.
 //!
-//! Knows nothing of what records mean. Keeps K1-K10, K13, K14 and K17 of the checker's table.
+//! Knows nothing of what records mean. Keeps K1-K10, K13-K15 and K17 of the checker's table.
 //! Everything durable is in [`QuorumDisk`]. Voters flush before they answer or fetch again, and so do
 //! controllers that observe (`followersAlwaysFlush` of a controller); a broker that observes does not flush, as
 //! in Kafka: a power loss empties its metadata log, and it fetches again from the start.
@@ -20,15 +21,17 @@
 //! Source: `KafkaRaftClient`, `QuorumState`.
 //!
 //! Left out: cluster ids and endpoints; record batches (every record is its own batch, so divergence is found to
-//! the record); snapshots and voter changes.
+//! the record); voter changes.
 
 pub mod connection;
 pub mod leader;
 pub mod role;
+pub mod snapshot;
 
 mod announce;
 mod append;
 mod fetch;
+mod fetch_snapshot;
 mod follow;
 mod send;
 mod transition;
@@ -36,9 +39,11 @@ mod vote;
 
 pub use announce::successor_backoff;
 pub use fetch::MAX_FETCH_RECORDS;
+pub use fetch_snapshot::Download;
 pub use leader::{LeaderState, ParkedFetch, ReplicaState};
 pub use role::{Ballots, Role};
 pub use send::MAX_FETCH_WAIT;
+pub use snapshot::{Snapshot, Snapshots, Validity};
 
 use crate::config::Settings;
 use crate::epochs::LeaderEpochCache;
@@ -62,6 +67,8 @@ pub struct QuorumDisk {
     pub log: Log<MetadataRecord>,
     /// Where each epoch begins in it.
     pub epochs: LeaderEpochCache,
+    /// Its frozen snapshots.
+    pub snapshots: Snapshots,
 }
 
 impl QuorumDisk {
@@ -72,7 +79,8 @@ impl QuorumDisk {
         if self.log.truncate_to(end) {
             self.epochs.truncate_from_end(end);
         }
-        before.saturating_sub(end)
+        self.truncate_to_latest_snapshot();
+        before.saturating_sub(self.log.end())
     }
 }
 
@@ -97,15 +105,16 @@ pub struct Quorum {
 impl Quorum {
     /// A replica that starts from this disk; it observes when `me` is not among `voters`. Call [`Quorum::boot`]
     /// before anything else.
-    pub fn new(me: ReplicaKey, voters: Voters, settings: Arc<Settings>, disk: QuorumDisk) -> Quorum {
+    pub fn new(me: ReplicaKey, voters: Voters, settings: Arc<Settings>, mut disk: QuorumDisk) -> Quorum {
+        disk.truncate_to_latest_snapshot();
         Quorum {
+            log_hw: disk.log.start(),
             disk,
             me,
             voters,
             settings,
             role: Role::Unattached {},
             hw: None,
-            log_hw: Offset(0),
             connections: Connections::default(),
             shutting_down: false,
             halted: None,
@@ -143,8 +152,8 @@ impl Quorum {
         self.hw
     }
 
-    /// The highest high watermark that this replica has known in this life; it never goes back, whatever the role,
-    /// and the log is never cut below it. Kafka's log keeps the same number.
+    /// The highest high watermark that this replica has known in this life, its log start at first; it never goes
+    /// back, whatever the role, and the log is never cut below it. Kafka's log keeps the same number.
     pub const fn committed(&self) -> Offset {
         self.log_hw
     }
@@ -198,6 +207,8 @@ impl Quorum {
                 | Message::EndQuorumEpochResponse(_)
                 | Message::MetadataFetchRequest(_)
                 | Message::MetadataFetchResponse(_)
+                | Message::FetchSnapshotRequest(_)
+                | Message::FetchSnapshotResponse(_)
         )
     }
 
@@ -227,6 +238,9 @@ impl Quorum {
             Message::MetadataFetchRequest(request) => {
                 self.on_fetch_request(now, from, correlation, &request, out)
             }
+            Message::FetchSnapshotRequest(request) => {
+                self.on_fetch_snapshot_request(now, from, correlation, &request, out);
+            }
             Message::VoteRequest(request) => self.on_vote_request(from, correlation, &request, out),
             Message::BeginQuorumEpochRequest(request) => {
                 self.on_begin_quorum_epoch(from, correlation, &request, out);
@@ -252,6 +266,7 @@ impl Quorum {
         }
         let error = match response {
             Message::MetadataFetchResponse(response) => self.on_fetch_response(response, out),
+            Message::FetchSnapshotResponse(response) => self.on_fetch_snapshot_response(response, out),
             Message::VoteResponse(response) => self.on_vote_response(now, from, &response, out),
             Message::BeginQuorumEpochResponse(response) => {
                 self.on_begin_quorum_epoch_response(from, &response, out)

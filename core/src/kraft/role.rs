@@ -7,11 +7,13 @@
 //! Source: `QuorumState`, `UnattachedState`, `ProspectiveState`, `CandidateState`, `FollowerState`,
 //! `ResignedState`, `EpochElection`.
 
+use super::fetch_snapshot::Download;
 use super::leader::LeaderState;
 use crate::id::{NodeId, NodeList};
 use crate::node::voter_ids;
 use crate::quorum::{Tally, tally};
 use crate::time::Span;
+use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
 /// The role of one replica.
@@ -48,6 +50,8 @@ pub enum Role {
         /// The leader resigned: so long this voter waits before it starts an election, instead of the fetch
         /// timeout.
         succeeds_after: Option<Span>,
+        /// The snapshot that it fetches instead of records.
+        fetching_snapshot: Option<Box<Download>>,
     },
     /// Led this epoch, and tells the voters that it does so no more.
     Resigned {

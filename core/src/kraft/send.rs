@@ -42,7 +42,11 @@ impl Quorum {
             return;
         }
         if self.connections.is_ready(leader) {
-            self.send_fetch(leader, out);
+            if self.download().is_some() {
+                self.send_fetch_snapshot(leader, out);
+            } else {
+                self.send_fetch(leader, out);
+            }
         } else {
             self.ask_for_the_leader(out);
         }
@@ -53,7 +57,7 @@ impl Quorum {
             replica: self.me,
             current_leader_epoch: self.epoch(),
             fetch_offset: self.disk.log.end(),
-            last_fetched_epoch: self.disk.log.last_epoch(),
+            last_fetched_epoch: self.disk.last_epoch(),
             max_wait: MAX_FETCH_WAIT,
             high_watermark: self.hw.filter(|_| self.settings.features.fetch_carries_hw),
         };
@@ -96,7 +100,7 @@ impl Quorum {
                 replica_epoch: self.epoch(),
                 replica: self.me,
                 voter,
-                last_offset_epoch: self.disk.log.last_epoch(),
+                last_offset_epoch: self.disk.last_epoch(),
                 last_offset: self.disk.log.end(),
                 pre_vote,
             };

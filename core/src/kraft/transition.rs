@@ -35,7 +35,7 @@ impl Quorum {
     pub fn boot(&mut self, now: Time, out: &mut Out) {
         self.connections.begin_life(now);
         let ElectionState { leader_epoch, leader, voted } = self.disk.election;
-        let log_epoch = self.disk.log.last_epoch().unwrap_or_default();
+        let log_epoch = self.disk.last_epoch().unwrap_or_default();
         let known = leader.filter(|&id| self.voters.iter().any(|key| key.id == id));
         // Since KIP-996 a follower keeps its vote beside the leader; before, following a leader dropped it.
         let vote_is_kept = self.settings.features.pre_vote;
@@ -116,7 +116,11 @@ impl Quorum {
     pub(super) fn become_follower(&mut self, epoch: LeaderEpoch, leader: NodeId, out: &mut Out) {
         let voted = self.voted().filter(|_| epoch == self.epoch());
         self.persist(ElectionState { leader_epoch: epoch, leader: Some(leader), voted });
-        self.enter(Role::Follower { leader, has_fetched_from_leader: false, succeeds_after: None }, out);
+        let (has_fetched_from_leader, succeeds_after, fetching_snapshot) = (false, None, None);
+        self.enter(
+            Role::Follower { leader, has_fetched_from_leader, succeeds_after, fetching_snapshot },
+            out,
+        );
         out.note(Note::BecameQuorumFollower { epoch, leader });
         if !self.is_observer() {
             out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);

@@ -77,7 +77,7 @@ impl Quorum {
 
     /// Whether this role grants that vote (`canGrantVote` of each state).
     fn can_grant(&self, request: &VoteRequest) -> Result<(), VoteRefusal> {
-        let mine = (self.disk.log.last_epoch().unwrap_or_default(), self.disk.log.end());
+        let mine = (self.disk.last_epoch().unwrap_or_default(), self.disk.log.end());
         let theirs = (request.last_offset_epoch.unwrap_or_default(), request.last_offset);
         let up_to_date = if theirs >= mine { Ok(()) } else { Err(VoteRefusal::LogBehind) };
         match &self.role {

@@ -11,13 +11,14 @@
 //! events and its overload.
 
 use crate::config::Settings;
-use crate::id::{LeaderEpoch, Offset};
-use crate::kraft::Quorum;
+use crate::id::{LeaderEpoch, Offset, SnapshotId};
+use crate::kraft::{Quorum, Snapshot};
 use crate::metadata::decision::Decision;
 use crate::metadata::deferred::{DeferredReplies, Reply};
 use crate::metadata::heartbeat::{HeartbeatTable, Session};
 use crate::metadata::image::Image;
 use crate::metadata::replayed::Replayed;
+use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::record::MetadataRecord;
@@ -32,6 +33,7 @@ pub struct QuorumController {
     pub(super) settings: Arc<Settings>,
     /// The replay of committed records.
     stable: Replayed,
+    snapshots: SnapshotGenerator,
     pub(super) active: Option<Active>,
 }
 
@@ -74,6 +76,8 @@ impl Active {
             MetadataRecord::UnregisterBroker { broker, .. } => self.heartbeats.remove(broker),
             MetadataRecord::LeaderChange { .. }
             | MetadataRecord::NoOp
+            | MetadataRecord::SnapshotHeader
+            | MetadataRecord::SnapshotFooter
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }
             | MetadataRecord::PartitionChange { .. }
@@ -85,7 +89,8 @@ impl Active {
 impl QuorumController {
     /// A controller that has replayed nothing.
     pub fn new(settings: Arc<Settings>) -> QuorumController {
-        QuorumController { settings, stable: Replayed::default(), active: None }
+        let (stable, snapshots) = (Replayed::default(), SnapshotGenerator::new(&settings));
+        QuorumController { settings, stable, snapshots, active: None }
     }
 
     /// Whether it is the active controller.
@@ -118,18 +123,39 @@ impl QuorumController {
         active.heartbeats.sessions().iter().filter(is_present).copied().collect()
     }
 
+    /// The process starts: counts the time until its first snapshot.
+    pub fn boot(&mut self, now: Time) {
+        self.snapshots.reset(now);
+    }
+
     /// The quorum has handled an input: replays what was committed, tells what was waiting for that, and notices
     /// leadership lost or won.
-    pub fn on_progress(&mut self, now: Time, quorum: &Quorum, out: &mut Out) {
+    pub fn on_progress(&mut self, now: Time, quorum: &mut Quorum, out: &mut Out) {
         let committed = quorum.high_watermark().unwrap_or(self.stable.next());
-        for (offset, entry) in quorum.log().iter(self.stable.next(), committed) {
+        if let Some(Snapshot { id, records }) = snapshot_to_load(quorum, self.stable.next(), committed) {
+            self.stable = Replayed::of_snapshot(id.end, records);
+            self.snapshots.reset(now);
+            out.note(Note::SnapshotLoaded { end: id.end, epoch: id.epoch });
+        }
+        let before = self.stable.next();
+        for (offset, entry) in quorum.log().iter(before, committed) {
             self.stable.replay(offset, &entry.body);
+        }
+        let count = self.stable.next().saturating_sub(before);
+        if self.snapshots.on_replayed(now, count) {
+            self.make_snapshot(quorum, out);
+            quorum.clean_log(out);
         }
         if let Some(active) = &mut self.active {
             active.deferred.complete(self.stable.next(), out);
         }
         self.maybe_renounce(quorum, out);
         self.maybe_activate(now, quorum, out);
+    }
+
+    /// Makes a snapshot of all that it knows to be committed; `None` when there is one, or nothing to tell.
+    pub fn make_snapshot(&self, quorum: &mut Quorum, out: &mut Out) -> Option<SnapshotId> {
+        quorum.create_snapshot(self.stable.next(), self.stable.image().records(), out)
     }
 
     /// Appends what was decided, replays it, says what it means, and tells `reply` once it is committed. Returns

@@ -71,7 +71,10 @@ impl Image {
     /// Replays one record.
     pub fn apply(&mut self, record: &MetadataRecord) -> Touched {
         match *record {
-            MetadataRecord::LeaderChange { .. } | MetadataRecord::NoOp => Touched::Nothing,
+            MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::NoOp
+            | MetadataRecord::SnapshotHeader
+            | MetadataRecord::SnapshotFooter => Touched::Nothing,
             MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced } => {
                 let registration =
                     BrokerRegistration { incarnation, broker_epoch, fenced, in_controlled_shutdown: false };

@@ -39,6 +39,15 @@ impl Replayed {
         self.next = self.next.max(offset);
     }
 
+    /// What a snapshot that ends at `end` says. It does not tell where registrations stood; each counts as its last
+    /// record, as in Kafka.
+    pub fn of_snapshot(end: Offset, records: &[MetadataRecord]) -> Replayed {
+        let image = Image::of(records);
+        let last = Offset(end.0.saturating_sub(1));
+        let registered_at = image.brokers.keys().map(|&broker| (broker, last)).collect();
+        Replayed { image, registered_at, next: end }
+    }
+
     /// Replays the record at `offset`.
     ///
     /// # Panics
@@ -56,6 +65,8 @@ impl Replayed {
             }
             MetadataRecord::LeaderChange { .. }
             | MetadataRecord::NoOp
+            | MetadataRecord::SnapshotHeader
+            | MetadataRecord::SnapshotFooter
             | MetadataRecord::BrokerRegistrationChange { .. }
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }

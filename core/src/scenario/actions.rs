@@ -44,6 +44,7 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         ("call", [id, rest @ ..]) => Action::Call(node(id)?, command(&rest.join(" "), names)?),
         ("shutdown", [id]) => Action::Call(node(id)?, Command::ShutDown),
         ("resign", [id]) => Action::Call(node(id)?, Command::Resign),
+        ("snapshot", [id, rest @ ..]) => Action::Call(node(id)?, snapshot(rest)?),
         ("send" | "interval" | "acks", [id, ..]) => {
             Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
         }
@@ -152,6 +153,15 @@ fn at_most(text: &str, most: u32) -> Result<u32, String> {
     if number <= most { Ok(number) } else { Err(format!("'{text}' is too many: write at most {most}")) }
 }
 
+/// What stands behind `snapshot`.
+fn snapshot(rest: &[&str]) -> Result<Command, String> {
+    match rest {
+        [] => Ok(Command::Snapshot { clean: true }),
+        ["keep-log"] => Ok(Command::Snapshot { clean: false }),
+        _ => Err(format!("snapshot '{}': write nothing more, or keep-log", rest.join(" "))),
+    }
+}
+
 fn command(line: &str, names: &Names) -> Result<Command, String> {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let elect = |partition: &str, unclean| {
@@ -163,6 +173,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
     match parts.as_slice() {
         ["shutdown"] => Ok(Command::ShutDown),
         ["resign"] => Ok(Command::Resign),
+        ["snapshot", rest @ ..] => snapshot(rest),
         ["append", count] => Ok(Command::Append(at_most(count, MOST_APPENDED)?)),
         ["elect", partition] => elect(partition, false),
         ["elect", partition, "unclean"] => elect(partition, true),
@@ -225,6 +236,8 @@ fn show_command(command: &Command, names: &Names) -> String {
     match *command {
         Command::ShutDown => String::from("shutdown"),
         Command::Resign => String::from("resign"),
+        Command::Snapshot { clean: true } => String::from("snapshot"),
+        Command::Snapshot { clean: false } => String::from("snapshot keep-log"),
         Command::Append(count) => format!("append {count}"),
         Command::CreateTopic { name, partitions, replication_factor, first_broker } => {
             let first = first_broker.map(|node| format!(" {node}")).unwrap_or_default();
@@ -299,6 +312,8 @@ mod tests {
             "call broker-1 shutdown",
             "call controller-1 resign",
             "call controller-1 append 3",
+            "call broker-1 snapshot",
+            "call controller-1 snapshot keep-log",
         ];
         for line in lines {
             let actions = parse(line, &names(), NodeId::controller(1)).expect(line);

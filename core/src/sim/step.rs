@@ -105,7 +105,10 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
         | Message::BrokerHeartbeatResponse(_) => Family::Heartbeat,
         Message::AlterPartitionRequest(_) | Message::AlterPartitionResponse(_) => Family::Admin,
         Message::ProduceRequest(_) | Message::ProduceResponse(_) => Family::Produce,
-        Message::MetadataFetchRequest(_) | Message::MetadataFetchResponse(_) => Family::Fetch,
+        Message::MetadataFetchRequest(_)
+        | Message::MetadataFetchResponse(_)
+        | Message::FetchSnapshotRequest(_)
+        | Message::FetchSnapshotResponse(_) => Family::Fetch,
         Message::FetchRequest(_)
         | Message::FetchResponse(_)
         | Message::MetadataRequest

@@ -73,6 +73,17 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         Message::MetadataFetchResponse(fetch) => {
             view.error = fetch.error;
             (view.routine, view.summary) = fetched(&fetch.data);
+            if let Some(snapshot) = fetch.snapshot {
+                (view.routine, view.summary) = (false, format!("snapshot {}", snapshot.end));
+            }
+        }
+        Message::FetchSnapshotRequest(fetch) => {
+            view.summary = format!("snapshot {} @{}", fetch.snapshot.end, fetch.position);
+        }
+        Message::FetchSnapshotResponse(part) => {
+            view.error = part.error;
+            let till = part.position + part.records.len() as i64;
+            view.summary = format!("snapshot {}: {till}/{}", part.snapshot.end, part.size);
         }
         Message::BrokerRegistrationRequest(_) | Message::MetadataRequest | Message::MetadataResponse(_) => {}
         Message::BrokerRegistrationResponse(answer) => {

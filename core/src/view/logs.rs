@@ -79,6 +79,8 @@ const fn kind(record: &MetadataRecord) -> &'static str {
     match record {
         MetadataRecord::LeaderChange { .. } => "LeaderChangeMessage",
         MetadataRecord::NoOp => "NoOpRecord",
+        MetadataRecord::SnapshotHeader => "SnapshotHeaderRecord",
+        MetadataRecord::SnapshotFooter => "SnapshotFooterRecord",
         MetadataRecord::RegisterBroker { .. } => "RegisterBrokerRecord",
         MetadataRecord::UnregisterBroker { .. } => "UnregisterBrokerRecord",
         MetadataRecord::BrokerRegistrationChange { .. } => "BrokerRegistrationChangeRecord",

@@ -47,6 +47,8 @@ pub enum ErrorCode {
     InvalidProducerEpoch,
     DuplicateSequenceNumber,
     CoordinatorLoadInProgress,
+    SnapshotNotFound,
+    PositionOutOfRange,
 }
 
 impl ErrorCode {
@@ -92,6 +94,8 @@ impl ErrorCode {
             ErrorCode::InvalidProducerEpoch => "INVALID_PRODUCER_EPOCH",
             ErrorCode::DuplicateSequenceNumber => "DUPLICATE_SEQUENCE_NUMBER",
             ErrorCode::CoordinatorLoadInProgress => "COORDINATOR_LOAD_IN_PROGRESS",
+            ErrorCode::SnapshotNotFound => "SNAPSHOT_NOT_FOUND",
+            ErrorCode::PositionOutOfRange => "POSITION_OUT_OF_RANGE",
         }
     }
 

@@ -10,8 +10,8 @@ mod quorum;
 pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use error::ErrorCode;
 pub use quorum::{
-    BeginQuorumEpochRequest, EndQuorumEpochRequest, MetadataFetchRequest, MetadataFetchResponse,
-    QuorumResponse, VoteRequest, VoteResponse,
+    BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest, FetchSnapshotResponse,
+    MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
 };
 
 use crate::config::Acks;
@@ -57,6 +57,10 @@ pub enum Message {
     MetadataFetchRequest(MetadataFetchRequest),
     /// Answer to it.
     MetadataFetchResponse(MetadataFetchResponse),
+    /// Raft: a part of a snapshot of the metadata log.
+    FetchSnapshotRequest(FetchSnapshotRequest),
+    /// Answer to it.
+    FetchSnapshotResponse(FetchSnapshotResponse),
     /// A broker registers with the active controller.
     BrokerRegistrationRequest(BrokerRegistrationRequest),
     /// Answer to it.
@@ -119,6 +123,7 @@ impl Message {
             | Message::MetadataFetchResponse(_)
             | Message::FetchRequest(_)
             | Message::FetchResponse(_) => "Fetch",
+            Message::FetchSnapshotRequest(_) | Message::FetchSnapshotResponse(_) => "FetchSnapshot",
             Message::BrokerRegistrationRequest(_) | Message::BrokerRegistrationResponse(_) => {
                 "BrokerRegistration"
             }
@@ -141,6 +146,7 @@ impl Message {
                 | Message::BeginQuorumEpochRequest(_)
                 | Message::EndQuorumEpochRequest(_)
                 | Message::MetadataFetchRequest(_)
+                | Message::FetchSnapshotRequest(_)
                 | Message::BrokerRegistrationRequest(_)
                 | Message::BrokerHeartbeatRequest(_)
                 | Message::AlterPartitionRequest(_)

@@ -1,9 +1,10 @@
 //! Messages of the metadata quorum.
 
 use super::{ErrorCode, Fetched};
-use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
+use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, SnapshotId};
 use crate::record::MetadataRecord;
 use crate::time::Span;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// `Vote` v2, request.
@@ -99,4 +100,40 @@ pub struct MetadataFetchResponse {
     pub high_watermark: Option<Offset>,
     /// Records, or where the logs part.
     pub data: Fetched<MetadataRecord>,
+    /// `SnapshotId`: the log does not reach back so far; fetch this snapshot instead.
+    pub snapshot: Option<SnapshotId>,
+}
+
+/// `FetchSnapshot`, request (KIP-630).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchSnapshotRequest {
+    /// `ReplicaId`, `ReplicaDirectoryId`.
+    pub replica: ReplicaKey,
+    /// `CurrentLeaderEpoch`: the sender's epoch.
+    pub current_leader_epoch: LeaderEpoch,
+    /// `SnapshotId`: which one.
+    pub snapshot: SnapshotId,
+    /// `Position`: how much of it the sender has, counted in records.
+    pub position: i64,
+    /// `MaxBytes`, counted in records.
+    pub max_records: u32,
+}
+
+/// `FetchSnapshot`, response.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FetchSnapshotResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// The leader that the answering replica knows.
+    pub leader: Option<NodeId>,
+    /// Its epoch.
+    pub epoch: LeaderEpoch,
+    /// `SnapshotId`: the one asked for.
+    pub snapshot: SnapshotId,
+    /// `Size`: of the whole snapshot, in records.
+    pub size: u32,
+    /// `Position`: where the part begins.
+    pub position: i64,
+    /// `UnalignedRecords`: the part.
+    pub records: Vec<MetadataRecord>,
 }

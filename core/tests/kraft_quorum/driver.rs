@@ -4,7 +4,9 @@
 
 use kraftscope_core::config::Settings;
 use kraftscope_core::epochs::{EpochEnd, LeaderEpochCache};
-use kraftscope_core::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
+use kraftscope_core::id::{
+    Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, SnapshotId,
+};
 use kraftscope_core::kraft::connection::ConnectionState;
 use kraftscope_core::kraft::{LeaderState, Quorum, QuorumDisk};
 use kraftscope_core::log::Log;
@@ -14,8 +16,9 @@ use kraftscope_core::record::{Entry, MetadataRecord};
 use kraftscope_core::release::Release;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::wire::{
-    BeginQuorumEpochRequest, EndQuorumEpochRequest, Envelope, ErrorCode, Fetched, Message,
-    MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
+    BeginQuorumEpochRequest, EndQuorumEpochRequest, Envelope, ErrorCode, FetchSnapshotRequest,
+    FetchSnapshotResponse, Fetched, Message, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse,
+    VoteRequest, VoteResponse,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +51,10 @@ pub fn ms(n: u64) -> Span {
     Span::millis(n)
 }
 
+pub fn snapshot_id(end: u64, e: u32) -> SnapshotId {
+    SnapshotId { epoch: epoch(e), end: Offset(end) }
+}
+
 /// A log of runs `(epoch, how many records)`, flushed.
 pub fn disk(election: ElectionState, runs: &[(u32, u64)]) -> QuorumDisk {
     let (mut log, mut epochs) = (Log::new(), LeaderEpochCache::default());
@@ -58,7 +65,7 @@ pub fn disk(election: ElectionState, runs: &[(u32, u64)]) -> QuorumDisk {
         }
     }
     log.flush();
-    QuorumDisk { election, log, epochs }
+    QuorumDisk { election, log, epochs, ..QuorumDisk::default() }
 }
 
 pub fn unknown_leader(e: u32) -> ElectionState {
@@ -319,6 +326,87 @@ impl Replica {
         Message::VoteResponse(VoteResponse { error: ErrorCode::None, leader: None, epoch, vote_granted })
     }
 
+    /// Lets the layer above make a snapshot that says nothing but where it ends; drops the log before it if `clean`.
+    pub fn snapshot(&mut self, end: u64, clean: bool) -> Option<(u64, u32)> {
+        self.snapshot_of(end, 0, clean)
+    }
+
+    /// The same with so many records of data.
+    pub fn snapshot_of(&mut self, end: u64, records: usize, clean: bool) -> Option<(u64, u32)> {
+        let mut made = None;
+        self.input(|q, _, out| {
+            made = q.create_snapshot(Offset(end), vec![MetadataRecord::NoOp; records], out);
+            if clean {
+                q.delete_before_latest_snapshot(out);
+            }
+        });
+        made.map(|id| (id.end.0, id.epoch.0))
+    }
+
+    pub fn clean(&mut self) {
+        self.input(|q, _, out| q.clean_log(out));
+    }
+
+    /// Asks for a part of a snapshot, as a follower in this replica's epoch would.
+    pub fn fetch_snapshot(&mut self, n: u8, end: u64, e: u32, position: i64) -> FetchSnapshotResponse {
+        let current = self.q.epoch().0;
+        self.fetch_snapshot_in(n, current, (end, e), position)
+    }
+
+    /// The same in another epoch.
+    pub fn fetch_snapshot_in(
+        &mut self,
+        n: u8,
+        current: u32,
+        (end, e): (u64, u32),
+        position: i64,
+    ) -> FetchSnapshotResponse {
+        let request = FetchSnapshotRequest {
+            replica: key(n),
+            current_leader_epoch: epoch(current),
+            snapshot: snapshot_id(end, e),
+            position,
+            max_records: 2,
+        };
+        match self.request(c(n), Message::FetchSnapshotRequest(request)) {
+            Some(Message::FetchSnapshotResponse(response)) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The leader's answer to a fetch: take this snapshot.
+    pub fn offered(&self, end: u64, e: u32) -> Message {
+        let Message::MetadataFetchResponse(response) = self.fetched(&[], None) else { unreachable!() };
+        let snapshot = Some(snapshot_id(end, e));
+        Message::MetadataFetchResponse(MetadataFetchResponse { snapshot, ..response })
+    }
+
+    /// The leader's answer to FetchSnapshot: this part of so many records.
+    pub fn part(&self, end: u64, e: u32, position: i64, count: usize, size: u32) -> FetchSnapshotResponse {
+        FetchSnapshotResponse {
+            error: ErrorCode::None,
+            leader: self.q.leader(),
+            epoch: self.q.epoch(),
+            snapshot: snapshot_id(end, e),
+            size,
+            position,
+            records: vec![MetadataRecord::NoOp; count],
+        }
+    }
+
+    /// Voter 2 answers the outstanding FetchSnapshot.
+    pub fn receive_part(&mut self, response: FetchSnapshotResponse) {
+        self.answer(2, Message::FetchSnapshotResponse(response));
+    }
+
+    /// The outstanding FetchSnapshot to voter `n`: which one, and from where.
+    pub fn asked_for_part(&self, n: u8) -> (u64, u32, i64) {
+        match self.asked(n) {
+            Some(Message::FetchSnapshotRequest(r)) => (r.snapshot.end.0, r.snapshot.epoch.0, r.position),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// The leader's answer to a fetch: these runs of records, and its high watermark.
     pub fn fetched(&self, runs: &[(u32, u64)], hw: Option<u64>) -> Message {
         let run = |&(run, count): &(u32, u64)| {
@@ -343,6 +431,7 @@ impl Replica {
             epoch: self.q.epoch(),
             high_watermark: hw.map(Offset),
             data,
+            snapshot: None,
         })
     }
 
@@ -429,6 +518,11 @@ pub fn parts_at(response: &MetadataFetchResponse) -> (u32, u64) {
         Fetched::Diverging(at) => (at.epoch.0, at.end.0),
         Fetched::Records(records) => panic!("{} records", records.len()),
     }
+}
+
+/// The snapshot that an answer names.
+pub fn offer(response: &MetadataFetchResponse) -> Option<(u64, u32)> {
+    response.snapshot.map(|id| (id.end.0, id.epoch.0))
 }
 
 /// The standard vote that replica 1 with an empty log asks of voter `n`.

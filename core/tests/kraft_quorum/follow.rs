@@ -218,7 +218,8 @@ fn an_observer_finds_the_leader_and_appends_in_the_same_response_without_flushin
             body: kraftscope_core::record::MetadataRecord::NoOp,
         }]);
         let (error, leader, high_watermark) = (ErrorCode::None, Some(c(1)), Some(Offset(1)));
-        let response = MetadataFetchResponse { error, leader, epoch: epoch(5), high_watermark, data };
+        let (epoch, snapshot) = (epoch(5), None);
+        let response = MetadataFetchResponse { error, leader, epoch, high_watermark, data, snapshot };
         let message = Message::MetadataFetchResponse(response);
         let correlation = kraftscope_core::id::Correlation(1);
         observer.on_message(Time(0), Envelope { from: c(1), to: me.id, correlation, message }, &mut out);

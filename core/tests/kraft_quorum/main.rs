@@ -9,4 +9,6 @@ mod follow;
 mod leader;
 mod resign;
 mod sim;
+mod snapshot;
+mod snapshot_fetch;
 mod vote;

@@ -498,4 +498,5 @@ const NOT_LEADER_ANY_MORE: MetadataFetchResponse = MetadataFetchResponse {
     epoch: LeaderEpoch(6),
     high_watermark: None,
     data: Fetched::Records(Vec::new()),
+    snapshot: None,
 };

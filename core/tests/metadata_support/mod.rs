@@ -124,7 +124,7 @@ impl Harness {
     }
 
     pub fn progress(&mut self) {
-        self.controller.on_progress(self.now, &self.quorum, &mut self.out);
+        self.controller.on_progress(self.now, &mut self.quorum, &mut self.out);
     }
 
     /// The linger is over: what was appended is written, and committed by the only voter.
@@ -282,6 +282,8 @@ fn id(node: Option<NodeId>) -> String {
 pub fn describe(record: &MetadataRecord) -> String {
     match *record {
         MetadataRecord::LeaderChange { leader, .. } => format!("leader change {leader}"),
+        MetadataRecord::SnapshotHeader => "header".to_string(),
+        MetadataRecord::SnapshotFooter => "footer".to_string(),
         MetadataRecord::NoOp => String::from("no-op"),
         MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced } => format!(
             "register broker {} incarnation {incarnation} epoch {broker_epoch} fenced {fenced}",

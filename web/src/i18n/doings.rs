@@ -75,6 +75,7 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
     let name = match *command {
         Command::ShutDown => "shutdown",
         Command::Resign => "resign",
+        Command::Snapshot { .. } => "snapshot",
         Command::CreateTopic { name, partitions, replication_factor, .. } => {
             args.push(("topic", name.to_string()));
             args.push(("partitions", partitions.to_string()));

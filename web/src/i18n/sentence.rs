@@ -52,6 +52,12 @@ notes! {
     MetadataCommitted { epoch, from, to }
     MetadataLogTruncated { from, to, epoch }
     MetadataLogDiverged { replica, fetch_offset, epoch, end }
+    SnapshotCreated { end, epoch, records }
+    MetadataLogCleaned { from, to }
+    SnapshotOffered { replica, fetch_offset, end, epoch }
+    SnapshotDownloaded { leader, from, end, epoch, records }
+    SnapshotAbandoned { end, epoch, records }
+    SnapshotLoaded { end, epoch }
     QuorumRequestRefused { from, error, epoch }
     QuorumHalted { reason, epoch, offset, hw }
     ControllerActivated { epoch, offset }
