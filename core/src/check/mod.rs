@@ -4,7 +4,7 @@
 //! process could know. It never changes the world; what is broken becomes a note of the step.
 //!
 //! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
-//! `k_*`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `p_isr` and `s_*`, `clients`.
+//! `k_*`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`.
 //! The statement and the source of each rule stand on top of the file that checks it.
 //!
 //! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
@@ -17,6 +17,7 @@ mod clients;
 mod k_commit;
 mod k_election;
 mod k_roles;
+mod l_copies;
 mod logs;
 mod p_isr;
 mod p_registration;

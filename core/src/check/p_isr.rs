@@ -3,12 +3,13 @@
 //! P6 MaximalIsr: for one partition epoch, leader and controller have the same ISR; the leader never knows of a
 //! change before it is committed. Source: KIP-497.
 //! P7 OneInFlight: a second proposal only after the first was decided. Source: PartitionTest.
-//! P8 FetcherExclusive: a leader is in no fetcher, a follower in at most one, that of its leader.
+//! P8 FetcherExclusive: a leader is in no fetcher, a follower that fetches in exactly one, that of its leader.
 //! S6 QuorumSuperset: the newest leader waits for every member of the controller's ISR: it is in the maximal ISR, or
 //! caught up and welcome. Kafka has a gap here: a metadata record that repeats the leader's partition epoch makes it
 //! forget a proposal which the controller may still accept ([`super::findings::Why::ForgottenProposal`]).
-//! S8 ExpandRule, the leader's half: who is proposed reached the high watermark and the start of the epoch, and its
-//! broker may join as far as the leader's metadata says. Source: KIP-320, KIP-841, KIP-903.
+//! S8 ExpandRule, the leader's half: who is proposed reached the high watermark and the start of the epoch with a
+//! fetch of this leader epoch, and its broker may join as far as the leader's metadata says. Each clause is promised
+//! by the releases that have its rule. Source: KAFKA-7128, KIP-320, KIP-841, KIP-903.
 
 use super::findings::{Findings, Subject};
 use super::partition::CopyRole;
@@ -19,7 +20,7 @@ use crate::id::{NodeId, TopicPartition};
 use crate::metadata::image::Image;
 use crate::note::Note;
 use crate::process::Broker;
-use crate::replication::{IsrState, LeaderState};
+use crate::replication::{FetchState, IsrState, LeaderState};
 use crate::sim::world::World;
 
 pub(super) fn check(id: TopicPartition, void: bool, look: &Look<'_>, findings: &mut Findings) {
@@ -39,10 +40,16 @@ pub(super) fn check(id: TopicPartition, void: bool, look: &Look<'_>, findings: &
 fn check_fetchers(id: TopicPartition, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
     let leader = look.partition.as_follower().and_then(|following| following.leader);
     let mut fetchers = look.broker.replicas.fetchers().iter().filter(|(_, f)| f.partitions().contains(&id));
+    let fetches = look
+        .partition
+        .as_follower()
+        .is_some_and(|following| !matches!(following.fetch, FetchState::Idle | FetchState::Failed));
     let exclusive = match (fetchers.next(), look.now.role) {
-        (None, _) => true,
+        (None, _) => !fetches,
         (Some(_), CopyRole::Leader | CopyRole::Idle) => false,
-        (Some((from, _)), CopyRole::Follower) => leader == Some(*from) && fetchers.next().is_none(),
+        (Some((from, _)), CopyRole::Follower) => {
+            fetches && leader == Some(*from) && fetchers.next().is_none()
+        }
     };
     findings.check(Rule::P8, exclusive, subject);
 }
@@ -115,8 +122,11 @@ fn may_join(look: &Look<'_>, leader: &LeaderState, joining: NodeId) -> bool {
     let leo = leader.follower(joining).and_then(|follower| follower.leo);
     // The proposal comes first, and may then move the high watermark.
     let hw = if look.leads_on() { look.before.hw } else { look.now.hw };
-    leo.is_some_and(|leo| leo >= hw && leo >= leader.epoch_start)
-        && is_welcome(&look.broker.image, leader, joining)
+    let features = &look.world.genesis.settings.features;
+    let from = if features.expansion_waits_for_epoch_start { hw.max(leader.epoch_start) } else { hw };
+    let counts = !features.expansion_needs_current_epoch
+        || leader.follower(joining).is_some_and(|follower| follower.leader_epoch == look.now.leader_epoch);
+    counts && leo.is_some_and(|leo| leo >= from) && is_welcome(&look.broker.image, leader, joining)
 }
 
 /// As far as the leader's metadata says, the broker may be in an ISR, and it is the life that fetched.

@@ -1,14 +1,14 @@
 //! The copies of data partitions on one broker, looked at after every step of it.
 //!
 //! Only copies whose glance or log changed are looked at closely. The rules stand in [`super::logs`],
-//! [`super::p_isr`], [`super::s_commit`] and [`super::s_leader`].
+//! [`super::l_copies`], [`super::p_isr`], [`super::s_commit`] and [`super::s_leader`].
 
 use super::findings::{Findings, Subject};
 use super::logs::{Growth, check_append_only, check_order, check_same};
 use super::partition::{CopyRole, Glance, PartitionGhost, replica_log};
 use super::table::Rule;
 use super::truth::Truth;
-use super::{p_isr, s_commit, s_leader};
+use super::{l_copies, p_isr, s_commit, s_leader};
 use crate::id::{NodeId, TopicPartition};
 use crate::note::Note;
 use crate::process::Broker;
@@ -131,6 +131,7 @@ impl PartitionGhost {
         }
         self.copies[place].log.check_cache(&look.replica.epochs, subject, findings);
         check_order(&look.replica.log, Some(look.now.hw), subject, findings);
+        l_copies::check(look, subject, findings);
         self.note_forgotten(place, look, findings.event());
         p_isr::check(self.id, self.void.is_some(), look, findings);
         if let Some(IsrState::PendingExpand { joining, .. }) = look.now.isr

@@ -5,7 +5,9 @@
 //! S3 PairLogMatching: copies agree below their high watermarks; each is compared with the committed records.
 //! S4 CandidateCompleteness: whoever may be elected holds all committed records; looked at when the ISR changes,
 //! and covered by S2 when a record is committed. Source: kip-966 TLA+.
-//! S7 HwRule: the high watermark waits for the maximal ISR, and stands still below min.insync.replicas.
+//! S7 HwRule: the high watermark waits for the maximal ISR, and stands still below min.insync.replicas; what a
+//! leader knows of a follower comes from a fetch in its own leader epoch. Each clause is promised by the releases
+//! that have its rule: KIP-966, KIP-320.
 //! S14 AppliedHwMonotone: a leader's high watermark never goes back within its reign.
 //! S15 AckDurability: a committed record is on min.insync.replicas replicas at least.
 
@@ -16,6 +18,7 @@ use super::replicas::Look;
 use super::table::Rule;
 use super::truth::Changed;
 use crate::id::{NodeId, NodeList, Offset};
+use crate::replication::FollowerState;
 use crate::sim::world::World;
 
 /// The leader's high watermark may have moved, or its ISR.
@@ -30,6 +33,7 @@ pub(super) fn check_leader(
     if look.leads_on() {
         findings.check(Rule::S14, hw >= look.before.hw, subject.at(hw));
     }
+    check_positions(look, subject, findings);
     let moved = hw > look.before.hw || look.begins_to_lead();
     if moved {
         commit(ghost, look, hw);
@@ -40,6 +44,17 @@ pub(super) fn check_leader(
         check_members(ghost, look, look.before.hw, findings);
     } else if look.before.isr.map(|isr| isr.committed()) != look.now.isr.map(|isr| isr.committed()) {
         check_members(ghost, look, Offset(0), findings);
+    }
+}
+
+/// S7: no position of a follower is one of another leader's reign.
+fn check_positions(look: &Look<'_>, subject: Subject, findings: &mut Findings) {
+    let Some(leader) = look.partition.as_leader() else { return };
+    if look.world.genesis.settings.features.fetch_checks_leader_epoch {
+        let own = |follower: &FollowerState| {
+            follower.leo.is_none() || follower.leader_epoch == look.now.leader_epoch
+        };
+        findings.check(Rule::S7, leader.followers.iter().all(own), subject);
     }
 }
 
@@ -73,9 +88,12 @@ fn check_rule(ghost: &PartitionGhost, look: &Look<'_>, subject: Subject, finding
     let Some(leader) = look.partition.as_leader() else { return };
     let (hw, settings) = (look.now.hw, &look.world.genesis.settings);
     let others = leader.isr.maximal().without(look.id);
+    let any_epoch = !settings.features.hw_counts_current_epoch_only;
     let waited = others.iter().all(|id| {
-        let leo = leader.follower(id).and_then(|follower| follower.leo);
-        leo.is_some_and(|leo| leo >= hw)
+        leader.follower(id).is_some_and(|follower| {
+            let counts = any_epoch || follower.leader_epoch == look.now.leader_epoch;
+            counts && follower.leo.is_some_and(|leo| leo >= hw)
+        })
     });
     let min_isr = look.broker.image.effective_min_isr(ghost.id, settings.min_insync_replicas);
     let enough = !settings.features.strict_min_isr || leader.isr.committed().len() >= min_isr;

@@ -1,6 +1,7 @@
 //! What must hold when a replica begins to lead, and when a log is cut.
 //!
 //! S5 LeaderCompleteness: a new leader holds all committed records. Source: kip-966 TLA+.
+//! S3 PairLogMatching, of what was shown and cut in one step. Source: KAFKA-14704.
 //! S10 NoCommittedTruncation: truncation removes no committed record. Source: KIP-101, KIP-279, KIP-320.
 //! S13 RepeatableRead: a new leader holds everything that was ever read. Source: v3.5 TLA+, ConsistentRead.
 //! C1 NoLostAckedWrite: a new leader holds every record that was acknowledged with acks=all. Source: Jepsen.
@@ -69,4 +70,23 @@ pub(super) fn check_cut(ghost: &PartitionGhost, place: usize, look: &Look<'_>, f
     let mut cut = ghost.committed.iter(to, seen.end);
     let first = cut.find(|&(offset, entry)| seen.epoch_at(offset) == Some(entry.epoch));
     findings.compare(Rule::S10, first.map(|(offset, _)| offset), Subject::copy(ghost.id, look.id));
+    check_exposed(ghost, place, look, findings);
+}
+
+/// S3 for what was shown before it was cut: a follower that takes over the high watermark and then truncates has
+/// shown to readers what lay below it. Source: KAFKA-14704.
+fn check_exposed(ghost: &PartitionGhost, place: usize, look: &Look<'_>, findings: &mut Findings) {
+    let seen = &ghost.copies[place].log;
+    for note in look.notes {
+        let Note::LogTruncated { partition, hw, .. } = *note else { continue };
+        if partition != ghost.id || hw <= look.before.hw {
+            continue;
+        }
+        let differs = |offset: &u64| {
+            let committed = ghost.committed.get(Offset(*offset)).map(|entry| entry.epoch);
+            committed != seen.epoch_at(Offset(*offset))
+        };
+        let first = (look.before.hw.0..hw.min(seen.end).0).find(differs);
+        findings.compare(Rule::S3, first.map(Offset), Subject::copy(ghost.id, look.id));
+    }
 }

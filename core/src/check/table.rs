@@ -62,15 +62,15 @@ table! {
     Always {
         L1 OffsetOrder: "In every log the start lies at or below the high watermark, and that at or below the end; nothing beyond the end is flushed.",
             "KafkaReplication.tla TypeOk";
-        L2 EpochOrder: "In every log the leader epochs never go down as offsets go up.",
+        L2 EpochOrder: "In every log the leader epochs never go down as offsets go up, and none is above the leader epoch that the replica knows.",
             "KIP-101, KAFKA-7415";
-        L3 EpochCacheExact: "The leader-epoch cache names for every epoch in the log the first offset of that epoch, and nothing else but the epoch of a leader that has not written yet.",
+        L3 EpochCacheExact: "The leader-epoch cache names for every epoch in the log the first offset of that epoch, and nothing else but the epoch of a leader that has not written yet; a leader's own epoch is always in it.",
             "LeaderEpochFileCache, KAFKA-7415";
         L4 EntryIdentity: "Two logs that hold an entry of the same offset and epoch hold the same entry.",
             "Raft, Log Matching";
         L5 EpochOwner: "All entries of one epoch were first written by one node, the leader of that epoch.",
             "raft.tla";
-        L6 StoredEpochMonotone: "The epoch that a node has stored never goes back, not even across a crash.",
+        L6 StoredEpochMonotone: "The epoch that a node has stored never goes back, not even across a crash; nor does the leader epoch or partition epoch of a replica while its broker lives.",
             "RaftEventSimulationTest, MonotonicEpoch";
         L7 LeaderAppendOnly: "A leader neither cuts nor overwrites its log within its epoch.",
             "Raft, Leader Append-Only";
@@ -116,7 +116,7 @@ table! {
             "KIP-497";
         P7 OneInFlight: "A leader has at most one ISR change that the controller has not decided.",
             "PartitionTest, SingleInFlightAlterIsr";
-        P8 FetcherExclusive: "A replica that leads is in no fetcher, one that follows in at most one, that of its leader.",
+        P8 FetcherExclusive: "A replica that leads is in no fetcher, one that fetches in exactly one, that of its leader.",
             "v3.5 TLA+, ValidFetcherState";
         P9 BrokerEpochUnique: "Every new life of a broker is registered under a broker epoch above all earlier ones.",
             "KIP-631, ClusterControlManager";
@@ -124,9 +124,9 @@ table! {
             "Jepsen";
         P11 NeverAckAndNack: "No batch is both acknowledged and reported as failed.",
             "Jepsen";
-        S7 HwRule: "A leader's high watermark moves only to where every member of the maximal ISR has fetched, and not while the ISR is below min.insync.replicas.",
+        S7 HwRule: "A leader's high watermark moves only to where every member of the maximal ISR has fetched in this leader epoch, and not while the ISR is below min.insync.replicas.",
             "Partition.maybeIncrementLeaderHW, KIP-966";
-        S8 ExpandRule: "A replica joins the ISR only when it has reached both the high watermark and the start of the leader's epoch, and its broker is unfenced and not shutting down.",
+        S8 ExpandRule: "A replica joins the ISR only when a fetch in this leader epoch has reached both the high watermark and the start of the epoch, and its broker is unfenced and not shutting down.",
             "KIP-320, KIP-841, KIP-903";
         S15 AckDurability: "A committed record is on at least min.insync.replicas replicas at the moment of its commit.",
             "min.insync.replicas, KIP-966";

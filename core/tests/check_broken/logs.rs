@@ -25,13 +25,42 @@ fn l2_an_epoch_that_goes_down() {
     assert!(lab.look(node, vec![]).contains(&"L2"));
 }
 
+/// Source: KAFKA-18723.
+#[test]
+fn l2_a_record_of_an_epoch_that_the_replica_does_not_know_yet() {
+    let mut lab = Lab::new();
+    let entry = Entry { epoch: LeaderEpoch(3), body: Lab::record(0) };
+    lab.log(2).append(entry, Time::ZERO);
+    assert_eq!(lab.look(broker(2), vec![]), ["L5", "L2"]);
+}
+
+/// Source: KAFKA-7415.
+#[test]
+fn l3_a_leader_that_did_not_store_where_its_epoch_begins() {
+    let mut lab = Lab::new();
+    lab.copy(1).leader_epoch = LeaderEpoch(1);
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"L3"), "{broken:?}");
+}
+
+/// Source: Partition.makeFollower.
+#[test]
+fn l6_a_replica_whose_partition_epoch_goes_back() {
+    let mut lab = Lab::new();
+    let known = lab.copy(3).partition_epoch;
+    lab.copy(3).partition_epoch = known.next();
+    assert_eq!(lab.look(broker(3), vec![]), Vec::<&str>::new());
+    lab.copy(3).partition_epoch = known;
+    assert_eq!(lab.look(broker(3), vec![]), ["L6"]);
+}
+
 /// Source: LeaderEpochFileCache.
 #[test]
 fn l3_an_epoch_cache_that_lacks_an_epoch() {
     let mut lab = Lab::new();
     let entry = Entry { epoch: LeaderEpoch(3), body: Lab::record(0) };
     lab.log(2).log.append(entry);
-    assert_eq!(lab.look(broker(2), vec![]), ["L5", "L3"]);
+    assert_eq!(lab.look(broker(2), vec![]), ["L5", "L3", "L2"]);
 }
 
 /// Source: Raft, Log Matching.
@@ -48,7 +77,7 @@ fn l4_two_records_of_one_offset_and_epoch() {
 fn l5_an_entry_of_an_epoch_that_nobody_led() {
     let mut lab = Lab::new();
     lab.log(3).append(Entry { epoch: LeaderEpoch(8), body: Lab::record(0) }, Time::ZERO);
-    assert_eq!(lab.look(broker(3), vec![]), ["L5"]);
+    assert_eq!(lab.look(broker(3), vec![]), ["L5", "L2"]);
 }
 
 /// Source: raft.tla.

@@ -69,6 +69,17 @@ fn p8_a_leader_that_still_fetches() {
     assert!(broken.contains(&"P8"), "{broken:?}");
 }
 
+/// Source: v3.5 TLA+, ValidFetcherState.
+#[test]
+fn p8_a_follower_that_no_fetcher_serves() {
+    let mut lab = Lab::new();
+    let copy = lab.copy(2);
+    copy.leader_epoch = LeaderEpoch(1);
+    let Role::Follower(following) = &mut copy.role else { panic!("broker 2 follows") };
+    following.leader = Some(broker(3));
+    assert_eq!(lab.look(broker(2), vec![]), ["P8"]);
+}
+
 /// Source: KIP-631.
 #[test]
 fn p9_a_new_life_under_an_old_broker_epoch() {
@@ -109,6 +120,29 @@ fn s7_a_commit_below_min_insync_replicas() {
     let mut lab = Lab::new();
     lab.leader().isr = IsrState::Committed { isr: NodeList::brokers(&[1]) };
     assert!(hasty(&mut lab).contains(&"S7"));
+}
+
+/// Source: KIP-320: a position that a fetch of another leader epoch has told counts for nothing.
+#[test]
+fn s7_a_follower_that_fetched_in_another_epoch() {
+    let mut lab = Lab::new();
+    for follower in &mut lab.leader().followers {
+        follower.leader_epoch = LeaderEpoch(7);
+    }
+    lab.append(1, 0);
+    assert_eq!(lab.look(broker(1), vec![]), ["S7"]);
+}
+
+/// Source: KAFKA-14704: the high watermark was taken over, and then the log was cut below it.
+#[test]
+fn s3_a_record_that_was_shown_before_it_was_cut() {
+    let mut lab = Lab::new();
+    let to = lab.log(3).leo();
+    let from = lab.append(3, 0).next();
+    lab.look(broker(3), vec![]);
+    lab.log(3).truncate_to(to);
+    let cut = Note::LogTruncated { partition: ORDERS, from, to, leader_epoch: LeaderEpoch(0), hw: from };
+    assert_eq!(lab.look(broker(3), vec![cut]), ["S3"]);
 }
 
 /// Source: kip-966 TLA+, LogMatching.
@@ -177,6 +211,20 @@ fn s8_a_proposal_for_a_replica_that_lags() {
     leader.isr = IsrState::PendingExpand { isr: NodeList::brokers(&[1, 2]), joining: broker(3) };
     for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
         follower.leo = Some(Offset(0));
+    }
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"S8"), "{broken:?}");
+}
+
+/// Source: KIP-320.
+#[test]
+fn s8_a_proposal_for_a_replica_that_fetched_in_another_epoch() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let leader = lab.leader();
+    leader.isr = IsrState::PendingExpand { isr: NodeList::brokers(&[1, 2]), joining: broker(3) };
+    for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
+        follower.leader_epoch = LeaderEpoch(7);
     }
     let broken = lab.look(broker(1), vec![]);
     assert!(broken.contains(&"S8"), "{broken:?}");
