@@ -5,9 +5,10 @@
 
 use cpu_time::ProcessTime;
 use kraftscope_search::preset::{PRESETS, Preset};
-use kraftscope_search::run::{Run, Violation};
+use kraftscope_search::run::Run;
 use kraftscope_search::swarm::Swarm;
 use kraftscope_search::tally::Tally;
+use kraftscope_search::violation::Violation;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,12 +21,14 @@ struct Options {
     presets: Vec<&'static Preset>,
     switches: Vec<(String, String)>,
     json: bool,
+    scripts: bool,
 }
 
 /// What one seed found.
 struct Found {
     preset: &'static str,
     violation: Violation,
+    script: String,
 }
 
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
@@ -44,6 +47,7 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         presets: Vec::new(),
         switches: Vec::new(),
         json: false,
+        scripts: true,
     };
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
@@ -109,8 +113,8 @@ fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
             match outcome {
                 Ok((tally, violation)) => {
                     all.0.add(&tally);
-                    if let Some(violation) = violation {
-                        all.1.insert(seed, Found { preset, violation });
+                    if let Some((violation, script)) = violation {
+                        all.1.insert(seed, Found { preset, violation, script });
                     }
                     if all.0.seeds.is_multiple_of(1000) {
                         let (done, found) = (all.0.seeds, all.1.len());
@@ -131,11 +135,11 @@ fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
     error.map_or(Ok((tally, found)), Err)
 }
 
-fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<Violation>), String> {
+fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<(Violation, String)>), String> {
     let (genesis, plan) = swarm.draw(seed);
     let mut run = Run::new(genesis, plan).map_err(|error| error.to_string())?;
     while !run.advance(10_000) {}
-    Ok((run.tally(), run.violation().copied()))
+    Ok((run.tally(), run.violation().map(|violation| (*violation, run.text()))))
 }
 
 fn report(
@@ -144,7 +148,7 @@ fn report(
     found: &BTreeMap<u64, Found>,
     cpu_seconds: f64,
 ) -> Result<(), String> {
-    for (seed, Found { preset, violation }) in found {
+    for (seed, Found { preset, violation, script }) in found {
         eprintln!(
             "seed {seed}: {} broken at event {} ({}), {:?} {:?} {:?}: {}",
             violation.rule,
@@ -158,6 +162,9 @@ fn report(
         let switches: String =
             options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
         eprintln!("  kraftscope fuzz --seed {seed} --preset {preset}{switches}");
+        if options.scripts && !options.json {
+            println!("{script}");
+        }
     }
     let mut value = serde_json::to_value(tally).map_err(|error| error.to_string())?;
     value["cpu_seconds"] = json!((cpu_seconds * 1000.0).round() / 1000.0);

@@ -44,6 +44,23 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// Its name: `V8`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Goal::V1 => "V1",
+            Goal::V5 => "V5",
+            Goal::V6 => "V6",
+            Goal::V7 => "V7",
+            Goal::V8 => "V8",
+            Goal::V9 => "V9",
+            Goal::V10 => "V10",
+            Goal::V12 => "V12",
+            Goal::V14 => "V14",
+            Goal::V15 => "V15",
+            Goal::C14 => "C14",
+        }
+    }
+
     /// What did not come true, in a sentence.
     pub const fn statement(self) -> &'static str {
         match self {

@@ -18,6 +18,8 @@ use kraftscope_core::view::Health;
 pub struct Core {
     /// In the order of ids.
     pub members: Vec<NodeId>,
+    /// Of the rest, those that are down for good; the others are cut off.
+    pub dead: Vec<NodeId>,
 }
 
 impl Core {
@@ -30,7 +32,9 @@ impl Core {
         let mut members = subset(controllers, majority, whole || luck.percent(50), luck);
         members.extend(subset(brokers, 1, whole || luck.percent(50), luck));
         members.sort_unstable();
-        Core { members }
+        let servers = sim.world().slots.iter().map(|slot| slot.id).filter(|id| !is_client(*id));
+        let dead = servers.filter(|id| !members.contains(id) && luck.percent(50)).collect();
+        Core { members, dead }
     }
 
     /// Whether this node belongs to it; clients always do.
@@ -39,7 +43,7 @@ impl Core {
     }
 
     /// What heals it and breaks the rest.
-    pub fn heal(&self, sim: &Sim, luck: &mut Luck, acts: &mut Vec<Act>) {
+    pub fn heal(&self, sim: &Sim, acts: &mut Vec<Act>) {
         acts.push(Act::Do(Action::HealAll));
         for slot in &sim.world().slots {
             if self.has(slot.id) {
@@ -50,7 +54,7 @@ impl Core {
                 continue;
             }
             match slot.health {
-                Health::Up if luck.percent(50) => {
+                Health::Up | Health::Paused if self.dead.contains(&slot.id) => {
                     acts.push(Act::Do(Action::Crash(slot.id, Loss::Nothing)));
                 }
                 _ => acts.push(Act::Do(Action::Isolate(slot.id))),

@@ -18,3 +18,4 @@ pub mod run;
 pub mod script;
 pub mod swarm;
 pub mod tally;
+pub mod violation;

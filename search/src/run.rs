@@ -1,48 +1,46 @@
 //! One run: a storm under the checker, then a healed core that must come together.
 //!
-//! Reading order of a run: it is set up, the driver disturbs it for as many events as planned, a core is healed,
-//! every goal of [`crate::converge`] must be reached within its limit, then a probe is written to every partition and
-//! all goals must be reached again. Every act is kept, so that the run can be played again without the driver.
+//! Reading order of a run: it is set up, disturbed by a driver for as many events as planned, or by a script until
+//! its end; then a core is healed, every goal of [`crate::converge`] must be reached within its limit, a probe is
+//! written to every partition, and all goals must be reached again. Every act is kept, so that the run can be played
+//! again without the driver.
 
-use crate::converge::{self, Goal};
+use crate::converge;
 use crate::driver::Driver;
 use crate::heal::Core;
 use crate::luck::Luck;
 use crate::plan::FaultPlan;
-use crate::script::{Act, Deed};
+use crate::script::{self, Act, Deed, Done};
 use crate::tally::Tally;
-use kraftscope_core::check::INVARIANTS;
-use kraftscope_core::id::{NodeId, NodeKind, Offset, StepId, Text, TopicPartition};
+use crate::violation::{Excuse, Violation};
+use kraftscope_core::id::{NodeKind, Text};
 use kraftscope_core::node::Command;
-use kraftscope_core::note::Note;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::{Genesis, GenesisError};
 use kraftscope_core::sim::{Sim, Step};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::Health;
-use serde::Serialize;
 
 /// How often a healed cluster is looked at.
 const LOOK: Span = Span::millis(250);
 
-/// A broken promise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Violation {
-    /// Its short name: `S2`, `V8`.
-    pub rule: &'static str,
-    /// What should have held.
-    pub statement: &'static str,
-    /// At this event.
-    pub event: StepId,
-    /// At this time.
+/// When a storm ended, and what was healed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// When.
     pub time: Time,
-    /// Which partition.
-    pub partition: Option<TopicPartition>,
-    /// Where.
-    pub node: Option<NodeId>,
-    /// At which offset.
-    pub offset: Option<Offset>,
+    /// After how many events of that instant.
+    pub nth: u32,
+    /// Who was healed; `None` ends the run with the storm.
+    pub core: Option<Core>,
+}
+
+/// Who disturbs a run.
+#[derive(Clone, Debug)]
+enum Source {
+    Chance(Driver),
+    Script { deeds: Vec<Deed>, next: usize, ending: Ending },
 }
 
 /// How far a run has come.
@@ -57,16 +55,21 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub struct Run {
     sim: Sim,
-    driver: Driver,
+    source: Source,
     phase: Phase,
     core: Core,
     luck: Luck,
+    /// What the storm did.
     script: Vec<Deed>,
+    /// Everything that was done, with its event.
+    done: Vec<Done>,
+    ending: Option<Ending>,
     /// The present instant, and how many events it has had.
     instant: (Time, u32),
     acts: Vec<Act>,
     step: Step,
     broken: u64,
+    counts_losses: bool,
     violation: Option<Violation>,
     tally: Tally,
 }
@@ -77,20 +80,43 @@ impl Run {
     /// # Errors
     /// When the genesis makes no cluster.
     pub fn new(genesis: Genesis, plan: FaultPlan) -> Result<Run, GenesisError> {
+        let luck = Luck::stream(plan.seed, 103);
+        Run::from(genesis, luck, Source::Chance(Driver::new(plan)))
+    }
+
+    /// A run of that cluster under that script.
+    ///
+    /// # Errors
+    /// When the genesis makes no cluster.
+    pub fn replay(genesis: Genesis, deeds: Vec<Deed>, ending: Ending) -> Result<Run, GenesisError> {
+        Run::from(genesis, Luck::stream(0, 103), Source::Script { deeds, next: 0, ending })
+    }
+
+    fn from(genesis: Genesis, luck: Luck, source: Source) -> Result<Run, GenesisError> {
         Ok(Run {
             sim: Sim::new(genesis)?,
-            luck: Luck::stream(plan.seed, 103),
-            driver: Driver::new(plan),
+            source,
             phase: Phase::Storm,
             core: Core::default(),
+            luck,
             script: Vec::new(),
+            done: Vec::new(),
+            ending: None,
             instant: (Time::ZERO, 0),
             acts: Vec::new(),
             step: Step::default(),
             broken: 0,
+            counts_losses: false,
             violation: None,
             tally: Tally::default(),
         })
+    }
+
+    /// A lost record that was acknowledged counts as well when the configuration does not promise to keep it.
+    #[must_use]
+    pub const fn counting_losses(mut self, on: bool) -> Run {
+        self.counts_losses = on;
+        self
     }
 
     /// The cluster.
@@ -98,9 +124,25 @@ impl Run {
         &self.sim
     }
 
-    /// What was done so far.
+    /// What the storm did.
     pub fn script(&self) -> &[Deed] {
         &self.script
+    }
+
+    /// Everything that was done, the healing included.
+    pub fn done(&self) -> &[Done] {
+        &self.done
+    }
+
+    /// When the storm ended and what was healed; the moment of the violation when it never ended.
+    pub fn ending(&self) -> Ending {
+        let (time, nth) = self.instant;
+        self.ending.clone().unwrap_or(Ending { time, nth, core: None })
+    }
+
+    /// The run as scenario text that plays to its present moment.
+    pub fn text(&self) -> String {
+        script::text(&self.sim, &self.done, self.sim.event())
     }
 
     /// What was broken.
@@ -112,6 +154,10 @@ impl Run {
     pub fn advance(&mut self, events: u64) -> bool {
         let end = self.sim.event().0.saturating_add(events);
         while self.phase != Phase::Over && self.sim.event().0 < end {
+            self.follow_script();
+            if self.phase == Phase::Over {
+                break;
+            }
             if !self.sim.step_into(&mut self.step) {
                 self.phase = Phase::Over;
                 break;
@@ -142,28 +188,75 @@ impl Run {
             return;
         }
         self.tally.note(&self.step.notes);
-        let broken = self.sim.checker().map_or(0, |checker| checker.broken_count());
-        if broken > self.broken {
-            self.broken = broken;
-            if let Some(violation) = broken_by(&self.step) {
-                self.violation.get_or_insert(violation);
-            }
+        let Some(checker) = self.sim.checker() else { return };
+        if checker.broken_count() > self.broken {
+            self.broken = checker.broken_count();
+            let violation = Violation::of_step(&self.step);
+            self.violation = self.violation.or(violation);
+            self.phase = Phase::Over;
+        } else if self.counts_losses
+            && let Some((partition, lost)) = checker.lost().next()
+        {
+            let excuse = checker.void().find(|(id, _)| *id == partition).map(|(_, why)| Excuse::Void(why));
+            let excuse = excuse.or((!lost.by_all).then_some(Excuse::AcksOne));
+            self.violation =
+                self.violation.or(Some(Violation::of_loss(&self.step, partition, lost.offset, excuse)));
             self.phase = Phase::Over;
         }
     }
 
-    fn storm(&mut self) {
-        let mut acts = core::mem::take(&mut self.acts);
-        self.driver.after(&self.sim, &self.step, &mut acts);
-        self.perform(&mut acts);
-        if self.phase == Phase::Storm && self.sim.event().0 >= self.driver.plan().events {
-            self.core = Core::draw(&self.sim, &mut self.luck);
-            self.core.heal(&self.sim, &mut self.luck, &mut acts);
-            let now = self.sim.now();
-            self.phase = Phase::Calm { since: now, looked: now, probed: false };
-            self.perform(&mut acts);
+    /// What the script has to do before the next event.
+    fn follow_script(&mut self) {
+        if self.phase != Phase::Storm {
+            return;
         }
-        self.acts = acts;
+        loop {
+            let Source::Script { deeds, next, ending } = &mut self.source else { return };
+            let deed = deeds.get(*next).copied();
+            let moment = deed.map_or((ending.time, ending.nth), |deed| (deed.time, deed.nth));
+            let here = moment <= self.instant;
+            if !here && self.sim.next_due().is_some_and(|due| due <= moment.0) {
+                return;
+            }
+            match deed {
+                Some(Deed { act, .. }) => {
+                    *next += 1;
+                    self.do_at(moment.0, act);
+                }
+                None => {
+                    let core = ending.core.clone();
+                    self.end_storm(core);
+                }
+            }
+            if self.phase != Phase::Storm {
+                return;
+            }
+        }
+    }
+
+    fn storm(&mut self) {
+        let Source::Chance(driver) = &mut self.source else { return };
+        driver.after(&self.sim, &self.step, &mut self.acts);
+        let over = self.sim.event().0 >= driver.plan().events;
+        self.perform();
+        if over && self.phase == Phase::Storm {
+            let core = Core::draw(&self.sim, &mut self.luck);
+            self.end_storm(Some(core));
+        }
+    }
+
+    fn end_storm(&mut self, core: Option<Core>) {
+        let (time, nth) = self.instant;
+        self.ending = Some(Ending { time, nth, core: core.clone() });
+        let Some(core) = core else {
+            self.phase = Phase::Over;
+            return;
+        };
+        core.heal(&self.sim, &mut self.acts);
+        self.core = core;
+        let now = self.sim.now();
+        self.phase = Phase::Calm { since: now, looked: now, probed: false };
+        self.perform();
     }
 
     fn calm(&mut self, since: Time, looked: Time, probed: bool) {
@@ -171,83 +264,93 @@ impl Run {
         if now.since(looked) < LOOK {
             return;
         }
-        let mut acts = core::mem::take(&mut self.acts);
         self.phase = Phase::Calm { since, looked: now, probed };
         // A broker that could not register for too long has stopped by itself.
-        self.core.raise(&self.sim, &mut acts);
+        self.core.raise(&self.sim, &mut self.acts);
         match converge::missing(&self.sim, &self.core) {
             None if probed => self.phase = Phase::Over,
             None => {
-                self.probe(&mut acts);
+                self.probe();
                 self.phase = Phase::Calm { since: now, looked: now, probed: true };
             }
             Some(missing) if now.since(since) > missing.goal.limit(&self.sim) => {
-                self.violation.get_or_insert(Violation {
-                    rule: goal_name(missing.goal),
-                    statement: missing.goal.statement(),
-                    event: self.sim.event(),
-                    time: now,
-                    partition: missing.partition,
-                    node: missing.node,
-                    offset: None,
-                });
+                self.violation = self.violation.or(Some(Violation::of_goal(&self.sim, &missing)));
                 self.phase = Phase::Over;
             }
             Some(_) => {}
         }
-        self.perform(&mut acts);
-        self.acts = acts;
+        self.perform();
     }
 
     /// A record for every partition.
-    fn probe(&self, acts: &mut Vec<Act>) {
+    fn probe(&mut self) {
         let producers = self.sim.world().of_kind(NodeKind::Producer).find(|slot| slot.health == Health::Up);
         let (Some(producer), Some(image)) = (producers, truth(&self.sim)) else { return };
         for id in image.partitions.keys() {
             let (topic, partition) = (id.topic, Some(id.partition));
             let send = Command::Send { topic, partition, key: Text::default(), count: 1 };
-            acts.push(Act::Do(Action::Call(producer.id, send)));
+            self.acts.push(Act::Do(Action::Call(producer.id, send)));
         }
     }
 
-    fn perform(&mut self, acts: &mut Vec<Act>) {
+    fn perform(&mut self) {
+        let mut acts = core::mem::take(&mut self.acts);
         for act in acts.drain(..) {
-            let Some(action) = act.resolve(&self.sim) else { continue };
-            let (time, nth) = self.instant;
-            let done = self.sim.apply_into(action, &mut self.step).is_ok();
-            if done {
-                self.script.push(Deed { time, nth, act });
-                self.look();
+            if self.phase != Phase::Over {
+                self.do_at(self.sim.now(), act);
             }
         }
+        self.acts = acts;
     }
-}
 
-/// The name of a goal.
-pub const fn goal_name(goal: Goal) -> &'static str {
-    match goal {
-        Goal::V1 => "V1",
-        Goal::V5 => "V5",
-        Goal::V6 => "V6",
-        Goal::V7 => "V7",
-        Goal::V8 => "V8",
-        Goal::V9 => "V9",
-        Goal::V10 => "V10",
-        Goal::V12 => "V12",
-        Goal::V14 => "V14",
-        Goal::V15 => "V15",
-        Goal::C14 => "C14",
-    }
-}
-
-/// The first promise that this step broke.
-fn broken_by(step: &Step) -> Option<Violation> {
-    step.notes.iter().find_map(|note| match *note {
-        Note::InvariantBroken { invariant, partition, node, offset } => {
-            let row = INVARIANTS.get(usize::from(invariant))?;
-            let (event, time) = (step.event, step.time);
-            Some(Violation { rule: row.id, statement: row.statement, event, time, partition, node, offset })
+    fn do_at(&mut self, time: Time, act: Act) {
+        let Some(action) = act.resolve(&self.sim) else { return };
+        let (at, nth) = self.instant;
+        let moment = if time > at { (time, 0) } else { (at, nth) };
+        let Ok(step) = self.sim.apply_at(moment.0.max(self.sim.now()), action) else { return };
+        self.step = step;
+        if self.phase == Phase::Storm {
+            self.script.push(Deed { time: moment.0, nth: moment.1, act });
         }
-        _ => None,
-    })
+        self.done.push(Done { event: self.step.event, time: self.step.time, action });
+        self.look();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::PRESETS;
+    use crate::swarm::draw;
+    use kraftscope_core::history::History;
+
+    fn finished(seed: u64, preset: usize) -> Run {
+        let (genesis, plan) = draw(seed, &PRESETS[preset]);
+        let mut run = Run::new(genesis, plan).expect("a valid genesis");
+        while !run.advance(1000) {}
+        run
+    }
+
+    /// A run, its script and its text are the same run.
+    #[test]
+    fn a_run_is_played_again_from_its_script_and_from_its_text() {
+        for preset in 0..PRESETS.len() {
+            let run = finished(3, preset);
+            let genesis = run.sim().world().genesis.as_ref().clone();
+            let mut again =
+                Run::replay(genesis, run.script().to_vec(), run.ending()).expect("a valid genesis");
+            while !again.advance(1000) {}
+            assert_eq!(again.sim().digest(), run.sim().digest(), "{}", PRESETS[preset].name);
+            let history = History::from_text(&run.text()).expect("valid scenario text");
+            assert_eq!(history.digest(), run.sim().digest(), "{}", PRESETS[preset].name);
+        }
+    }
+
+    #[test]
+    fn the_size_of_slices_does_not_matter() {
+        let (genesis, plan) = draw(5, &PRESETS[0]);
+        let mut run = Run::new(genesis, plan).expect("a valid genesis");
+        while !run.advance(7) {}
+        assert_eq!(run.sim().digest(), finished(5, 0).sim().digest());
+    }
 }

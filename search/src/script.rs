@@ -3,8 +3,10 @@
 //! A deed names a message by who sent what to whom about when, and the controller by its office, not by number and
 //! name: so a script still says what it means after something else was taken out of it.
 
-use kraftscope_core::id::{NodeId, PacketId};
+use kraftscope_core::history;
+use kraftscope_core::id::{NodeId, PacketId, StepId};
 use kraftscope_core::node::Command;
+use kraftscope_core::scenario::{actions, print_genesis, words};
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::queue::{InFlight, Parcel};
@@ -56,6 +58,30 @@ pub struct Deed {
     pub nth: u32,
     /// What.
     pub act: Act,
+}
+
+/// An action as it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The event that it became.
+    pub event: StepId,
+    /// When.
+    pub time: Time,
+    /// What.
+    pub action: Action,
+}
+
+/// A run as scenario text: the genesis, everything that was done, and the event to look at.
+pub fn text(sim: &Sim, done: &[Done], look_at: StepId) -> String {
+    let names = history::names(sim);
+    let mut text = print_genesis(&sim.world().genesis);
+    text.push_str("----\n");
+    for Done { event, time, action } in done {
+        let time = words::show_span(Span(time.0));
+        text.push_str(&format!("@{event} {time} {}\n", actions::show(action, &names)));
+    }
+    text.push_str(&format!("seek {look_at}\n"));
+    text
 }
 
 fn api(packet: &InFlight) -> (&'static str, bool) {
