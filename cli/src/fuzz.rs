@@ -4,8 +4,10 @@
 //! are put in order, so the outcome is the same with any number of threads.
 
 use cpu_time::ProcessTime;
+use kraftscope_search::hunt::Found;
 use kraftscope_search::preset::{PRESETS, Preset};
 use kraftscope_search::run::Run;
+use kraftscope_search::shrink::Shrink;
 use kraftscope_search::swarm::Swarm;
 use kraftscope_search::tally::Tally;
 use kraftscope_search::violation::Violation;
@@ -21,15 +23,15 @@ struct Options {
     presets: Vec<&'static Preset>,
     switches: Vec<(String, String)>,
     json: bool,
-    scripts: bool,
 }
 
-/// What one seed found.
-struct Found {
-    preset: &'static str,
-    violation: Violation,
-    script: String,
-}
+/// Findings that are shrunk and printed as scripts; of the others only the line to replay is.
+const SHRUNK: usize = 5;
+/// Most events that the shrinking of one finding may take.
+const SHRINK_EVENTS: u64 = 50_000_000;
+
+/// What was found: by seed, the preset and the run.
+type Findings = BTreeMap<u64, (&'static str, Found)>;
 
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
     let options = parse(arguments)?;
@@ -47,7 +49,6 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         presets: Vec::new(),
         switches: Vec::new(),
         json: false,
-        scripts: true,
     };
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
@@ -95,9 +96,9 @@ fn swarm(options: &Options, preset: &Preset) -> Swarm {
 }
 
 /// Plays all seeds; each preset in turn.
-fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
+fn search(options: &Options) -> Result<(Tally, Findings), String> {
     let next = AtomicU64::new(0);
-    let shared = Mutex::new((Tally::default(), BTreeMap::new(), None::<String>));
+    let shared = Mutex::new((Tally::default(), Findings::new(), None::<String>));
     let swarms: Vec<(&'static str, Swarm)> =
         options.presets.iter().map(|&preset| (preset.name, swarm(options, preset))).collect();
     let work = || {
@@ -111,10 +112,10 @@ fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
             let outcome = play(swarm, seed);
             let Ok(mut all) = shared.lock() else { return };
             match outcome {
-                Ok((tally, violation)) => {
+                Ok((tally, found)) => {
                     all.0.add(&tally);
-                    if let Some((violation, script)) = violation {
-                        all.1.insert(seed, Found { preset, violation, script });
+                    if let Some(found) = found {
+                        all.1.insert(seed, (*preset, found));
                     }
                     if all.0.seeds.is_multiple_of(1000) {
                         let (done, found) = (all.0.seeds, all.1.len());
@@ -135,55 +136,72 @@ fn search(options: &Options) -> Result<(Tally, BTreeMap<u64, Found>), String> {
     error.map_or(Ok((tally, found)), Err)
 }
 
-fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<(Violation, String)>), String> {
+fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<Found>), String> {
     let (genesis, plan) = swarm.draw(seed);
     let mut run = Run::new(genesis, plan).map_err(|error| error.to_string())?;
     while !run.advance(10_000) {}
-    Ok((run.tally(), run.violation().map(|violation| (*violation, run.text()))))
+    Ok((run.tally(), Found::of(seed, &run)))
 }
 
-fn report(
-    options: &Options,
-    tally: &Tally,
-    found: &BTreeMap<u64, Found>,
-    cpu_seconds: f64,
-) -> Result<(), String> {
-    for (seed, Found { preset, violation, script }) in found {
-        eprintln!(
-            "seed {seed}: {} broken at event {} ({}), {:?} {:?} {:?}: {}",
-            violation.rule,
-            violation.event,
-            violation.time,
-            violation.partition,
-            violation.node,
-            violation.offset,
-            violation.statement,
-        );
-        let switches: String =
-            options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
-        eprintln!("  kraftscope fuzz --seed {seed} --preset {preset}{switches}");
-        if options.scripts && !options.json {
-            println!("{script}");
+fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) -> Result<(), String> {
+    let switches: String =
+        options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
+    for (number, (seed, (preset, found))) in found.iter().enumerate() {
+        let headline = format!("seed {seed}: {}", show(&found.violation));
+        let again = format!("kraftscope fuzz --seed {seed} --preset {preset}{switches}");
+        if options.json {
+            eprintln!("{headline}\n  {again}");
+        } else {
+            println!("# {headline}\n# {again}");
+            if number < SHRUNK {
+                println!("{}", shrunk(found));
+            }
         }
     }
     let mut value = serde_json::to_value(tally).map_err(|error| error.to_string())?;
     value["cpu_seconds"] = json!((cpu_seconds * 1000.0).round() / 1000.0);
     if options.json {
         println!("{value}");
-    } else {
-        let rate = tally.handled as f64 / cpu_seconds.max(1e-9);
-        println!(
-            "{} seeds, {} steps, {} handled inputs, {} elections, {} commits, {} crashes, {} cut links: \
-             {} violations; {rate:.0} inputs per CPU-second",
-            tally.seeds,
-            tally.steps,
-            tally.handled,
-            tally.elections,
-            tally.commits,
-            tally.crashes,
-            tally.partitions,
-            tally.violations
-        );
+        return Ok(());
     }
+    let rate = tally.handled as f64 / cpu_seconds.max(1e-9);
+    println!(
+        "# {} seeds, {} steps, {} handled inputs, {} elections, {} commits, {} crashes, {} cut links: \
+         {} violations; {rate:.0} inputs per CPU-second",
+        tally.seeds,
+        tally.steps,
+        tally.handled,
+        tally.elections,
+        tally.commits,
+        tally.crashes,
+        tally.partitions,
+        tally.violations
+    );
     Ok(())
+}
+
+fn shrunk(found: &Found) -> String {
+    let mut shrink = Shrink::new(found);
+    let mut events = 0;
+    while events < SHRINK_EVENTS && !shrink.advance(1_000_000) {
+        events += 1_000_000;
+    }
+    let finding = shrink.finding();
+    eprintln!("shrunk to {} steps, {} candidates tried", finding.steps, finding.tried);
+    finding.scenario_text.clone()
+}
+
+/// `S2 broken at event 123 (4.5 s), topic 0 partition 1, broker-2, offset 7: statement`.
+fn show(violation: &Violation) -> String {
+    let mut text = format!("{} broken at event {} ({})", violation.rule, violation.event, violation.time);
+    if let Some(id) = violation.partition {
+        text.push_str(&format!(", topic {} partition {}", id.topic.0, id.partition));
+    }
+    if let Some(node) = violation.node {
+        text.push_str(&format!(", {node}"));
+    }
+    if let Some(offset) = violation.offset {
+        text.push_str(&format!(", offset {offset}"));
+    }
+    format!("{text}: {}", violation.statement)
 }

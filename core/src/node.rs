@@ -68,7 +68,7 @@ pub enum Timer {
     HeartbeatRequest,
     /// Broker: registration took too long, the process exits.
     RegistrationTimeout,
-    /// Broker: the controller did not let it shut down for too long, it stops all the same.
+    /// Broker or controller: its orderly shutdown has taken too long, it stops all the same.
     ControlledShutdown,
     /// Broker: look for lagging followers, every `replica.lag.time.max.ms` / 2.
     IsrCheck,

@@ -11,10 +11,10 @@ use crate::metadata::controller::QuorumController;
 use crate::metadata::image::{Image, Touched};
 use crate::metadata::lifecycle::{BrokerState, Lifecycle};
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
-use crate::node::{Command, Input, Loss, Out, Outcome, Timer, Voters};
+use crate::node::{Command, Effect, Input, Loss, Out, Outcome, Timer, Voters};
 use crate::note::Note;
 use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::{Envelope, ErrorCode, Message};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -46,6 +46,9 @@ impl Disk {
         self.quorum.crash(loss) + self.replicas.crash(loss)
     }
 }
+
+/// How long a controller that shuts down waits for another leader (`KafkaRaftClientDriver`).
+const CONTROLLER_SHUTDOWN_TIMEOUT: Span = Span::secs(5);
 
 /// A broker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -277,6 +280,9 @@ impl Controller {
                 }
             }
             Input::Disconnected(node) => self.quorum.on_disconnected(now, node, out),
+            Input::Fire(Timer::ControlledShutdown) => {
+                return out.effects.push(Effect::Exit { clean: true });
+            }
             Input::Fire(timer) => {
                 if Quorum::handles(timer) {
                     self.quorum.on_timer(now, timer, out);
@@ -287,6 +293,9 @@ impl Controller {
             Input::Call(call, command) => self.on_command(now, call, command, out),
         }
         self.control.on_progress(now, &mut self.quorum, out);
+        if self.quorum.is_shut_down() {
+            out.effects.push(Effect::Exit { clean: true });
+        }
     }
 
     fn on_command(&mut self, now: Time, call: CallId, command: Command, out: &mut Out) {
@@ -303,6 +312,7 @@ impl Controller {
             }
             Command::ShutDown => {
                 self.quorum.shut_down(now, out);
+                out.arm(Timer::ControlledShutdown, CONTROLLER_SHUTDOWN_TIMEOUT);
                 out.reply(call, Outcome::Done);
             }
             Command::Append(count) => {

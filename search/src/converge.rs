@@ -7,10 +7,11 @@
 
 use crate::heal::Core;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
+use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::metadata::lifecycle::BrokerState;
 use kraftscope_core::process::{Broker, Process};
-use kraftscope_core::record::PartitionRegistration;
+use kraftscope_core::record::{PartitionRegistration, Record};
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::world::World;
 use kraftscope_core::time::Span;
@@ -223,10 +224,17 @@ fn partition(
     if hw != end && takes_writes(world, core, image, id, found) {
         return lacks(Goal::V9, Some(leader));
     }
-    let log = |of: NodeId| broker(world, of).and_then(|broker| broker.replicas.disk.replicas.get(&id));
-    let same =
-        |of: NodeId| copy(of) == Some((hw, end)) && log(of).map(|r| &r.log) == log(leader).map(|r| &r.log);
+    let log = |of: NodeId| broker(world, of)?.replicas.disk.replicas.get(&id).map(|replica| &replica.log);
+    let same = |of: NodeId| {
+        copy(of) == Some((hw, end)) && log(of).zip(log(leader)).is_some_and(|(a, b)| same_records(a, b))
+    };
     replicas.iter().find(|of| !same(*of)).and_then(|of| lacks(Goal::V12, Some(of)))
+}
+
+/// Whether two logs that end at one place hold the same, as far as both reach back.
+fn same_records(a: &Log<Record>, b: &Log<Record>) -> bool {
+    let start = a.start().max(b.start());
+    a.iter(start, a.end()).eq(b.iter(start, b.end()))
 }
 
 fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {

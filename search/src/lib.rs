@@ -5,17 +5,19 @@
 //! (the command line, a web worker) asks for so many events at a time.
 //!
 //! Reading order: [`fault`], [`preset`], [`swarm`], [`plan`] (what a seed draws); [`script`], [`driver`], [`heal`],
-//! [`converge`], [`run`] (how a run goes).
+//! [`converge`], [`violation`], [`run`] (how a run goes); [`hunt`], [`shrink`] (what a person drives).
 
 pub mod converge;
 pub mod driver;
 pub mod fault;
 pub mod heal;
+pub mod hunt;
 pub mod luck;
 pub mod plan;
 pub mod preset;
 pub mod run;
 pub mod script;
+pub mod shrink;
 pub mod swarm;
 pub mod tally;
 pub mod violation;

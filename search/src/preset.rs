@@ -24,6 +24,8 @@ pub enum Size {
     Any,
     /// 3 or 5 controllers and little else.
     Quorum,
+    /// 1 or 3 controllers, 3 brokers, one partition with three replicas: what a page can show.
+    Small,
     /// One partition on two or three brokers, one controller: what abstract models look at.
     OnePartition,
 }

@@ -119,6 +119,11 @@ impl Run {
         self
     }
 
+    /// Whether it looks for losses that the configuration allows.
+    pub const fn counts_losses(&self) -> bool {
+        self.counts_losses
+    }
+
     /// The cluster.
     pub const fn sim(&self) -> &Sim {
         &self.sim

@@ -96,6 +96,7 @@ impl Swarm {
                 luck.between(1, 3),
             ),
             Size::Quorum => (luck.pick(&[2, 3, 3, 4, 5, 5]).unwrap_or(3), 2, 1),
+            Size::Small => (luck.pick(&[1, 3]).unwrap_or(1), 3, 1),
             Size::OnePartition => (1, luck.between(2, 3), 1),
         };
         let mut genesis = Genesis {
@@ -113,7 +114,11 @@ impl Swarm {
         let two = self.size == Size::Any && luck.percent(30);
         for (name, partitions) in [("orders", partitions), ("logs", 1)].into_iter().take(1 + usize::from(two))
         {
-            let replicas = if luck.percent(80) { brokers.min(3) } else { luck.between(1, brokers) };
+            let replicas = if self.size == Size::Small || luck.percent(80) {
+                brokers.min(3)
+            } else {
+                luck.between(1, brokers)
+            };
             let most = if luck.percent(90) { replicas } else { replicas + 1 };
             genesis.topics.push(TopicSpec {
                 name: Text::new(name).unwrap_or_default(),
@@ -132,7 +137,8 @@ impl Swarm {
     fn clients(&self, genesis: &mut Genesis, luck: &mut Luck) {
         let names: Vec<Text> = genesis.topics.iter().map(|topic| topic.name).collect();
         let kinds = [(Acks::All, 70), (Acks::One, 20), (Acks::Zero, 10)];
-        for _ in 0..luck.between(1, 3) {
+        let most = if self.size == Size::Small { 1 } else { 3 };
+        for _ in 0..luck.between(1, most) {
             genesis.producers.push(ProducerSpec {
                 topics: names.clone(),
                 interval: Span::millis(luck.pick(&[5, 20, 50, 100, 300]).unwrap_or(100)),
@@ -140,7 +146,7 @@ impl Swarm {
                 acks: self.acks.or_else(|| luck.weighted(&kinds)),
             });
         }
-        for _ in 0..luck.between(1, 2) {
+        for _ in 0..luck.between(1, most.min(2)) {
             genesis.consumers.push(ConsumerSpec { topics: names.clone() });
         }
     }

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 22] = [
+const PLAIN_TIMERS: [(&str, Timer); 23] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -106,6 +106,7 @@ const PLAIN_TIMERS: [(&str, Timer); 22] = [
     ("Heartbeat", Timer::Heartbeat),
     ("HeartbeatRequest", Timer::HeartbeatRequest),
     ("RegistrationTimeout", Timer::RegistrationTimeout),
+    ("ControlledShutdown", Timer::ControlledShutdown),
     ("IsrCheck", Timer::IsrCheck),
     ("HwCheckpoint", Timer::HwCheckpoint),
     ("AlterPartitionRetry", Timer::AlterPartitionRetry),
@@ -129,7 +130,29 @@ pub fn show_timer(timer: Timer) -> String {
         Timer::Reconnect(node) => format!("Reconnect:{node}"),
         Timer::DelayedFetch(n) => format!("DelayedFetch:{n}"),
         Timer::DelayedProduce(n) => format!("DelayedProduce:{n}"),
-        plain => {
+        plain @ (Timer::Election
+        | Timer::QuorumFetch
+        | Timer::CheckQuorum
+        | Timer::BeginQuorumEpoch
+        | Timer::AppendLinger
+        | Timer::CandidateBackoff
+        | Timer::FenceStaleBrokers
+        | Timer::LeaderBalance
+        | Timer::UncleanElection
+        | Timer::NoOp
+        | Timer::Heartbeat
+        | Timer::HeartbeatRequest
+        | Timer::RegistrationTimeout
+        | Timer::ControlledShutdown
+        | Timer::IsrCheck
+        | Timer::HwCheckpoint
+        | Timer::AlterPartitionRetry
+        | Timer::AlterPartitionRequest
+        | Timer::Workload
+        | Timer::ProducerSend
+        | Timer::ProducerDelivery
+        | Timer::MetadataRefresh
+        | Timer::ConsumerPoll) => {
             let known = PLAIN_TIMERS.iter().find(|(_, timer)| *timer == plain);
             known.map_or_else(String::new, |(name, _)| String::from(*name))
         }
