@@ -3,6 +3,7 @@
 //! Source: the two phases of TigerBeetle's and openraft's simulators, safety first and liveness after.
 
 use kraftscope_core::check::INVARIANTS;
+use kraftscope_core::history::History;
 use kraftscope_core::id::{NodeId, Offset};
 use kraftscope_core::node::Command;
 use kraftscope_core::note::Note;
@@ -172,4 +173,29 @@ fn heal_all_calls_off_the_faults_that_chance_has_just_decided() {
     }
     assert!(sim.net().links.is_empty());
     assert!(sim.world().slots.iter().all(|slot| slot.health != Health::Paused));
+}
+
+/// A record's serial number is its identity for the checker: no later life of a producer may use one again.
+#[test]
+fn a_producer_that_was_restarted_goes_on_counting() {
+    let text = "controllers 1\nbrokers 1\ntopic orders\nproducer topics orders interval 50ms\n----\nuntil acked >= 5\n\
+                crash producer-1\nrun 1s\nstart producer-1\nrun 5s\n";
+    let history = History::from_text(text).expect("a scenario");
+    let mut first: Vec<u32> = Vec::new();
+    for log in history.notes(0..history.note_count()) {
+        if let Note::BatchSent { first: serial, .. } = log.note {
+            first.push(serial);
+        }
+    }
+    assert!(first.len() > 50 && first.is_sorted_by(|a, b| a < b), "{first:?}");
+}
+
+/// Source: `KafkaRaftClientDriver`, which waits five seconds for another leader.
+#[test]
+fn a_controller_that_shuts_down_ends_its_process() {
+    let text = "controllers 3\nbrokers 0\n----\nuntil controller exists\n\
+                call controller-1 shutdown\ncall controller-2 shutdown\ncall controller-3 shutdown\nrun 6s\n\
+                expect down controller-1\nexpect down controller-2\nexpect down controller-3\n\
+                start controller-1\nstart controller-2\nuntil controller exists\n";
+    History::from_text(text).expect("everything comes as expected");
 }

@@ -89,7 +89,9 @@ impl Goal {
             Goal::V1 | Goal::V14 => quorum,
             Goal::V5 | Goal::V6 | Goal::V15 => brokers,
             Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 => replicas,
-            Goal::V10 | Goal::C14 => replicas + settings.delivery_timeout + settings.request_timeout,
+            // A client whose stale leader swallows every packet asks elsewhere only when a metadata update is
+            // allowed before the next attempt to connect: half a minute a throw (`leastLoadedNode`).
+            Goal::V10 | Goal::C14 => replicas + settings.delivery_timeout + Span::secs(1800),
         }
     }
 }

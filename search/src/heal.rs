@@ -8,6 +8,7 @@ use crate::luck::Luck;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind};
 use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::process::Process;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::time::Span;
@@ -47,10 +48,6 @@ impl Core {
         acts.push(Act::Do(Action::HealAll));
         for slot in &sim.world().slots {
             if self.has(slot.id) {
-                if slot.id.kind() == NodeKind::Producer && slot.health != Health::Down {
-                    let rest = Command::SetRate { interval: Span::ZERO };
-                    acts.push(Act::Do(Action::Call(slot.id, rest)));
-                }
                 continue;
             }
             match slot.health {
@@ -63,7 +60,7 @@ impl Core {
         self.raise(sim, acts);
     }
 
-    /// Starts what is down and wakes what stands still, within the core.
+    /// Starts what is down and wakes what stands still, within the core; stops the workload of producers.
     pub fn raise(&self, sim: &Sim, acts: &mut Vec<Act>) {
         for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
             match slot.health {
@@ -71,10 +68,19 @@ impl Core {
                 Health::Down if is_client(slot.id) && !sim.is_set_up() => {}
                 Health::Down => acts.push(Act::Do(Action::Start(slot.id))),
                 Health::Paused => acts.push(Act::Do(Action::Resume(slot.id))),
+                Health::Up if slot.process.as_ref().is_some_and(works) => {
+                    let rest = Command::SetRate { interval: Span::ZERO };
+                    acts.push(Act::Do(Action::Call(slot.id, rest)));
+                }
                 Health::Up => {}
             }
         }
     }
+}
+
+/// Whether it is a producer that goes on with its workload.
+fn works(process: &Process) -> bool {
+    matches!(process, Process::Producer(producer) if producer.spec.interval > Span::ZERO)
 }
 
 fn is_client(id: NodeId) -> bool {

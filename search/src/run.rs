@@ -325,12 +325,12 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preset::PRESETS;
+    use crate::preset::{PRESETS, Preset};
     use crate::swarm::draw;
     use kraftscope_core::history::History;
 
-    fn finished(seed: u64, preset: usize) -> Run {
-        let (genesis, plan) = draw(seed, &PRESETS[preset]);
+    fn finished(seed: u64, preset: &Preset) -> Run {
+        let (genesis, plan) = draw(seed, preset);
         let mut run = Run::new(genesis, plan).expect("a valid genesis");
         while !run.advance(1000) {}
         run
@@ -339,15 +339,15 @@ mod tests {
     /// A run, its script and its text are the same run.
     #[test]
     fn a_run_is_played_again_from_its_script_and_from_its_text() {
-        for preset in 0..PRESETS.len() {
+        for preset in PRESETS {
             let run = finished(3, preset);
             let genesis = run.sim().world().genesis.as_ref().clone();
             let mut again =
                 Run::replay(genesis, run.script().to_vec(), run.ending()).expect("a valid genesis");
             while !again.advance(1000) {}
-            assert_eq!(again.sim().digest(), run.sim().digest(), "{}", PRESETS[preset].name);
+            assert_eq!(again.sim().digest(), run.sim().digest(), "{}", preset.name);
             let history = History::from_text(&run.text()).expect("valid scenario text");
-            assert_eq!(history.digest(), run.sim().digest(), "{}", PRESETS[preset].name);
+            assert_eq!(history.digest(), run.sim().digest(), "{}", preset.name);
         }
     }
 
@@ -356,6 +356,6 @@ mod tests {
         let (genesis, plan) = draw(5, &PRESETS[0]);
         let mut run = Run::new(genesis, plan).expect("a valid genesis");
         while !run.advance(7) {}
-        assert_eq!(run.sim().digest(), finished(5, 0).sim().digest());
+        assert_eq!(run.sim().digest(), finished(5, &PRESETS[0]).sim().digest());
     }
 }

@@ -158,17 +158,22 @@ impl Sim {
         slot.health = Health::Up;
         slot.powered = true;
         slot.started_at = now;
-        let disk = core::mem::take(&mut slot.disk);
+        let mut disk = core::mem::take(&mut slot.disk);
         let number = usize::from(node.number()) - 1;
-        let process = match node.kind() {
-            NodeKind::Broker => {
+        let process = match (disk.client.take(), node.kind()) {
+            (Some(next_life), _) => *next_life,
+            (None, NodeKind::Broker) => {
                 Process::Broker(Box::new(Broker::new(node, slot.incarnation, voters, &settings, disk)))
             }
-            NodeKind::Controller => {
+            (None, NodeKind::Controller) => {
                 Process::Controller(Box::new(Controller::new(node, voters, &settings, disk)))
             }
-            NodeKind::Producer => Process::Producer(Box::new(genesis.producer(node, number, settings))),
-            NodeKind::Consumer => Process::Consumer(Box::new(genesis.consumer(node, number, settings))),
+            (None, NodeKind::Producer) => {
+                Process::Producer(Box::new(genesis.producer(node, number, settings)))
+            }
+            (None, NodeKind::Consumer) => {
+                Process::Consumer(Box::new(genesis.consumer(node, number, settings)))
+            }
         };
         slot.process = Some(process);
         step.node = Some(node);
