@@ -1,5 +1,6 @@
 //! `kraftscope check`: runs case files, shows what differs, and writes what was printed with `--bless`.
 
+use kraftscope_core::scenario::parts::{COMPONENTS, SHOWS};
 use kraftscope_core::scenario::{Report, ScenarioError, check};
 use std::ffi::OsString;
 use std::fs;
@@ -17,6 +18,10 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
             lexopt::Arg::Long("bless") => bless = true,
+            lexopt::Arg::Long("commands") => {
+                print_commands();
+                return Ok(true);
+            }
             lexopt::Arg::Value(path) => paths.push(path),
             other => return Err(other.unexpected().to_string()),
         }
@@ -35,6 +40,20 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
     let failed = files.iter().filter(|file| !run(file, bless)).count();
     println!("{} passed, {failed} failed", files.len() - failed);
     Ok(failed == 0)
+}
+
+/// Every command of every component, as the reference lists them.
+fn print_commands() {
+    println!("cluster");
+    for verb in SHOWS {
+        println!("  show {}\n      {}", verb.usage, verb.about);
+    }
+    for component in COMPONENTS {
+        println!("{}: {}", component.name, component.about);
+        for verb in component.verbs {
+            println!("  {}\n      {}", verb.usage, verb.about);
+        }
+    }
 }
 
 fn collect(folder: &Path, depth: u32, files: &mut Vec<PathBuf>) -> Result<(), String> {

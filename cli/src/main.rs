@@ -12,10 +12,10 @@ const USAGE: &str = "\
 kraftscope run FILE [--trace | --json | --digest]
     Plays a scenario file. Prints what happened, one line a note; --trace adds every event,
     --json prints the picture at the end as JSON, --digest the digest of the state at the end.
-kraftscope check PATH... [--bless]
+kraftscope check PATH... [--bless | --commands]
     Runs case files, and in folders every *.txt, and compares what they print with what they say.
     Prints what differs, then 'N passed, N failed'; --bless writes what was printed into the files.
-    The reference of commands: core/tests/scenarios/README.md.
+    --commands lists what can be written; core/tests/scenarios/README.md explains it.
 kraftscope bench [--json] [--seconds N]
     Measures the simulator on this machine: handled messages and commits per CPU-second,
     snapshots and seeks. The median of five rounds.

@@ -14,8 +14,8 @@ mod check;
 pub mod command;
 mod condition;
 mod genesis;
-mod noted;
 pub mod parts;
+mod plain;
 mod play;
 pub mod words;
 

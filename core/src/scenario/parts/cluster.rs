@@ -13,7 +13,7 @@ use crate::id::{NodeId, TopicPartition};
 use crate::process::Process;
 use crate::scenario::command::{Command, Verb};
 use crate::scenario::words::Names;
-use crate::scenario::{Line, ScenarioError, genesis, noted, play_line, truth};
+use crate::scenario::{Line, ScenarioError, genesis, plain, play_line, truth};
 use crate::view::{
     CellView, ClusterView, ConsumerView, ControllerView, Health, LogView, ProducerView, ReplicaRole,
     ReplicaView,
@@ -161,7 +161,7 @@ impl Cluster {
         let shown = logs.filter(|log| kinds.is_empty() || kinds.contains(&explain::key(&log.note)));
         let text = lines(shown.map(|log| {
             let node = log.node.map_or_else(String::new, |node| format!("{node} "));
-            format!("{node}{}", noted::show(&log.note, names))
+            format!("{node}{}", plain::note(&log.note, names))
         }));
         self.noted = end;
         Ok(text)

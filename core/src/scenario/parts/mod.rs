@@ -3,10 +3,16 @@
 //! One file a component, one line in [`COMPONENTS`]. Reached only from [`check`](super::check): what never checks
 //! a case file does not carry them.
 
+mod active;
 pub(super) mod cluster;
+mod controller;
 mod epoch_cache;
+mod leader_state;
 mod murmur2;
 mod partition_change;
+mod quorum_node;
+mod raft;
+mod setup;
 
 pub use cluster::SHOWS;
 
@@ -42,8 +48,14 @@ impl fmt::Debug for Component {
 }
 
 /// All components but `cluster`, which begins with a genesis.
-pub const COMPONENTS: &[Component] =
-    &[epoch_cache::COMPONENT, murmur2::COMPONENT, partition_change::COMPONENT];
+pub const COMPONENTS: &[Component] = &[
+    epoch_cache::COMPONENT,
+    leader_state::COMPONENT,
+    quorum_node::COMPONENT,
+    partition_change::COMPONENT,
+    controller::COMPONENT,
+    murmur2::COMPONENT,
+];
 
 /// The component of this name.
 pub fn find(name: &str) -> Option<&'static Component> {

@@ -105,10 +105,11 @@ impl PartitionChangePart {
     }
 }
 
-fn registration(command: &Command<'_>) -> Result<PartitionRegistration, String> {
+/// The registration that a command describes.
+pub(super) fn registration(command: &Command<'_>) -> Result<PartitionRegistration, String> {
     let isr = command.need("isr", brokers)?;
     let mut registration = PartitionRegistration::new(command.need("replicas", brokers)?, isr);
-    registration.leader = command.need("leader", or_none(broker))?;
+    registration.leader = command.or("leader", isr.first(), or_none(broker))?;
     registration.leader_epoch = LeaderEpoch(command.or("leader-epoch", 100, small)?);
     registration.partition_epoch = PartitionEpoch(command.or("partition-epoch", 200, small)?);
     registration.recovery = command.or("recovery", LeaderRecoveryState::Recovered, one_of(RECOVERY))?;

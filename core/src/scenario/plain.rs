@@ -1,10 +1,12 @@
-//! A note as one line of text: `LeaderElected partition=orders-0 leader=broker-2 leader_epoch=1`.
+//! A value of the core as one line of text: `LeaderElected partition=orders-0 leader=broker-2 leader_epoch=1`.
 //!
-//! Walks what the note serializes to, so that a new note needs no line here. Types are known by their names.
+//! Walks what the value serializes to, so that a new note or record needs no line here. Types are known by their
+//! names.
 
 use super::words::{self, Names};
 use crate::id::{NodeId, TopicId};
 use crate::note::Note;
+use crate::record::MetadataRecord;
 use crate::time::Span;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -14,11 +16,16 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 
 /// The note in words of the core: its name, then its fields.
-pub(super) fn show(note: &Note, names: &Names) -> String {
-    note.serialize(Plain { names, name: "" }).unwrap_or_default()
+pub(super) fn note(note: &Note, names: &Names) -> String {
+    note.serialize(Plain { names, name: "", bare: false }).unwrap_or_default()
 }
 
-/// Why something has no plain text: no note holds such a value.
+/// A record of the metadata log: its kind, then its fields; nodes by their numbers.
+pub(super) fn record(record: &MetadataRecord, names: &Names) -> String {
+    record.serialize(Plain { names, name: "", bare: true }).unwrap_or_default()
+}
+
+/// Why something has no plain text: no note or record holds such a value.
 #[derive(Debug)]
 struct NoText(String);
 
@@ -36,11 +43,16 @@ impl ser::Error for NoText {
     }
 }
 
+/// The key under which a note carries its name, and a record here its kind.
+const VARIANT: &str = "note";
+
 /// Turns one value into text; `name` is the type that wraps it.
 #[derive(Clone, Copy)]
 struct Plain<'a> {
     names: &'a Names,
     name: &'static str,
+    /// Nodes are plain numbers, and what is not there is not named.
+    bare: bool,
 }
 
 /// A struct on its way: its fields as texts.
@@ -66,6 +78,7 @@ macro_rules! plainly {
 impl Plain<'_> {
     fn number(self, value: u64) -> Result<String, NoText> {
         Ok(match self.name {
+            "NodeId" if self.bare => NodeId(value as u8).number().to_string(),
             "NodeId" => NodeId(value as u8).to_string(),
             "TopicId" => self.names.name(TopicId(value as u8)),
             "Span" => words::show_span(Span(value)),
@@ -115,7 +128,7 @@ impl<'a> ser::Serializer for Plain<'a> {
     }
 
     fn serialize_none(self) -> Result<String, NoText> {
-        Ok(String::from("none"))
+        Ok(String::from(if self.bare { "" } else { "none" }))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<String, NoText> {
@@ -193,7 +206,8 @@ impl<'a> ser::Serializer for Plain<'a> {
         name: &'static str,
         _: usize,
     ) -> Result<Fields<'a>, NoText> {
-        Ok(Fields { plain: Plain { name, ..self }, fields: Vec::new() })
+        let fields = alloc::vec![(VARIANT, String::from(name))];
+        Ok(Fields { plain: Plain { name, ..self }, fields })
     }
 }
 
@@ -214,8 +228,9 @@ impl Fields<'_> {
             "NodeList" => Ok(list(self.field("ids"), self.field("length"))),
             "ReplicaKey" => Ok(String::from(self.field("id"))),
             _ => {
-                let words = self.fields.iter().map(|(key, text)| match *key {
-                    "note" => text.clone(),
+                let there = self.fields.iter().filter(|(_, text)| !text.is_empty());
+                let words = there.map(|(key, text)| match *key {
+                    VARIANT => text.clone(),
                     _ => format!("{key}={text}"),
                 });
                 Ok(words.collect::<Vec<_>>().join(" "))
@@ -286,6 +301,23 @@ mod tests {
     use crate::note::{ChangeReason, LeaderChoice};
 
     #[test]
+    fn a_record_is_its_kind_and_what_is_there() {
+        let record_of = |fenced| MetadataRecord::BrokerRegistrationChange {
+            broker: NodeId::broker(1),
+            broker_epoch: crate::id::BrokerEpoch(7),
+            fenced,
+            in_controlled_shutdown: false,
+        };
+        let shown = |fenced| record(&record_of(fenced), &Names::default());
+        let rest = "in_controlled_shutdown=no";
+        assert_eq!(
+            shown(Some(true)),
+            format!("BrokerRegistrationChange broker=1 broker_epoch=7 fenced=yes {rest}")
+        );
+        assert_eq!(shown(None), format!("BrokerRegistrationChange broker=1 broker_epoch=7 {rest}"));
+    }
+
+    #[test]
     fn a_note_is_its_name_and_its_fields() {
         let names = Names(alloc::vec![words::short("orders").expect("short")]);
         let elected = Note::LeaderElected {
@@ -298,16 +330,16 @@ mod tests {
             reason: ChangeReason::Fenced,
         };
         assert_eq!(
-            show(&elected, &names),
+            note(&elected, &names),
             "LeaderElected partition=orders-3 leader=broker-2 leader_epoch=1 replicas=[1, 2] isr=[2] \
              choice=InSync reason=Fenced"
         );
-        assert_eq!(show(&Note::NetworkChanged, &names), "NetworkChanged");
+        assert_eq!(note(&Note::NetworkChanged, &names), "NetworkChanged");
         let fenced = Note::BrokerFenced {
             broker: NodeId::broker(1),
             silent: Span(9_500_000),
             session_timeout: Span(9_000_000),
         };
-        assert_eq!(show(&fenced, &names), "BrokerFenced broker=broker-1 silent=9500ms session_timeout=9s");
+        assert_eq!(note(&fenced, &names), "BrokerFenced broker=broker-1 silent=9500ms session_timeout=9s");
     }
 }
