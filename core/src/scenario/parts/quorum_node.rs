@@ -6,15 +6,15 @@ use super::raft::{self, Bench, Manner};
 use super::{Component, Part, setup};
 use crate::config::Settings;
 use crate::epochs::EpochEnd;
-use crate::id::{LeaderEpoch, NodeId, Offset};
+use crate::id::{LeaderEpoch, NodeId, Offset, SnapshotId};
 use crate::node::ElectionState;
 use crate::record::MetadataRecord;
 use crate::scenario::command::{Command, Verb, at_most, number, or_none, small, span, truth};
 use crate::scenario::words;
 use crate::time::Span;
 use crate::wire::{
-    BeginQuorumEpochRequest, EndQuorumEpochRequest, ErrorCode, Fetched, Message, MetadataFetchRequest,
-    MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
+    BeginQuorumEpochRequest, EndQuorumEpochRequest, ErrorCode, FetchSnapshotRequest, FetchSnapshotResponse,
+    Fetched, Message, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
 };
 use alloc::boxed::Box;
 use alloc::format;
@@ -59,6 +59,10 @@ pub(super) const COMPONENT: Component = Component {
             about: "A Fetch request arrives; what is not said is as a follower would have it whose log agrees.",
         },
         Verb {
+            usage: "fetch-snapshot FROM snapshot=EPOCH@END position=N [epoch=N] [max-records=N]",
+            about: "A FetchSnapshot request arrives; positions count records.",
+        },
+        Verb {
             usage: "begin-quorum-epoch FROM epoch=N [voter=N]",
             about: "A BeginQuorumEpoch request arrives.",
         },
@@ -71,9 +75,14 @@ pub(super) const COMPONENT: Component = Component {
             about: "The answer to the last Vote request to that replica, or to request number so and so.",
         },
         Verb {
-            usage: "answer-fetch FROM [records=RUNS] [diverging=EPOCH@END] [hw=N|unknown] [error=NAME] [epoch=N] \
-                    [leader=N|none] [request=NUMBER]",
+            usage: "answer-fetch FROM [records=RUNS] [diverging=EPOCH@END] [snapshot=EPOCH@END] [hw=N|unknown] \
+                    [error=NAME] [epoch=N] [leader=N|none] [request=NUMBER]",
             about: "The answer to a Fetch request.",
+        },
+        Verb {
+            usage: "answer-fetch-snapshot FROM snapshot=EPOCH@END size=N position=N [records=N] [error=NAME] \
+                    [epoch=N] [leader=N|none] [request=NUMBER]",
+            about: "The answer to a FetchSnapshot request: so many records from that position on.",
         },
         Verb {
             usage: "answer-begin-quorum-epoch FROM [error=NAME] [epoch=N] [leader=N|none] [request=NUMBER]",
@@ -85,6 +94,11 @@ pub(super) const COMPONENT: Component = Component {
         },
         Verb { usage: "disconnect NODE", about: "The connection to that replica breaks." },
         Verb { usage: "append N", about: "Appends records; prints the offset of the first, or `NotLeader`." },
+        Verb {
+            usage: "snapshot END [records=N] [clean]",
+            about: "The layer above makes a snapshot of everything below END; `clean` drops the log before it. Prints \
+                    `snapshot=EPOCH@END`, or `refused`.",
+        },
         Verb { usage: "resign", about: "Asks it to resign (KafkaRaftClient.resign)." },
         Verb { usage: "shut-down", about: "Asks for a graceful shutdown." },
         Verb {
@@ -183,6 +197,7 @@ fn act(bench: &mut Bench, command: &Command<'_>, settings: Settings) -> Result<(
         "advance" => bench.advance(command.read(0, span)?)?,
         "fire" => bench.fire(command.read(0, timer)?)?,
         "append" => append(bench, command.read(0, at_most(raft::MOST_RECORDS))?),
+        "snapshot" => snapshot(bench, command)?,
         "resign" => bench.input(|quorum, now, out| {
             quorum.resign(now, out);
         }),
@@ -194,6 +209,37 @@ fn act(bench: &mut Bench, command: &Command<'_>, settings: Settings) -> Result<(
         _ => return speak(bench, command),
     }
     Ok(())
+}
+
+fn snapshot(bench: &mut Bench, command: &Command<'_>) -> Result<(), String> {
+    let end = Offset(command.read(0, number)?);
+    let records = command.or("records", 0, at_most(raft::MOST_RECORDS))? as usize;
+    let mut made = None;
+    bench.input(|quorum, _, out| {
+        made = quorum.create_snapshot(end, alloc::vec![MetadataRecord::NoOp; records], out);
+        if command.has("clean") {
+            quorum.delete_before_latest_snapshot(out);
+        }
+    });
+    let said = made.map_or(String::from("refused"), |id| format!("snapshot={}", raft::show_snapshot(id)));
+    bench.tell(&said);
+    Ok(())
+}
+
+/// Reads `EPOCH@END`.
+fn snapshot_id(text: &str) -> Result<SnapshotId, String> {
+    super::epoch_cache::epoch_at(text).map(|(epoch, end)| SnapshotId { epoch, end })
+}
+
+fn fetch_snapshot(bench: &Bench, command: &Command<'_>, from: u8) -> Result<Message, String> {
+    let epoch = command.maybe("epoch", small)?.map_or(bench.quorum.epoch(), LeaderEpoch);
+    Ok(Message::FetchSnapshotRequest(FetchSnapshotRequest {
+        replica: raft::key(from),
+        current_leader_epoch: epoch,
+        snapshot: command.need("snapshot", snapshot_id)?,
+        position: command.need("position", words::number)?,
+        max_records: command.or("max-records", u32::MAX, small)?,
+    }))
 }
 
 fn append(bench: &mut Bench, count: u64) {
@@ -214,6 +260,7 @@ fn speak(bench: &mut Bench, command: &Command<'_>) -> Result<(), String> {
     let message = match command.verb {
         "vote" => vote(bench, command, from)?,
         "fetch" => fetch(bench, command, from)?,
+        "fetch-snapshot" => fetch_snapshot(bench, command, from)?,
         "begin-quorum-epoch" => Message::BeginQuorumEpochRequest(BeginQuorumEpochRequest {
             leader: NodeId::controller(from),
             leader_epoch: LeaderEpoch(command.need("epoch", small)?),
@@ -287,6 +334,18 @@ fn answer(bench: &Bench, command: &Command<'_>) -> Result<Message, String> {
             let vote_granted = command.need("granted", truth)?;
             Message::VoteResponse(VoteResponse { error, leader: named(None), epoch, vote_granted })
         }
+        "answer-fetch-snapshot" => {
+            let count = command.or("records", 0, at_most(raft::MOST_RECORDS))? as usize;
+            Message::FetchSnapshotResponse(FetchSnapshotResponse {
+                error,
+                leader: plain.leader,
+                epoch,
+                snapshot: command.need("snapshot", snapshot_id)?,
+                size: command.need("size", small)?,
+                position: command.need("position", words::number)?,
+                records: alloc::vec![MetadataRecord::NoOp; count],
+            })
+        }
         "answer-begin-quorum-epoch" => Message::BeginQuorumEpochResponse(plain),
         "answer-end-quorum-epoch" => Message::EndQuorumEpochResponse(plain),
         _ => {
@@ -301,6 +360,7 @@ fn answer(bench: &Bench, command: &Command<'_>) -> Result<Message, String> {
                     Some((epoch, end)) => Fetched::Diverging(EpochEnd { epoch, end }),
                     None => Fetched::Records(raft::entries(&records)),
                 },
+                snapshot: command.maybe("snapshot", snapshot_id)?,
             })
         }
     })

@@ -5,7 +5,7 @@
 
 use crate::config::Settings;
 use crate::epochs::LeaderEpochCache;
-use crate::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
+use crate::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, SnapshotId};
 use crate::kraft::{Quorum, QuorumDisk};
 use crate::log::Log;
 use crate::node::{Effect, ElectionState, Out, Timer};
@@ -104,7 +104,7 @@ pub(super) fn disk(election: ElectionState, runs: &[(u32, u64)]) -> QuorumDisk {
         log.append(entry);
     }
     log.flush();
-    QuorumDisk { election, log, epochs }
+    QuorumDisk { election, log, epochs, ..QuorumDisk::default() }
 }
 
 /// A number, or `unknown`.
@@ -204,6 +204,10 @@ impl Bench {
         );
         if let Some(ballots) = quorum.role().ballots() {
             text.push_str(&format!(" granted={} refused={}", ballots.granted, ballots.refused));
+        }
+        if let Some(download) = quorum.download() {
+            let (id, got) = (show_snapshot(download.id), download.records.len());
+            text.push_str(&format!(" fetching-snapshot={id} got={got}"));
         }
         if let Some(reason) = quorum.halted() {
             text.push_str(&format!(" halted={reason:?}"));
@@ -375,10 +379,30 @@ fn show_message(message: &Message) -> String {
             };
             let hw = or_unknown(response.high_watermark);
             let (error, leader) = (response.error.name(), who(response.leader));
+            let data = response.snapshot.map_or(data, |id| format!("snapshot={}", show_snapshot(id)));
             format!("Fetch {error} leader={leader} epoch={} hw={hw} {data}", response.epoch)
         }
+        Message::FetchSnapshotRequest(request) => format!(
+            "FetchSnapshot epoch={} snapshot={} position={}",
+            request.current_leader_epoch,
+            show_snapshot(request.snapshot),
+            request.position
+        ),
+        Message::FetchSnapshotResponse(response) if response.error.is_none() => format!(
+            "FetchSnapshot NONE snapshot={} size={} position={} records={}",
+            show_snapshot(response.snapshot),
+            response.size,
+            response.position,
+            response.records.len()
+        ),
+        Message::FetchSnapshotResponse(response) => format!("FetchSnapshot {}", response.error.name()),
         other => String::from(other.api()),
     }
+}
+
+/// `EPOCH@END`.
+pub(super) fn show_snapshot(id: SnapshotId) -> String {
+    format!("{}@{}", id.epoch, id.end)
 }
 
 fn show_plain(response: &QuorumResponse) -> String {
@@ -401,5 +425,5 @@ fn show_runs(records: &[Entry<MetadataRecord>]) -> String {
 /// The log as runs of epochs.
 pub(super) fn show_log(quorum: &Quorum) -> String {
     let log = quorum.log();
-    show_runs(&log.read(log.start(), log.end(), u64::MAX))
+    show_runs(&log.read(log.start(), log.end(), log.end().saturating_sub(log.start())))
 }
