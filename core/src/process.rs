@@ -220,8 +220,8 @@ impl Broker {
         }
         self.applied = self.applied.max(committed);
         if self.snapshots.on_replayed(now, count) {
-            self.make_snapshot(out);
             self.quorum.clean_log(out);
+            self.make_snapshot(out);
         }
         if matches!(
             self.lifecycle.state(),

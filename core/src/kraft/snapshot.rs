@@ -10,8 +10,8 @@
 //! Source: `KafkaRaftLog` (`createNewSnapshot`, `validateOffsetAndEpoch`, `endOffsetForEpoch`, `lastFetchedEpoch`,
 //! `truncateToLatestSnapshot`, `deleteBeforeSnapshot`, `cleanSnapshots`), `Snapshots`.
 //!
-//! Left out: the cleaner's round once a minute (it cleans when a snapshot is made) and `metadata.max.retention.ms`;
-//! segments (the log loses its records to the record); the bootstrap snapshot.
+//! Left out: the cleaner's round once a minute (it cleans before a snapshot is made, so a record goes at the earliest
+//! one snapshot after it was covered) and `metadata.max.retention.ms`; segments (the log loses its records to the record); the bootstrap snapshot.
 
 use super::{Quorum, QuorumDisk};
 use crate::epochs::EpochEnd;

@@ -143,8 +143,8 @@ impl QuorumController {
         }
         let count = self.stable.next().saturating_sub(before);
         if self.snapshots.on_replayed(now, count) {
-            self.make_snapshot(quorum, out);
             quorum.clean_log(out);
+            self.make_snapshot(quorum, out);
         }
         if let Some(active) = &mut self.active {
             active.deferred.complete(self.stable.next(), out);

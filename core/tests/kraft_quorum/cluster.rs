@@ -114,9 +114,34 @@ fn no_promise_breaks_in_any_weather_and_the_quorum_recovers() {
     assert_eq!(seen.len(), 16, "every note of the quorum but QuorumHalted: {seen:?}");
 }
 
+/// Source: `RaftEventSimulationTest`, whose state machine makes snapshots all the time: SnapshotAtLogStart.
+#[test]
+fn no_promise_breaks_in_any_weather_while_logs_lose_their_beginnings() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..60 {
+        let settings = Settings {
+            metadata_max_retention_records: 20,
+            controller_quorum_fetch_snapshot_max_records: 1,
+            ..defaults(Release::V4_2)
+        };
+        let mut sim = Sim::new(seed, 3 + (seed % 3) as u8, 1 + (seed % 3) as u8, settings);
+        sim.snapshot_every = 5 + seed % 20;
+        for (note, times) in weather(sim, "snapshots", seed) {
+            *seen.entry(note).or_insert(0) += times;
+        }
+    }
+    for note in ["SnapshotCreated", "MetadataLogCleaned", "SnapshotOffered", "SnapshotDownloaded"] {
+        assert!(seen[note] > 100, "{note}: {seen:?}");
+    }
+}
+
 fn chaos(release: Release, seed: u64) -> BTreeMap<&'static str, u64> {
-    let mut sim =
-        Sim::new(seed, if seed.is_multiple_of(3) { 5 } else { 3 }, (seed % 3) as u8, defaults(release));
+    let voters = if seed.is_multiple_of(3) { 5 } else { 3 };
+    let sim = Sim::new(seed, voters, (seed % 3) as u8, defaults(release));
+    weather(sim, release.name(), seed)
+}
+
+fn weather(mut sim: Sim, release: &str, seed: u64) -> BTreeMap<&'static str, u64> {
     let rates = [0, 10_000, 100_000, 300_000];
     for _ in 0..120 {
         let nodes = sim.nodes.len() as u32;
