@@ -32,6 +32,11 @@ fn cluster(seed: u64) -> Genesis {
     if dice.below(2) == 0 {
         genesis.settings.replica_lag_time_max = Span::secs(3);
     }
+    if dice.below(2) == 0 {
+        genesis.settings.metadata_log_max_records_between_snapshots = 10 + dice.below(50);
+        genesis.settings.metadata_max_retention_records = dice.below(150);
+        genesis.settings.controller_quorum_fetch_snapshot_max_records = 1 + dice.below(10);
+    }
     for rate in Rate::ALL.into_iter().filter(|_| dice.below(3) == 0).collect::<Vec<_>>() {
         let most = if rate == Rate::Cut { 10_000 } else { 20_000 };
         genesis.rates.insert(rate, dice.below(most));
@@ -50,7 +55,9 @@ fn whim(sim: &Sim, dice: &mut Dice) -> Action {
         key: TopicConfig::MinInsyncReplicas,
         value: 1 + dice.below(3),
     };
-    match dice.below(8) {
+    let server = if dice.below(2) == 0 { broker } else { controller };
+    match dice.below(9) {
+        8 => Action::Call(server, Command::Snapshot { clean: dice.below(2) == 0 }),
         0 => Action::Call(broker, Command::ShutDown),
         1 => Action::Call(controller, Command::Resign),
         2 => Action::Call(controller, Command::ElectLeader { partition, unclean: false }),

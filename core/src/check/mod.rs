@@ -17,6 +17,7 @@ mod clients;
 mod k_commit;
 mod k_election;
 mod k_roles;
+mod k_snapshot;
 mod l_copies;
 mod logs;
 mod p_isr;

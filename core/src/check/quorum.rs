@@ -6,10 +6,11 @@
 
 use super::findings::{Findings, Subject};
 use super::k_election::Elections;
+use super::k_snapshot::Images;
 use super::logs::{LogSeen, check_append_only, check_order, check_same};
 use super::table::Rule;
-use super::{k_commit, k_roles};
-use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeKind, Offset};
+use super::{k_commit, k_roles, k_snapshot};
+use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeKind, Offset, SnapshotId};
 use crate::kraft::{Quorum, QuorumDisk, Role};
 use crate::log::Log;
 use crate::node::ElectionState;
@@ -52,9 +53,11 @@ pub(super) struct Glance {
     pub(super) role: RoleSeen,
     pub(super) election: ElectionState,
     pub(super) hw: Option<Offset>,
+    pub(super) start: Offset,
     pub(super) end: Offset,
     pub(super) flushed: Offset,
     pub(super) truncations: u32,
+    pub(super) snapshot: Option<SnapshotId>,
 }
 
 impl Glance {
@@ -64,9 +67,11 @@ impl Glance {
             role: quorum.map_or(RoleSeen::Down, |quorum| RoleSeen::of(quorum.role())),
             election: disk.election,
             hw: quorum.and_then(Quorum::high_watermark),
+            start: disk.log.start(),
             end: disk.log.end(),
             flushed: disk.log.flushed(),
             truncations: disk.log.truncations(),
+            snapshot: disk.snapshots.latest_id(),
         }
     }
 
@@ -121,6 +126,7 @@ pub(super) struct QuorumGhost {
     /// What is committed.
     pub(super) committed: Log<MetadataRecord>,
     pub(super) elections: Elections,
+    images: Images,
     replicas: Vec<ReplicaSeen>,
 }
 
@@ -150,7 +156,7 @@ impl QuorumGhost {
         let now = Glance::of(slot, disk, quorum);
         let seen = &mut self.replicas[place];
         let before = core::mem::replace(&mut seen.glance, now);
-        if before == now && !notes.iter().any(k_roles::concerns) {
+        if before == now && !notes.iter().any(k_roles::concerns) && !notes.iter().any(k_snapshot::concerns) {
             return false;
         }
         let votes = slot.id.kind() == NodeKind::Controller;
@@ -160,7 +166,9 @@ impl QuorumGhost {
         self.elections.check(&look, findings);
         k_roles::check(&look, findings);
         self.follow_log(world, place, &look, findings);
-        self.follow_high_watermark(world, place, &look, findings)
+        let grown = self.follow_high_watermark(world, place, &look, findings);
+        k_snapshot::check(world, &look, &mut self.images, &mut self.committed, findings);
+        grown
     }
 
     fn follow_log(&mut self, world: &World, place: usize, look: &Look<'_>, findings: &mut Findings) {

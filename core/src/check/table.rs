@@ -4,7 +4,7 @@
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
 //! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
 //!
-//! Left out: voter changes (K11, K12), snapshots (K15), recovery quorum (S12), reassignment (S17), idempotence (C4).
+//! Left out: voter changes (K11, K12), recovery quorum (S12), reassignment (S17), idempotence (C4).
 //! Global loss (S11) is counted rather than judged: [`super::Checker::lost`].
 
 use serde::Serialize;
@@ -98,6 +98,8 @@ table! {
             "QuorumState, ValidRolesAndStates";
         K14 PreVotePure: "A pre-vote of the present epoch changes nothing that is stored, and a prospective has not raised its epoch.",
             "KIP-996";
+        K15 SnapshotAtStart: "A metadata log that starts beyond 0 has a snapshot that ends right there; a snapshot says exactly what the committed records before its end say, and no active controller reads one.",
+            "RaftEventSimulationTest, SnapshotAtLogStart, LeaderNeverLoadSnapshot";
         K16 ActiveController: "There is at most one active controller per epoch, and brokers apply nothing but committed metadata, in order.",
             "KIP-631, MetadataLogMatching";
         K17 NoLeadAfterRestart: "A node that led an epoch and was restarted does not lead that epoch again.",

@@ -185,6 +185,58 @@ fn k14_a_prospective_that_raises_its_epoch() {
     assert!(broken.contains(&"K14"), "{broken:?}");
 }
 
+/// Source: RaftEventSimulationTest, SnapshotAtLogStart.
+#[test]
+fn k15_a_log_that_lost_its_beginning_without_a_snapshot() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    let disk = &mut lab.quorum(node).disk;
+    disk.log.drop_before(Offset(5));
+    disk.epochs.truncate_from_start(Offset(5));
+    assert_eq!(lab.look(node, vec![]), ["K15"]);
+}
+
+/// Source: KIP-630: a snapshot is the state machine's state at its end.
+#[test]
+fn k15_a_snapshot_that_says_something_else() {
+    let mut lab = Lab::new();
+    let (active, node) = (lab.active(), lab.follower(0));
+    let image = lab.controller(node).control.stable().image().clone();
+    let end = lab.controller(node).control.stable().next();
+    assert!(lab.quorum(node).create_snapshot(end, image.records(), &mut Out::default()).is_some());
+    assert!(lab.look(node, vec![]).is_empty());
+    let mut wrong = image;
+    wrong.brokers.clear();
+    assert!(lab.quorum(active).create_snapshot(end, wrong.records(), &mut Out::default()).is_some());
+    assert_eq!(lab.look(active, vec![]), ["K15"]);
+}
+
+/// Source: `RaftLog.createNewSnapshot`: never beyond the high watermark, never under another epoch.
+#[test]
+fn k15_a_snapshot_of_what_is_not_committed() {
+    for (epoch, end) in [(1, 99_999), (99, 5)] {
+        let mut lab = Lab::new();
+        let node = lab.follower(0);
+        edit(lab.quorum(node), |value| {
+            value["disk"]["snapshots"] =
+                serde_json::json!([{ "id": { "epoch": epoch, "end": end }, "records": [] }]);
+        });
+        assert_eq!(lab.look(node, vec![]), ["K15"]);
+    }
+}
+
+/// Source: RaftEventSimulationTest, LeaderNeverLoadSnapshot.
+#[test]
+fn k15_an_active_controller_that_reads_a_snapshot() {
+    let mut lab = Lab::new();
+    let (active, end, epoch) = (lab.active(), Offset(5), LeaderEpoch(1));
+    assert_eq!(lab.look(active, vec![Note::SnapshotLoaded { end, epoch }]), ["K15"]);
+    let active = Note::ControllerActivated { epoch, offset: end };
+    let mut lab = Lab::new();
+    let node = lab.active();
+    assert!(lab.look(node, vec![Note::SnapshotLoaded { end, epoch }, active]).is_empty());
+}
+
 /// Source: KIP-631.
 #[test]
 fn k16_two_active_controllers_of_one_epoch() {
