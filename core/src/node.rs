@@ -78,6 +78,10 @@ pub enum Timer {
     AlterPartitionRetry,
     /// Broker: AlterPartition got no answer.
     AlterPartitionRequest,
+    /// Broker: AllocateProducerIds got no answer.
+    ProducerIdsRequest,
+    /// Broker: forget idempotent producers that were silent for too long.
+    ProducerIdExpiration,
     /// Broker: a fetch from this leader got no answer.
     ReplicaFetchRequest(NodeId),
     /// Broker: this leader's fetcher may try again.

@@ -164,6 +164,8 @@ pub enum Note {
     ShutdownAllowed { broker: NodeId },
     /// A heartbeat was refused.
     HeartbeatRefused { broker: NodeId, error: ErrorCode },
+    /// A broker got a block of producer ids.
+    ProducerIdsAllocated { broker: NodeId, start: ProducerId, len: u32 },
     /// A topic was created.
     TopicCreated { topic: TopicId, partitions: u32, replication_factor: u32 },
     /// A topic's setting changed.
@@ -253,6 +255,8 @@ pub enum Note {
     ReplicaHalted { partition: TopicPartition, leo: Offset, leader_end: Offset },
     /// A produce was refused before anything was appended.
     ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
+    /// A broker was refused a block of producer ids.
+    ProducerIdsRefused { error: ErrorCode },
     /// An idempotent producer sent a batch that the leader has already: nothing is appended, the answer is the first one.
     DuplicateBatch {
         partition: TopicPartition,

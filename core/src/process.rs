@@ -10,6 +10,7 @@ use crate::kraft::{Quorum, QuorumDisk, Snapshot};
 use crate::metadata::controller::QuorumController;
 use crate::metadata::image::{Image, Touched};
 use crate::metadata::lifecycle::{BrokerState, Lifecycle};
+use crate::metadata::producer_id_manager::{Controller as ControllerOfBroker, ProducerIdManager};
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Command, Effect, Input, Loss, Out, Outcome, Timer, Voters};
 use crate::note::Note;
@@ -63,6 +64,8 @@ pub struct Broker {
     pub lifecycle: Lifecycle,
     /// Its replicas.
     pub replicas: ReplicaManager,
+    /// Its stock of producer ids.
+    pub producer_ids: ProducerIdManager,
     /// Its replicas act upon the metadata.
     published: bool,
     snapshots: SnapshotGenerator,
@@ -108,6 +111,7 @@ impl Broker {
             applied: Offset(0),
             lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
             replicas: ReplicaManager::new(id, settings.clone(), disk.replicas),
+            producer_ids: ProducerIdManager::new(id),
             published: false,
             snapshots: SnapshotGenerator::new(settings),
             known_controller: None,
@@ -117,6 +121,10 @@ impl Broker {
 
     fn ctx(&self) -> Ctx {
         Ctx { controller: self.quorum.leader(), broker_epoch: self.lifecycle.broker_epoch() }
+    }
+
+    fn controller(&self) -> ControllerOfBroker {
+        ControllerOfBroker { known: self.quorum.leader(), broker_epoch: self.lifecycle.broker_epoch() }
     }
 
     /// Last applied metadata offset, as heartbeats report it.
@@ -131,11 +139,13 @@ impl Broker {
                 self.snapshots.reset(now);
                 self.lifecycle.boot(now, out);
                 self.replicas.boot(now, out);
+                self.producer_ids.open(now);
             }
             Input::Deliver(envelope) => self.on_message(now, envelope, out),
             Input::Disconnected(node) => {
                 self.quorum.on_disconnected(now, node, out);
                 self.lifecycle.on_disconnected(now, node, out);
+                self.producer_ids.on_disconnected(now, node, out);
                 let ctx = self.ctx();
                 self.replicas.on_disconnected(now, node, ctx, out);
             }
@@ -154,6 +164,11 @@ impl Broker {
             Message::BrokerRegistrationResponse(_) | Message::BrokerHeartbeatResponse(_)
         ) {
             self.lifecycle.on_message(now, &envelope, out);
+        } else if matches!(envelope.message, Message::InitProducerIdRequest) {
+            let (asker, controller) = ((envelope.from, envelope.correlation), self.controller());
+            self.producer_ids.on_init(now, controller, asker, out);
+        } else if matches!(envelope.message, Message::AllocateProducerIdsResponse(_)) {
+            self.producer_ids.on_message(now, &envelope, out);
         } else if ReplicaManager::handles_message(&envelope.message) {
             let ctx = self.ctx();
             self.replicas.on_message(now, &self.image, ctx, envelope, out);
@@ -164,6 +179,9 @@ impl Broker {
         let (controller, applied) = (self.quorum.leader(), self.current_metadata_offset());
         if Quorum::handles(timer) {
             self.quorum.on_timer(now, timer, out);
+        } else if timer == Timer::ProducerIdsRequest {
+            let controller = self.controller();
+            self.producer_ids.on_timer(now, controller, out);
         } else if ReplicaManager::handles(timer) {
             let ctx = self.ctx();
             self.replicas.on_timer(now, &self.image, ctx, timer, out);
@@ -245,6 +263,7 @@ impl Broker {
         if controller != self.known_controller {
             self.known_controller = controller;
             self.lifecycle.on_controller(now, controller, out);
+            self.producer_ids.on_controller(now, controller, out);
             self.known_epoch = self.lifecycle.broker_epoch();
             let ctx = self.ctx();
             self.replicas.on_controller(now, ctx, out);

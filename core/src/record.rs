@@ -7,7 +7,7 @@
 use crate::id::{
     BrokerEpoch, Incarnation, LeaderEpoch, NodeId, NodeList, PartitionEpoch, Text, TopicId, TopicPartition,
 };
-use crate::sequence::Stamp;
+use crate::sequence::{ProducerId, Stamp};
 use serde::{Deserialize, Serialize};
 
 /// One place of a log: what was written, and the epoch of the leader that wrote it.
@@ -135,6 +135,15 @@ pub enum MetadataRecord {
         key: TopicConfig,
         /// The new value.
         value: u32,
+    },
+    /// A broker got a block of producer ids (KIP-730).
+    ProducerIds {
+        /// Which broker.
+        broker: NodeId,
+        /// Its epoch.
+        broker_epoch: BrokerEpoch,
+        /// Where the next block begins.
+        next_producer_id: ProducerId,
     },
 }
 

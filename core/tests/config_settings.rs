@@ -57,6 +57,8 @@ fn every_setting_has_the_default_of_4_2() {
         Replication replica.fetch.backoff.ms = 1000 (ReplicationConfigs)
         Replication replica.socket.timeout.ms = 30000 (ReplicationConfigs)
         Replication replica.high.watermark.checkpoint.interval.ms = 5000 (ReplicationConfigs)
+        Replication producer.id.expiration.ms = 86400000 (TransactionLogConfig)
+        Replication producer.id.expiration.check.interval.ms = 600000 (TransactionLogConfig)
         Producer acks = all (ProducerConfig)
         Producer retries = 2147483647 (ProducerConfig)
         Producer max.in.flight.requests.per.connection = 5 (ProducerConfig)

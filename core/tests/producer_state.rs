@@ -33,7 +33,7 @@ fn produce(
 ) -> Result<(), ErrorCode> {
     match log.producers.check(producer, Sequence(base), u32::from(count)) {
         Verdict::New => replicate(log, producer, base, count),
-        Verdict::Duplicate(_) => return Err(ErrorCode::DuplicateSequenceNumber),
+        Verdict::Duplicate(_) => return Err(ErrorCode::InvalidRequest),
         Verdict::Refused { error, .. } => return Err(error),
     }
     Ok(())

@@ -62,7 +62,8 @@ impl Truth {
                 | MetadataRecord::UnregisterBroker { .. }
                 | MetadataRecord::BrokerRegistrationChange { .. }
                 | MetadataRecord::Topic { .. }
-                | MetadataRecord::Config { .. } => {
+                | MetadataRecord::Config { .. }
+                | MetadataRecord::ProducerIds { .. } => {
                     self.image.apply(&entry.body);
                 }
             }

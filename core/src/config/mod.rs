@@ -107,6 +107,11 @@ pub struct Settings {
     /// `replica.fetch.max.bytes` stand-in: most records per partition and fetch.
     pub replica_fetch_max_records: u32,
 
+    /// `producer.id.expiration.ms`, 86400000: how long a broker remembers a silent producer id.
+    pub producer_id_expiration: Span,
+    /// `producer.id.expiration.check.interval.ms` (internal), 600000.
+    pub producer_id_expiration_check_interval: Span,
+
     // Producer.
     /// `acks`, all; 1 before 3.0 (KIP-679).
     pub acks: Acks,
@@ -191,6 +196,8 @@ impl Settings {
             replica_socket_timeout: Span::millis(30_000),
             replica_high_watermark_checkpoint_interval: Span::millis(5000),
             replica_fetch_max_records: 100,
+            producer_id_expiration: Span::millis(86_400_000),
+            producer_id_expiration_check_interval: Span::millis(600_000),
             acks: if release.is_before(Release::V3_0) { Acks::One } else { Acks::All },
             retries: if release.is_before(Release::V2_3) { 0 } else { i32::MAX as u32 },
             max_in_flight_requests_per_connection: 5,

@@ -195,6 +195,8 @@ static TABLE: &[Setting] = table! {
         "replica.fetch.backoff.ms" replica_fetch_backoff: Int Millis 0.. Kafka Static "ReplicationConfigs",
         "replica.socket.timeout.ms" replica_socket_timeout: Int Millis 1.. Simulator Static "ReplicationConfigs",
         "replica.high.watermark.checkpoint.interval.ms" replica_high_watermark_checkpoint_interval: Long Millis 1.. Simulator Static "ReplicationConfigs",
+        "producer.id.expiration.ms" producer_id_expiration: Int Millis 1.. Kafka Static "TransactionLogConfig",
+        "producer.id.expiration.check.interval.ms" producer_id_expiration_check_interval: Int Millis 1.. Kafka Static "TransactionLogConfig",
     }
     Producer {
         "acks" acks: String Acks 0.. Kafka Client "ProducerConfig",

@@ -137,6 +137,8 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ControlledShutdown
         | Timer::IsrCheck
         | Timer::HwCheckpoint
+        | Timer::ProducerIdExpiration
+        | Timer::ProducerIdsRequest
         | Timer::Workload
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh

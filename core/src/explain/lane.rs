@@ -143,6 +143,8 @@ about! {
         CommandRefused: "simulator",
     }
     none routine {
+        ProducerIdsAllocated: "KIP-730, ProducerIdControlManager",
+        ProducerIdsRefused: "KIP-730, RPCProducerIdManager",
         QuorumRequestRefused: "KIP-595, KafkaRaftClient",
         RecordsAppended: "Partition.appendRecordsToLeader",
         RecordsReplicated: "ReplicaFetcherThread.processPartitionData",

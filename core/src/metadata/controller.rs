@@ -81,7 +81,8 @@ impl Active {
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }
             | MetadataRecord::PartitionChange { .. }
-            | MetadataRecord::Config { .. } => {}
+            | MetadataRecord::Config { .. }
+            | MetadataRecord::ProducerIds { .. } => {}
         }
     }
 }

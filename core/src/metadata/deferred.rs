@@ -7,7 +7,8 @@
 use crate::id::{CallId, Correlation, NodeId, Offset};
 use crate::node::{Out, Outcome};
 use crate::wire::{
-    AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse, ErrorCode, Message,
+    AllocateProducerIdsResponse, AlterPartitionResponse, BrokerHeartbeatResponse, BrokerRegistrationResponse,
+    ErrorCode, Message,
 };
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -60,6 +61,10 @@ pub fn error_response(message: &Message, error: ErrorCode) -> Message {
         Message::BrokerRegistrationRequest(_) | Message::BrokerRegistrationResponse(_) => {
             let response = BrokerRegistrationResponse { error, broker_epoch: Default::default() };
             Message::BrokerRegistrationResponse(response)
+        }
+        Message::AllocateProducerIdsRequest(_) | Message::AllocateProducerIdsResponse(_) => {
+            let response = AllocateProducerIdsResponse { error, start: Default::default(), len: 0 };
+            Message::AllocateProducerIdsResponse(response)
         }
         Message::AlterPartitionRequest(_) | Message::AlterPartitionResponse(_) => {
             Message::AlterPartitionResponse(AlterPartitionResponse { error, partitions: Vec::new() })

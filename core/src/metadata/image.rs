@@ -5,6 +5,7 @@
 
 use crate::id::{BrokerEpoch, Incarnation, NodeId, NodeList, Text, TopicId, TopicPartition};
 use crate::record::{MetadataRecord, PartitionRegistration, TopicConfig};
+use crate::sequence::ProducerId;
 use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,8 @@ pub struct Image {
     pub topics: BTreeMap<TopicId, TopicImage>,
     /// Partitions.
     pub partitions: BTreeMap<TopicPartition, PartitionRegistration>,
+    /// Where the next block of producer ids begins (KIP-730).
+    pub next_producer_id: ProducerId,
     /// Cluster-wide `min.insync.replicas`, when it was set dynamically.
     pub min_insync_replicas: Option<u32>,
     /// Cluster-wide `unclean.leader.election.enable`, when it was set dynamically.
@@ -107,6 +110,10 @@ impl Image {
                     *registration = registration.merge(change);
                 }
                 Touched::Partition(partition)
+            }
+            MetadataRecord::ProducerIds { next_producer_id, .. } => {
+                self.next_producer_id = next_producer_id;
+                Touched::Nothing
             }
             MetadataRecord::Config { topic, key, value } => {
                 self.configure(topic, key, value);

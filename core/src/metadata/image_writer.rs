@@ -8,12 +8,20 @@
 use super::image::{BrokerRegistration, Image, TopicImage};
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::record::{MetadataRecord, TopicConfig};
+use crate::sequence::ProducerId;
 use alloc::vec::Vec;
 
 impl Image {
-    /// The records that say all of it: brokers, topics with their partitions, settings.
+    /// The records that say all of it: brokers, topics with their partitions, settings, producer ids.
     pub fn records(&self) -> Vec<MetadataRecord> {
-        let Image { brokers, topics, partitions, min_insync_replicas, unclean_leader_election_enable } = self;
+        let Image {
+            brokers,
+            topics,
+            partitions,
+            next_producer_id,
+            min_insync_replicas,
+            unclean_leader_election_enable,
+        } = self;
         let mut records = Vec::with_capacity(brokers.len() + topics.len() + partitions.len());
         for (&broker, registration) in brokers {
             write_broker(broker, registration, &mut records);
@@ -28,6 +36,15 @@ impl Image {
         for (&topic, image) in topics {
             let TopicImage { name: _, min_insync_replicas, unclean_leader_election_enable } = image;
             write_configs(Some(topic), *min_insync_replicas, *unclean_leader_election_enable, &mut records);
+        }
+        if *next_producer_id > ProducerId(0) {
+            // Who got the last block does not matter any more (`ProducerIdsImage.write`).
+            let (broker, broker_epoch) = Default::default();
+            records.push(MetadataRecord::ProducerIds {
+                broker,
+                broker_epoch,
+                next_producer_id: *next_producer_id,
+            });
         }
         records
     }

@@ -4,6 +4,7 @@
 //! Reading order: [`image`] (what the log says), [`change`] (one partition's next registration), [`fencing`]
 //! (what a broker's standing does to partitions), [`heartbeat`] (who is alive), the other decisions, then
 //! [`controller`] with `requests` and `tasks`, which run them; [`lifecycle`] is the same from the broker's side.
+//! [`producer_ids`] and [`producer_id_manager`] are the two sides of giving out producer ids.
 
 pub mod alter_partition;
 pub mod change;
@@ -18,6 +19,8 @@ pub mod image;
 mod image_writer;
 pub mod lifecycle;
 pub mod placement;
+pub mod producer_id_manager;
+pub mod producer_ids;
 pub mod registration;
 pub mod replayed;
 mod requests;

@@ -71,7 +71,8 @@ impl Replayed {
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }
             | MetadataRecord::PartitionChange { .. }
-            | MetadataRecord::Config { .. } => {}
+            | MetadataRecord::Config { .. }
+            | MetadataRecord::ProducerIds { .. } => {}
         }
     }
 }

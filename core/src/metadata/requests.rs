@@ -14,13 +14,15 @@ use crate::metadata::deferred::{Reply, error_response};
 use crate::metadata::fencing::{begin_controlled_shutdown, fence, has_leaderships, unfence};
 use crate::metadata::heartbeat::{BrokerControlState, Circumstances};
 use crate::metadata::image::Image;
+use crate::metadata::producer_ids::allocate;
 use crate::metadata::registration::register;
 use crate::node::Out;
 use crate::note::{ChangeReason, Note};
 use crate::time::{Span, Time};
 use crate::wire::{
-    AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
-    BrokerRegistrationRequest, BrokerRegistrationResponse, Envelope, ErrorCode, Message,
+    AllocateProducerIdsRequest, AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest,
+    BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse, Envelope, ErrorCode,
+    Message,
 };
 
 /// Who waits for an answer.
@@ -37,7 +39,7 @@ impl Asker {
 }
 
 impl QuorumController {
-    /// A registration, heartbeat or AlterPartition request; others are none of its business.
+    /// A registration, heartbeat, AlterPartition or AllocateProducerIds request; others are none of its business.
     pub fn on_message(&mut self, now: Time, quorum: &mut Quorum, envelope: Envelope, out: &mut Out) {
         let Envelope { from: to, correlation, message, .. } = envelope;
         let asker = Asker { to, correlation };
@@ -48,6 +50,9 @@ impl QuorumController {
             Message::BrokerHeartbeatRequest(request) => self.on_heartbeat(now, quorum, asker, request, out),
             Message::AlterPartitionRequest(request) => {
                 self.on_alter_partition(now, quorum, asker, request, out)
+            }
+            Message::AllocateProducerIdsRequest(request) => {
+                self.on_allocate_producer_ids(now, quorum, asker, request, out)
             }
             _ => return,
         };
@@ -79,6 +84,22 @@ impl QuorumController {
         )?;
         let response = BrokerRegistrationResponse { error: ErrorCode::None, broker_epoch };
         let reply = asker.reply(Message::BrokerRegistrationResponse(response));
+        self.write(now, quorum, decision, reply, out);
+        Ok(())
+    }
+
+    fn on_allocate_producer_ids(
+        &mut self,
+        now: Time,
+        quorum: &mut Quorum,
+        asker: Asker,
+        request: &AllocateProducerIdsRequest,
+        out: &mut Out,
+    ) -> Result<(), ErrorCode> {
+        let active = self.active.as_ref().ok_or(ErrorCode::NotController)?;
+        let mut decision = Decision::new();
+        let response = allocate(active.current.image(), request, &mut decision)?;
+        let reply = asker.reply(Message::AllocateProducerIdsResponse(response));
         self.write(now, quorum, decision, reply, out);
         Ok(())
     }

@@ -72,6 +72,7 @@ impl ReplicaManager {
         self.next_correlation = Correlation(now.0 as u32);
         out.arm(Timer::IsrCheck, self.settings.replica_lag_time_max / 2);
         out.arm(Timer::HwCheckpoint, self.settings.replica_high_watermark_checkpoint_interval);
+        out.arm(Timer::ProducerIdExpiration, self.settings.producer_id_expiration_check_interval);
     }
 
     /// The hosted partitions.
@@ -127,6 +128,7 @@ impl ReplicaManager {
             timer,
             Timer::IsrCheck
                 | Timer::HwCheckpoint
+                | Timer::ProducerIdExpiration
                 | Timer::AlterPartitionRetry
                 | Timer::AlterPartitionRequest
                 | Timer::ReplicaFetchRequest(_)
@@ -194,6 +196,7 @@ impl ReplicaManager {
         match timer {
             Timer::IsrCheck => self.on_isr_check(now, image, ctx, out),
             Timer::HwCheckpoint => self.on_hw_checkpoint(out),
+            Timer::ProducerIdExpiration => self.on_producer_id_expiration(now, out),
             Timer::AlterPartitionRetry => self.propagate_isr_changes(ctx, out),
             Timer::AlterPartitionRequest => self.on_alter_partition_failed(out),
             Timer::ReplicaFetchRequest(leader) => self.on_fetch_timed_out(now, leader, ctx, out),
@@ -223,6 +226,14 @@ impl ReplicaManager {
         let correlation = self.next_correlation;
         self.next_correlation = Correlation(correlation.0.wrapping_add(1));
         correlation
+    }
+
+    /// Forgets producers that were silent for `producer.id.expiration.ms`.
+    fn on_producer_id_expiration(&mut self, now: Time, out: &mut Out) {
+        for replica in self.disk.replicas.values_mut() {
+            replica.producers.remove_expired(now, self.settings.producer_id_expiration);
+        }
+        out.arm(Timer::ProducerIdExpiration, self.settings.producer_id_expiration_check_interval);
     }
 
     /// Writes the high-watermark checkpoint, and flushes the logs with it (see [`super::disk`]).

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 23] = [
+const PLAIN_TIMERS: [(&str, Timer); 25] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -111,6 +111,8 @@ const PLAIN_TIMERS: [(&str, Timer); 23] = [
     ("HwCheckpoint", Timer::HwCheckpoint),
     ("AlterPartitionRetry", Timer::AlterPartitionRetry),
     ("AlterPartitionRequest", Timer::AlterPartitionRequest),
+    ("ProducerIdsRequest", Timer::ProducerIdsRequest),
+    ("ProducerIdExpiration", Timer::ProducerIdExpiration),
     ("Workload", Timer::Workload),
     ("ProducerSend", Timer::ProducerSend),
     ("ProducerDelivery", Timer::ProducerDelivery),
@@ -146,6 +148,8 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::ControlledShutdown
         | Timer::IsrCheck
         | Timer::HwCheckpoint
+        | Timer::ProducerIdsRequest
+        | Timer::ProducerIdExpiration
         | Timer::AlterPartitionRetry
         | Timer::AlterPartitionRequest
         | Timer::Workload

@@ -103,8 +103,14 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
         | Message::BrokerRegistrationResponse(_)
         | Message::BrokerHeartbeatRequest(_)
         | Message::BrokerHeartbeatResponse(_) => Family::Heartbeat,
-        Message::AlterPartitionRequest(_) | Message::AlterPartitionResponse(_) => Family::Admin,
-        Message::ProduceRequest(_) | Message::ProduceResponse(_) => Family::Produce,
+        Message::AlterPartitionRequest(_)
+        | Message::AlterPartitionResponse(_)
+        | Message::AllocateProducerIdsRequest(_)
+        | Message::AllocateProducerIdsResponse(_) => Family::Admin,
+        Message::ProduceRequest(_)
+        | Message::ProduceResponse(_)
+        | Message::InitProducerIdRequest
+        | Message::InitProducerIdResponse(_) => Family::Produce,
         Message::MetadataFetchRequest(_)
         | Message::MetadataFetchResponse(_)
         | Message::FetchSnapshotRequest(_)

@@ -85,7 +85,19 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
             let till = part.position + part.records.len() as i64;
             view.summary = format!("snapshot {}: {till}/{}", part.snapshot.end, part.size);
         }
-        Message::BrokerRegistrationRequest(_) | Message::MetadataRequest | Message::MetadataResponse(_) => {}
+        Message::BrokerRegistrationRequest(_)
+        | Message::MetadataRequest
+        | Message::MetadataResponse(_)
+        | Message::InitProducerIdRequest
+        | Message::AllocateProducerIdsRequest(_) => {}
+        Message::InitProducerIdResponse(answer) => {
+            view.error = answer.error;
+            view.summary = format!("producer id {}", answer.producer.producer_id);
+        }
+        Message::AllocateProducerIdsResponse(answer) => {
+            view.error = answer.error;
+            view.summary = format!("{} ids from {}", answer.len, answer.start);
+        }
         Message::BrokerRegistrationResponse(answer) => {
             view.error = answer.error;
             view.summary = format!("broker epoch {}", answer.broker_epoch);

@@ -88,6 +88,7 @@ const fn kind(record: &MetadataRecord) -> &'static str {
         MetadataRecord::Partition { .. } => "PartitionRecord",
         MetadataRecord::PartitionChange { .. } => "PartitionChangeRecord",
         MetadataRecord::Config { .. } => "ConfigRecord",
+        MetadataRecord::ProducerIds { .. } => "ProducerIdsRecord",
     }
 }
 

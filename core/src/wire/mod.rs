@@ -5,10 +5,12 @@
 
 mod epochs;
 mod error;
+mod producer_id;
 mod quorum;
 
 pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use error::ErrorCode;
+pub use producer_id::{AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdResponse};
 pub use quorum::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest, FetchSnapshotResponse,
     MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
@@ -81,6 +83,14 @@ pub enum Message {
     ProduceRequest(ProduceRequest),
     /// Answer to it (none with acks=0).
     ProduceResponse(ProduceResponse),
+    /// A producer asks any broker for a producer id.
+    InitProducerIdRequest,
+    /// Answer to it.
+    InitProducerIdResponse(InitProducerIdResponse),
+    /// A broker asks the active controller for a block of producer ids.
+    AllocateProducerIdsRequest(AllocateProducerIdsRequest),
+    /// Answer to it.
+    AllocateProducerIdsResponse(AllocateProducerIdsResponse),
     /// A client asks who leads what.
     MetadataRequest,
     /// Answer to it.
@@ -130,6 +140,10 @@ impl Message {
             Message::BrokerHeartbeatRequest(_) | Message::BrokerHeartbeatResponse(_) => "BrokerHeartbeat",
             Message::AlterPartitionRequest(_) | Message::AlterPartitionResponse(_) => "AlterPartition",
             Message::ProduceRequest(_) | Message::ProduceResponse(_) => "Produce",
+            Message::InitProducerIdRequest | Message::InitProducerIdResponse(_) => "InitProducerId",
+            Message::AllocateProducerIdsRequest(_) | Message::AllocateProducerIdsResponse(_) => {
+                "AllocateProducerIds"
+            }
             Message::MetadataRequest | Message::MetadataResponse(_) => "Metadata",
             Message::ListOffsetsRequest(_) | Message::ListOffsetsResponse(_) => "ListOffsets",
             Message::OffsetForLeaderEpochRequest(_) | Message::OffsetForLeaderEpochResponse(_) => {
@@ -152,6 +166,8 @@ impl Message {
                 | Message::AlterPartitionRequest(_)
                 | Message::FetchRequest(_)
                 | Message::ProduceRequest(_)
+                | Message::InitProducerIdRequest
+                | Message::AllocateProducerIdsRequest(_)
                 | Message::MetadataRequest
                 | Message::ListOffsetsRequest(_)
                 | Message::OffsetForLeaderEpochRequest(_)

@@ -317,6 +317,9 @@ pub fn describe(record: &MetadataRecord) -> String {
             line += &change.recovery.map_or(String::new(), |recovery| format!(" {recovery:?}"));
             line
         }
+        MetadataRecord::ProducerIds { broker, next_producer_id, .. } => {
+            format!("producer ids of broker {}, next {next_producer_id}", broker.number())
+        }
         MetadataRecord::Config { topic, key, value } => {
             format!("config {} {key:?} {value}", topic.map_or(String::from("cluster"), |id| id.0.to_string()))
         }

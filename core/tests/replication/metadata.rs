@@ -203,7 +203,7 @@ fn a_booting_broker_starts_its_periodic_tasks() {
             _ => None,
         })
         .collect();
-    assert_eq!(armed, [Timer::IsrCheck, Timer::HwCheckpoint]);
+    assert_eq!(armed, [Timer::IsrCheck, Timer::HwCheckpoint, Timer::ProducerIdExpiration]);
 }
 
 /// Source: KafkaApis.handleTopicMetadataRequest, MetadataCache.getAliveBrokers.

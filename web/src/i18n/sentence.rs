@@ -96,6 +96,8 @@ notes! {
     FetcherBackedOff { leader, error, backoff }
     ReplicaFetchFailed { partition, leader, error }
     ProduceRefused { partition, producer, error }
+    ProducerIdsAllocated { broker, start, len }
+    ProducerIdsRefused { error }
     DuplicateBatch { partition, producer_id, epoch, sequence, count, base }
     OutOfOrderSequence { partition, producer_id, epoch, sequence, expected }
     ProducerEpochRefused { partition, producer_id, epoch, known }
