@@ -44,6 +44,18 @@ fn servers() -> [NodeId; 6] {
     [b(1), b(2), b(3), c(1), c(2), c(3)]
 }
 
+#[test]
+fn a_picture_shows_where_snapshots_end() {
+    let history = play(
+        Genesis::default(),
+        &["run 1s", "snapshot controller-2 keep-log", "run 1s", "snapshot controller-2"],
+    );
+    let view = history.sim().view(4);
+    let log = &view.controllers[1].log;
+    assert_eq!(log.snapshots, [log.start]);
+    assert!(view.controllers[0].log.snapshots.is_empty());
+}
+
 /// Source: `SnapshotGenerator`: every node makes its own, of what it has replayed.
 #[test]
 fn brokers_and_controllers_make_snapshots_by_themselves() {

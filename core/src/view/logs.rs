@@ -32,6 +32,7 @@ fn window<R: Copy>(
         cells: shown.collect(),
         epochs: epochs.entries().to_vec(),
         diverges_at: None,
+        snapshots: Vec::new(),
     }
 }
 
@@ -48,6 +49,7 @@ fn parts_from<R: Copy>(view: &LogView, log: &Log<R>, leader: &Log<R>) -> Option<
 /// A controller's copy of the metadata log.
 pub(super) fn metadata(sim: &Sim, me: NodeId, disk: &QuorumDisk, hw: Option<Offset>, cells: u32) -> LogView {
     let mut view = window(&disk.log, &disk.epochs, hw, cells, |entry| (None, Some(kind(&entry.body)), false));
+    view.snapshots = disk.snapshots.iter().map(|snapshot| snapshot.id.end).collect();
     let quorums = sim.world().slots.iter().filter_map(|slot| slot.process.as_ref().and_then(Process::quorum));
     let leader = quorums.filter(|quorum| quorum.is_leader()).max_by_key(|quorum| quorum.epoch());
     if let Some(leader) = leader.filter(|leader| leader.me().id != me) {

@@ -95,6 +95,8 @@ pub struct LogView {
     pub epochs: Vec<EpochEntry>,
     /// From here on the log differs from the log of the present leader: the suffix that will be truncated.
     pub diverges_at: Option<Offset>,
+    /// Where its snapshots end, oldest first; only the metadata log has any.
+    pub snapshots: Vec<Offset>,
 }
 
 /// One entry of a log.

@@ -45,6 +45,10 @@ fn controller(desk: &Desk<'_>, shown: &ControllerView) -> Vec<Fact> {
     if shown.active {
         facts.tone("active", desk.say("yes"), Tone::Lead);
     }
+    if !shown.log.snapshots.is_empty() {
+        let ends = shown.log.snapshots.iter().map(ToString::to_string);
+        facts.add("snapshots", ends.collect::<Vec<String>>().join(", ")).add("start", shown.log.start);
+    }
     facts.add("end", shown.log.end).add("hw", offset(desk, shown.log.hw)).add("flushed", shown.log.flushed);
     facts.some("epoch-start", shown.epoch_start);
     facts.some("diverges", shown.log.diverges_at);

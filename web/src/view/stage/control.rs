@@ -223,6 +223,16 @@ fn log(props: &ControllerProps, shown: &ControllerView) -> Html {
             </g>
         }
     });
+    // A diamond where the latest snapshot ends; at the left edge when that is out of sight.
+    let snapshot = shown.log.snapshots.last().map(|end| {
+        let place = Point::new(strip.boundary(window.boundary(*end)), strip.y + strip.height + 1.0);
+        html! {
+            <g class="st-snapshot" transform={at(place)}>
+                <title>{ format!("snapshot {end}") }</title>
+                <path d="M0 -4l4 4-4 4-4-4z" />
+            </g>
+        }
+    });
     let end = window.slot(shown.log.end).map(|slot| frame(strip.rect(slot).grow(-0.5), 2.0, "st-next"));
-    html! { <g class="st-log">{ for shown.log.cells.iter().filter_map(cell) }{ end }{ flag }</g> }
+    html! { <g class="st-log">{ for shown.log.cells.iter().filter_map(cell) }{ end }{ flag }{ snapshot }</g> }
 }
