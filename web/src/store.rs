@@ -3,10 +3,12 @@
 //! One animation frame: the player lets virtual time pass and the session step, the subscribers draw what moves, and
 //! the page is drawn anew only when the session's event changed.
 
+use crate::hunt::Tell;
 use crate::i18n::Lang;
 use crate::keys;
-use crate::model::{Effect, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
+use crate::model::{Effect, HuntMsg, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
 use crate::platform::frame::{FrameTimes, Frames, Tick};
+use crate::platform::worker::Worker;
 use crate::platform::{self, clock, dom, files, storage};
 use crate::session::Session;
 use crate::share;
@@ -36,6 +38,7 @@ pub struct Store {
     opened: Cell<f64>,
     unsaved: Cell<bool>,
     saved_at: Cell<f64>,
+    worker: RefCell<Option<Worker>>,
 }
 
 impl fmt::Debug for Store {
@@ -60,6 +63,7 @@ impl Store {
             opened: Cell::new(0.0),
             unsaved: Cell::new(false),
             saved_at: Cell::new(0.0),
+            worker: RefCell::new(None),
         };
         let records = storage::load("progress").unwrap_or_default();
         store.model.borrow_mut().records = records.lines().map(str::to_owned).collect();
@@ -138,6 +142,30 @@ impl Store {
                 self.dispatch(PageMsg::Open(Overlay::Share(link)).into());
             }
             Effect::Focus(id) => dom::focus_soon(id),
+            Effect::StartWorker => self.start_worker(),
+            Effect::TellWorker(text) => {
+                if let Some(worker) = &*self.worker.borrow() {
+                    worker.tell(&text);
+                }
+            }
+            Effect::EndWorker => drop(self.worker.take()),
+        }
+    }
+
+    /// Starts the worker anew; what it says becomes a message.
+    fn start_worker(self: &Rc<Self>) {
+        let store = Rc::clone(self);
+        let started = Worker::start(move |said| {
+            let msg = match said.map(|text| serde_json::from_str::<Tell>(&text)) {
+                Ok(Ok(tell)) => HuntMsg::Told(tell),
+                Ok(Err(error)) => HuntMsg::Lost(error.to_string()),
+                Err(why) => HuntMsg::Lost(why),
+            };
+            store.dispatch(msg.into());
+        });
+        match started {
+            Ok(worker) => drop(self.worker.replace(Some(worker))),
+            Err(why) => self.dispatch(HuntMsg::Lost(why).into()),
         }
     }
 

@@ -1,12 +1,13 @@
 //! The page's state and how it changes: `Model`, `Msg`, and the pure `update`.
 //!
-//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into five kinds,
+//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into six kinds,
 //! each with a file of its own: [`time`] (the transport), [`act`] (what is done to the cluster), [`run`] (which run
-//! it is), [`page`] (what is open, and how it looks), [`lesson`].
+//! it is), [`page`] (what is open, and how it looks), [`lesson`], [`hunt`] (the search for a counterexample).
 
 pub mod act;
 pub mod draft;
 pub mod filter;
+pub mod hunt;
 pub mod lesson;
 pub mod msg;
 pub mod page;
@@ -14,6 +15,7 @@ pub mod run;
 pub mod time;
 
 pub use act::ActMsg;
+pub use hunt::HuntMsg;
 pub use lesson::LessonMsg;
 pub use msg::{Effect, Msg, Notice, Overlay, Room, Sheet, StepSize, Tab, Theme};
 pub use page::PageMsg;
@@ -27,6 +29,7 @@ use crate::select::Selection;
 use crate::session::Session;
 use draft::Draft;
 use filter::Filter;
+use hunt::Hunt;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
 use lesson::Class;
@@ -86,6 +89,8 @@ pub struct Model {
     pub records: Vec<String>,
     /// The stretch that the timeline shows; everything without.
     pub zoom: Option<(Time, Time)>,
+    /// The search for a counterexample.
+    pub hunt: Hunt,
 }
 
 impl Model {
@@ -117,6 +122,7 @@ impl Model {
             class: None,
             records: Vec::new(),
             zoom: None,
+            hunt: Hunt::default(),
         };
         model.player.jump(model.session.now());
         model
@@ -142,6 +148,7 @@ impl Model {
             Msg::Run(msg) => self.update_run(msg),
             Msg::Page(msg) => self.update_page(msg),
             Msg::Lesson(msg) => self.update_lesson(msg),
+            Msg::Hunt(msg) => self.update_hunt(msg),
         };
         self.check_goal();
         effects

@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the browser has to do about it.
 
-use super::{ActMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
+use super::{ActMsg, HuntMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
 use crate::select::{Selection, Spot};
 
 /// Colours of the page.
@@ -53,11 +53,13 @@ pub enum Tab {
     Events,
     /// The invariants.
     Checks,
+    /// The search for a run that breaks one of them.
+    Hunt,
 }
 
 impl Tab {
     /// All of them, from left to right.
-    pub const ALL: [Tab; 3] = [Tab::Timeline, Tab::Events, Tab::Checks];
+    pub const ALL: [Tab; 4] = [Tab::Timeline, Tab::Events, Tab::Checks, Tab::Hunt];
 
     /// Its name in keys and test ids.
     pub const fn name(self) -> &'static str {
@@ -65,6 +67,7 @@ impl Tab {
             Tab::Timeline => "timeline",
             Tab::Events => "events",
             Tab::Checks => "checks",
+            Tab::Hunt => "hunt",
         }
     }
 }
@@ -178,6 +181,14 @@ pub enum Msg {
     Page(PageMsg),
     /// The lesson.
     Lesson(LessonMsg),
+    /// The search for a counterexample.
+    Hunt(HuntMsg),
+}
+
+impl From<HuntMsg> for Msg {
+    fn from(msg: HuntMsg) -> Msg {
+        Msg::Hunt(msg)
+    }
 }
 
 impl From<LessonMsg> for Msg {
@@ -229,4 +240,10 @@ pub enum Effect {
     Link,
     /// Move the focus to the element with this id.
     Focus(&'static str),
+    /// Start the worker.
+    StartWorker,
+    /// Tell the worker this.
+    TellWorker(String),
+    /// End the worker.
+    EndWorker,
 }

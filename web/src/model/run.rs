@@ -128,7 +128,7 @@ impl Model {
     }
 
     /// Shows another run; the one before is kept.
-    fn show(&mut self, session: Session, news: &'static str) {
+    pub(super) fn show(&mut self, session: Session, news: &'static str) {
         let args = vec![("seed", session.genesis().seed.to_string())];
         self.class = None;
         self.replace_session(session);

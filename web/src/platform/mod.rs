@@ -11,6 +11,7 @@ pub mod handle;
 pub mod panic;
 pub mod paper;
 pub mod storage;
+pub mod worker;
 
 pub(crate) fn window() -> Option<web_sys::Window> {
     web_sys::window()

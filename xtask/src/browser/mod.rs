@@ -18,6 +18,7 @@ mod controls;
 mod dock;
 mod handle;
 mod harness;
+mod hunt;
 mod keyboard;
 mod lessons;
 mod links;
@@ -52,6 +53,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("keyboard", keyboard::CASES),
     ("controls", controls::CASES),
     ("dock", dock::CASES),
+    ("hunt", hunt::CASES),
     ("acting", acting::CASES),
     ("lessons", lessons::CASES),
     ("reading", reading::CASES),

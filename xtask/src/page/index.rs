@@ -19,6 +19,8 @@ pub(crate) struct Index {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Link {
     Rust(Rust),
+    /// `rel="rust" data-type="worker"`: the binary that a web worker runs, of the same package as the page.
+    Worker(String),
     Css(String),
     Icon(String),
     CopyFile(String),
@@ -64,19 +66,31 @@ impl Index {
     pub(crate) fn rust(&self) -> Result<&Rust> {
         let mut found = self.links.iter().filter_map(|(_, link)| match link {
             Link::Rust(rust) => Some(rust),
-            Link::Css(_) | Link::Icon(_) | Link::CopyFile(_) | Link::CopyDir(_) => None,
+            Link::Worker(_) | Link::Css(_) | Link::Icon(_) | Link::CopyFile(_) | Link::CopyDir(_) => None,
         });
         let (Some(rust), None) = (found.next(), found.next()) else {
-            bail!("index.html must have exactly one <link data-trunk rel=\"rust\">");
+            bail!("index.html must have exactly one <link data-trunk rel=\"rust\"> without data-type");
         };
         Ok(rust)
+    }
+
+    /// The binary of the page's worker.
+    pub(crate) fn worker(&self) -> Result<&str> {
+        let mut found = self.links.iter().filter_map(|(_, link)| match link {
+            Link::Worker(bin) => Some(bin.as_str()),
+            Link::Rust(_) | Link::Css(_) | Link::Icon(_) | Link::CopyFile(_) | Link::CopyDir(_) => None,
+        });
+        let (Some(bin), None) = (found.next(), found.next()) else {
+            bail!("index.html must have exactly one <link data-trunk rel=\"rust\" data-type=\"worker\">");
+        };
+        Ok(bin)
     }
 
     /// The style sheets in the order of the page.
     pub(crate) fn css(&self) -> impl Iterator<Item = &str> {
         self.links.iter().filter_map(|(_, link)| match link {
             Link::Css(path) => Some(path.as_str()),
-            Link::Rust(_) | Link::Icon(_) | Link::CopyFile(_) | Link::CopyDir(_) => None,
+            Link::Rust(_) | Link::Worker(_) | Link::Icon(_) | Link::CopyFile(_) | Link::CopyDir(_) => None,
         })
     }
 
@@ -106,7 +120,7 @@ impl Link {
         };
         let rel = get("rel")?;
         let known: &[&str] = match rel.as_str() {
-            "rust" => &["data-bin", "data-initializer", "data-wasm-opt"],
+            "rust" => &["data-bin", "data-initializer", "data-wasm-opt", "data-type", "data-loader-shim"],
             _ => &[],
         };
         let foreign = attributes.keys().find(|name| {
@@ -119,6 +133,10 @@ impl Link {
         }
         let href = get("href")?;
         Ok(match rel.as_str() {
+            "rust" if attributes.contains_key("data-type") => match get("data-type")?.as_str() {
+                "worker" => Self::Worker(get("data-bin")?),
+                other => bail!("data-type=\"{other}\" is not known to xtask: leave it out or write worker"),
+            },
             "rust" => Self::Rust(Rust {
                 manifest: href,
                 bin: get("data-bin")?,
@@ -175,6 +193,15 @@ mod tests {
         assert_eq!(index.rust().unwrap(), &rust);
         assert_eq!(index.css().collect::<Vec<_>>(), ["a.css"]);
         assert_eq!(index.links.len(), 2);
+    }
+
+    #[test]
+    fn a_worker_is_a_link_of_its_own() {
+        let worker =
+            "<link data-trunk rel=rust href=web/Cargo.toml data-bin=work data-type=worker data-loader-shim>";
+        let index = Index::parse(format!("{PAGE}{worker}")).unwrap();
+        assert_eq!((index.worker().unwrap(), index.rust().unwrap().bin.as_str()), ("work", "app"));
+        assert!(Index::parse(PAGE.into()).unwrap().worker().is_err());
     }
 
     #[test]

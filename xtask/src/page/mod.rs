@@ -16,17 +16,23 @@ use crate::shell;
 use anyhow::{Context, Result, bail};
 use index::{Index, Link, Rust};
 use std::path::Path;
+use wasm::Form;
 
 /// No network but the page's own folder; nothing inline but style attributes, which components set.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; \
      base-uri 'none'; form-action 'none'";
 
+/// The worker's name in the page's folder.
+const WORKER: &str = "kraftscope-worker";
+
 /// What a page is made of before it has names: the inputs of both the folder and the single file.
 #[derive(Debug)]
 pub(crate) struct Parts {
     index: Index,
     bindings: wasm::Bindings,
+    /// What a web worker runs: a search must not hold up the page.
+    worker: wasm::Bindings,
     initializer: String,
     css: String,
 }
@@ -36,7 +42,10 @@ pub(crate) fn build(profile: Profile) -> Result<Parts> {
     let root = shell::root();
     let index = Index::read(&root.join("index.html"))?;
     let rust = index.rust()?.clone();
-    let bindings = wasm::build(&rust, profile)?;
+    let worker = index.worker()?.to_string();
+    wasm::compile(&rust.manifest, &[&rust.bin, &worker], profile)?;
+    let bindings = wasm::bound(&rust.bin, "kraftscope", Form::Module, profile)?;
+    let worker = wasm::bound(&worker, WORKER, Form::Script, profile)?;
     let initializer = shell::read(&root.join(&rust.initializer))?;
     let mut css = String::new();
     for path in index.css() {
@@ -45,7 +54,7 @@ pub(crate) fn build(profile: Profile) -> Result<Parts> {
         css.push_str(&text);
         css.push('\n');
     }
-    Ok(Parts { index, bindings, initializer, css })
+    Ok(Parts { index, bindings, worker, initializer, css })
 }
 
 /// The folder form. `reload` adds the script that loads the page anew after a rebuild.
@@ -60,10 +69,14 @@ pub(crate) fn assemble(parts: &Parts, reload: bool) -> Result<Site> {
     let initializer = site.add_hashed("initializer", "js", parts.initializer.clone().into_bytes());
     let boot = site.add_hashed("boot", "js", boot_script(&bindings, &initializer, &wasm).into_bytes());
     let css = site.add_hashed("style", "css", parts.css.clone().into_bytes());
+    let script = site.add_hashed(WORKER, "js", parts.worker.js.clone().into_bytes());
+    let module = site.add_hashed(WORKER, "wasm", parts.worker.wasm.clone());
+    site.add(&format!("{WORKER}_loader.js"), worker_script(&script, &module).into_bytes());
     let mut style = Some(format!(r#"<link rel="stylesheet" href="{css}">"#));
     let html = parts.index.replace(|link| {
         Ok(match link {
             Link::Rust(Rust { .. }) => start_tags(&bindings, &wasm, &boot, reload),
+            Link::Worker(_) => String::new(),
             Link::Css(_) => style.take().unwrap_or_default(),
             Link::Icon(path) => add_icon(&mut site, &root, path)?,
             Link::CopyFile(path) => {
@@ -81,6 +94,11 @@ pub(crate) fn assemble(parts: &Parts, reload: bool) -> Result<Site> {
         site.add("reload.js", include_bytes!("reload.js").to_vec());
     }
     Ok(site)
+}
+
+/// The script that Trunk would write for a worker with a loader shim; the page asks for it by this name.
+fn worker_script(script: &str, module: &str) -> String {
+    format!("importScripts('./{script}');\nwasm_bindgen({{ module_or_path: './{module}' }});\n")
 }
 
 /// The script that Trunk would write: load the bindings, then tell the initializer how it went.

@@ -31,7 +31,7 @@ pub(crate) fn single_file(parts: &Parts) -> Result<String> {
                 let data = STANDARD.encode(shell::read_bytes(&shell::root().join(path))?);
                 format!("<link rel=\"icon\" href=\"data:image/{kind};base64,{data}\">")
             }
-            Link::CopyFile(_) | Link::CopyDir(_) => String::new(),
+            Link::Worker(_) | Link::CopyFile(_) | Link::CopyDir(_) => String::new(),
         })
     })?;
     with_policy(&without_links(&html)?, &policy)
@@ -48,9 +48,12 @@ fn script(parts: &Parts) -> Result<String> {
         .find_map(|name| name.trim().trim_end_matches([' ', '}', ';', '\n']).strip_suffix(" as default"));
     let init = init.context("the bindings of wasm-bindgen export no default function")?.trim();
     let hooks = parts.initializer.replacen("export default function", "function", 1);
-    let module = STANDARD.encode(site::gzip(&parts.bindings.wasm, flate2::Compression::best()));
+    let packed = |wasm: &[u8]| STANDARD.encode(site::gzip(wasm, flate2::Compression::best()));
+    let module = packed(&parts.bindings.wasm);
+    let worker = serde_json::to_string(&worker_script(&parts.worker.js, &packed(&parts.worker.wasm)))?;
     let text = format!(
         "\n{hooks}\n{bindings}\n\
+         globalThis.kraftscopeWorker = () => URL.createObjectURL(new Blob([{worker}], {{ type: 'text/javascript' }}));\n\
          const bootHooks = initializer();\n\
          bootHooks.onStart();\n\
          try {{\n  \
@@ -66,6 +69,16 @@ fn script(parts: &Parts) -> Result<String> {
          }}\n"
     );
     Ok(text.replace("</script", "<\\/script"))
+}
+
+/// The whole worker in one script, for a worker from a blob: it could not import another file.
+fn worker_script(bindings: &str, module: &str) -> String {
+    format!(
+        "{bindings}\n\
+         const packed = Uint8Array.from(atob('{module}'), (c) => c.charCodeAt(0));\n\
+         const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));\n\
+         new Response(stream).arrayBuffer().then((bytes) => wasm_bindgen({{ module_or_path: bytes }}));\n"
+    )
 }
 
 /// Takes out the links that only a server can answer: the manifest and the icons for home screens.

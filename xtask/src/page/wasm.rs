@@ -2,7 +2,6 @@
 //!
 //! wasm-bindgen is driven as a library of the very version in Cargo.lock, so that nothing needs to be installed.
 //! Its output is memoised by the bytes of its input: most runs of `cargo xtask test` change no page.
-use super::index::Rust;
 use crate::shell;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
@@ -39,25 +38,40 @@ impl Profile {
     }
 }
 
-/// Compiles `rust` and binds it.
-pub(crate) fn build(rust: &Rust, profile: Profile) -> Result<Bindings> {
+/// How the JavaScript side is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An ES module, for the page.
+    Module,
+    /// A classic script that defines `wasm_bindgen`, for `importScripts` in a worker.
+    Script,
+}
+
+/// Compiles binaries of one package (the path of its Cargo.toml below the root) in one go.
+pub(crate) fn compile(manifest: &str, bins: &[&str], profile: Profile) -> Result<()> {
     ensure_target()?;
-    let started = Instant::now();
-    let manifest = shell::root().join(&rust.manifest);
     let mut cargo = shell::cargo();
-    cargo.args(["build", "--target", TARGET, "--profile", profile.name(), "--bin", &rust.bin]);
-    shell::run(cargo.arg("--manifest-path").arg(manifest))?;
-    let target = shell::target_dir()?;
-    let module = target.join(TARGET).join(profile.name()).join(format!("{}.wasm", rust.bin));
-    let out = target.join("page").join(profile.name());
-    if bind(&module, &out, profile)? {
-        eprintln!("page: compiled and bound in {}", shell::seconds(started));
+    cargo.args(["build", "--target", TARGET, "--profile", profile.name()]);
+    for bin in bins {
+        cargo.args(["--bin", bin]);
     }
-    read(&out)
+    shell::run(cargo.arg("--manifest-path").arg(shell::root().join(manifest)))
+}
+
+/// Binds a compiled binary under `name`.
+pub(crate) fn bound(bin: &str, name: &str, form: Form, profile: Profile) -> Result<Bindings> {
+    let started = Instant::now();
+    let target = shell::target_dir()?;
+    let module = target.join(TARGET).join(profile.name()).join(format!("{bin}.wasm"));
+    let out = target.join("page").join(profile.name()).join(name);
+    if bind(&module, &out, name, form, profile)? {
+        eprintln!("page: bound {name} in {}", shell::seconds(started));
+    }
+    read(&out, name)
 }
 
 /// Runs wasm-bindgen (and wasm-opt for a release) unless `out` holds the result already; returns whether it ran.
-fn bind(module: &Path, out: &Path, profile: Profile) -> Result<bool> {
+fn bind(module: &Path, out: &Path, name: &str, form: Form, profile: Profile) -> Result<bool> {
     let bytes = shell::read_bytes(module)?;
     let optimizer = shell::find_program("wasm-opt").filter(|_| profile == Profile::Release);
     let key = format!("{:x} {optimizer:?}", Sha256::digest(&bytes));
@@ -69,17 +83,20 @@ fn bind(module: &Path, out: &Path, profile: Profile) -> Result<bool> {
         std::fs::remove_dir_all(out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     let release = profile == Profile::Release;
-    Bindgen::new()
-        .input_bytes("kraftscope", bytes)
-        .web(true)?
-        .typescript(false)
-        .omit_default_module_path(true)
-        .remove_name_section(release)
-        .remove_producers_section(release)
-        .generate(out)
-        .context("wasm-bindgen refused the module")?;
+    let mut bindgen = Bindgen::new();
+    match form {
+        Form::Module => bindgen.web(true)?,
+        Form::Script => bindgen.no_modules(true)?,
+    }
+    .input_bytes(name, bytes)
+    .typescript(false)
+    .omit_default_module_path(true)
+    .remove_name_section(release)
+    .remove_producers_section(release)
+    .generate(out)
+    .context("wasm-bindgen refused the module")?;
     if let Some(optimizer) = optimizer {
-        optimize(&optimizer, &out.join("kraftscope_bg.wasm"))?;
+        optimize(&optimizer, &out.join(format!("{name}_bg.wasm")))?;
     }
     shell::write(&stamp, key)?;
     Ok(true)
@@ -99,15 +116,15 @@ fn optimize(optimizer: &Path, module: &Path) -> Result<()> {
     shell::run(command.args(features).arg("-Os").arg(module).arg("-o").arg(module))
 }
 
-fn read(out: &Path) -> Result<Bindings> {
+fn read(out: &Path, name: &str) -> Result<Bindings> {
     let mut snippets = Vec::new();
     let folder = out.join("snippets");
     for path in shell::files_below(&folder) {
         let inside = path.strip_prefix(&folder).expect("files_below returns paths below the folder");
         snippets.push((inside.to_string_lossy().replace('\\', "/"), shell::read(&path)?));
     }
-    let js = shell::read(&out.join("kraftscope.js"))?;
-    let wasm = shell::read_bytes(&out.join("kraftscope_bg.wasm"))?;
+    let js = shell::read(&out.join(format!("{name}.js")))?;
+    let wasm = shell::read_bytes(&out.join(format!("{name}_bg.wasm")))?;
     Ok(Bindings { js, wasm, snippets })
 }
 

@@ -1,5 +1,6 @@
 //! The promises: each with its statement, its source, and how it stands at the cursor. Broken ones come first.
 
+use super::grouped;
 use crate::i18n::{Lang, t, tr};
 use crate::model::TimeMsg;
 use crate::view::props::Send;
@@ -25,7 +26,7 @@ pub(super) fn Checks(props: &ChecksProps) -> Html {
     if props.states.is_empty() {
         return html! { <p class="ev-empty" data-testid="checks-off">{ tr(lang, "dock.checks.off") }</p> };
     }
-    let head = ["state", "id", "name", "statement", "source"].map(|column| {
+    let head = ["state", "id", "name", "statement", "needs", "source"].map(|column| {
         html! { <th key={column} scope="col" class={column}>{ tr(lang, &format!("dock.checks.{column}")) }</th> }
     });
     let rows = order(&props.states).into_iter().map(|row| {
@@ -76,8 +77,21 @@ fn Check(props: &CheckProps) -> Html {
             <td class="id">{ rule.id }</td>
             <th class="name" scope="row">{ tr(*lang, &format!("check.{}.name", rule.id)) }</th>
             <td class="statement">{ tr(*lang, &format!("check.{}.statement", rule.id)) }</td>
+            { needs(*lang, state, rule.needs) }
             <td class="source">{ rule.source }</td>
         </tr>
+    }
+}
+
+/// Under what the promise is given, and whether that is so under the present settings and after what has happened.
+fn needs(lang: Lang, state: &State, needs: Precondition) -> Html {
+    let holds = !matches!(state, State::NotApplicable { .. });
+    let sign = if holds { "✓" } else { "–" };
+    let title = tr(lang, &format!("dock.checks.needs.{needs:?}"));
+    html! {
+        <td class="needs" data-holds={holds.to_string()} {title}>
+            <span class="ck-sign" aria-hidden="true">{ sign }</span>{ tr(lang, &format!("dock.checks.given.{needs:?}")) }
+        </td>
     }
 }
 
@@ -120,19 +134,6 @@ fn link(lang: Lang, event: StepId, send: &Send) -> Html {
             { t(lang, "dock.checks.event", &[("n", event.0.to_string())]) }
         </button>
     }
-}
-
-/// A number with a thin space between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

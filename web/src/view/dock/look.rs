@@ -4,6 +4,7 @@
 
 use super::axis;
 use crate::model::filter::Row;
+use crate::model::hunt::Hunt;
 use crate::model::{Model, Tab};
 use crate::view::props::Same;
 use kraftscope_core::check::{INVARIANTS, State};
@@ -37,6 +38,8 @@ pub enum Panel {
     Events(EventsLook),
     /// The promises, in the order of [`INVARIANTS`]; empty when nobody looks.
     Checks(Rc<Vec<State>>),
+    /// The search.
+    Hunt(Hunt),
 }
 
 /// What the timeline shows besides what moves.
@@ -89,6 +92,7 @@ pub fn of(model: &Model) -> Look {
         Tab::Timeline => Panel::Timeline(timeline(model)),
         Tab::Events => Panel::Events(events(model)),
         Tab::Checks => Panel::Checks(Rc::new(states(model))),
+        Tab::Hunt => Panel::Hunt(model.hunt.clone()),
     };
     let checker = model.session.history().sim().checker();
     Look { tab: model.tab, open, broken: checker.map(|checker| checker.broken_count()), panel }

@@ -8,6 +8,7 @@ mod axis;
 mod checks;
 mod events;
 mod flag;
+mod hunt;
 mod look;
 mod strip;
 mod timeline;
@@ -22,6 +23,7 @@ use crate::model::{PageMsg, Tab};
 use crate::platform::{dom, storage};
 use checks::Checks;
 use events::Events;
+use hunt::HuntPanel;
 use kraftscope_core::check::INVARIANTS;
 use look::Panel;
 use timeline::Timeline;
@@ -53,6 +55,7 @@ pub fn Dock(props: &DockProps) -> Html {
         Panel::Checks(states) => {
             Some(html! { <Checks {lang} states={states.clone()} send={send.clone()} /> })
         }
+        Panel::Hunt(hunt) => Some(html! { <HuntPanel {lang} hunt={hunt.clone()} send={send.clone()} /> }),
     };
     let toggle = tr(lang, if look.open { "dock.collapse" } else { "dock.expand" });
     html! {
@@ -94,10 +97,23 @@ fn tab_button(props: &DockProps, tab: Tab) -> Html {
 fn label(lang: Lang, tab: Tab, broken: Option<u64>) -> String {
     let name = tr(lang, &format!("dock.{}", tab.name()));
     match (tab, broken) {
-        (Tab::Timeline | Tab::Events, _) | (Tab::Checks, None) => name,
+        (Tab::Timeline | Tab::Events | Tab::Hunt, _) | (Tab::Checks, None) => name,
         (Tab::Checks, Some(0)) => format!("{name} {} ✓", INVARIANTS.len()),
         (Tab::Checks, Some(n)) => format!("⚠ {}", t(lang, "dock.checks.sum", &[("n", n.to_string())])),
     }
+}
+
+/// A number with a thin space between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 fn kept_height() -> i32 {

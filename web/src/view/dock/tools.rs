@@ -17,7 +17,7 @@ use yew::prelude::*;
 /// The tools of a panel.
 pub(super) fn of(lang: Lang, panel: &Panel, send: &Send) -> Html {
     let tools = match panel {
-        Panel::Closed | Panel::Checks(_) => return html! { <div class="spring" /> },
+        Panel::Closed | Panel::Checks(_) | Panel::Hunt(_) => return html! { <div class="spring" /> },
         Panel::Timeline(look) => timeline(lang, look, send),
         Panel::Events(look) => filter(lang, look, send),
     };

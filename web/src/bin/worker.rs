@@ -1,0 +1,3 @@
+fn main() {
+    kraftscope_web::hunt::worker::start();
+}
