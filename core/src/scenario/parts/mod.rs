@@ -6,9 +6,12 @@
 mod active;
 pub(super) mod cluster;
 mod controller;
+mod data_messages;
 mod epoch_cache;
+mod hosted;
 mod leader_state;
 mod murmur2;
+mod partition;
 mod partition_change;
 mod quorum_node;
 mod raft;
@@ -54,6 +57,8 @@ pub const COMPONENTS: &[Component] = &[
     quorum_node::COMPONENT,
     partition_change::COMPONENT,
     controller::COMPONENT,
+    partition::LEADER,
+    partition::FOLLOWER,
     murmur2::COMPONENT,
 ];
 
