@@ -162,6 +162,10 @@ number! {
     DirectoryId, u32
 }
 number! {
+    /// Stands for the endpoints at which a controller listens: one that has moved has the next number.
+    Address, u8
+}
+number! {
     /// Ties a response to its request on one connection.
     Correlation, u32
 }
@@ -176,6 +180,23 @@ number! {
 number! {
     /// A call from outside into a node (a person's command).
     CallId, u64
+}
+
+impl DirectoryId {
+    /// The directory of a node's first disk.
+    pub const fn first_of(node: NodeId) -> DirectoryId {
+        DirectoryId(node.0 as u32)
+    }
+
+    /// The directory of the disk that replaces this one.
+    pub const fn of_replacement(self) -> DirectoryId {
+        DirectoryId(self.0 + 256)
+    }
+
+    /// Which disk of its node it is, from 1.
+    pub const fn number(self) -> u32 {
+        self.0 / 256 + 1
+    }
 }
 
 impl Offset {

@@ -31,4 +31,5 @@ pub mod sim;
 pub mod switches;
 pub mod time;
 pub mod view;
+pub mod voters;
 pub mod wire;

@@ -9,7 +9,7 @@
 //! a matter of types, and no effect has to say "persist".
 
 use crate::dice::Dice;
-use crate::id::{CallId, Correlation, LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId, TopicPartition};
+use crate::id::{CallId, Correlation, LeaderEpoch, NodeId, Offset, Text, TopicId, TopicPartition};
 use crate::note::Note;
 use crate::record::TopicConfig;
 use crate::time::Span;
@@ -54,6 +54,10 @@ pub enum Timer {
     QuorumBackoff(NodeId),
     /// Quorum leader: a parked metadata fetch of this node has waited long enough.
     ParkedFetch(NodeId),
+    /// Quorum leader: the change of the voter set that was asked for takes too long.
+    VoterChange,
+    /// Quorum follower: look whether the voter set should know something else of this replica.
+    UpdateVoterSet,
     /// Controller: look for brokers whose session ran out.
     FenceStaleBrokers,
     /// Controller: preferred-leader balancing.
@@ -150,6 +154,10 @@ pub enum Command {
     },
     /// Quorum leader: append records that mean nothing (benchmarks of the bare quorum).
     Append(u32),
+    /// Quorum leader: `AddRaftVoter` for this controller, on the disk on which it fetched last.
+    AddVoter(NodeId),
+    /// Quorum leader: `RemoveRaftVoter` for the voter with this id.
+    RemoveVoter(NodeId),
     /// Producer: send `count` records with this key (empty: no key) to this topic.
     Send {
         /// Where to.
@@ -294,12 +302,4 @@ impl Loss {
             Loss::AtMost(most) => flushed.min(end).max(Offset(end.saturating_sub(Offset(u64::from(most))))),
         }
     }
-}
-
-/// Voters of the metadata quorum, by key (KIP-853). Static here until voter changes arrive.
-pub type Voters = Vec<crate::id::ReplicaKey>;
-
-/// The ids of these voters.
-pub fn voter_ids(voters: &[crate::id::ReplicaKey]) -> NodeList {
-    voters.iter().map(|key| key.id).collect()
 }

@@ -6,7 +6,7 @@
 
 use crate::config::Acks;
 use crate::id::{
-    BrokerEpoch, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
+    BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
 };
 use crate::record::TopicConfig;
 use crate::sequence::{ProducerEpoch, ProducerId, Sequence};
@@ -44,6 +44,8 @@ pub enum ResignReason {
     Asked,
     /// It had led this epoch before a restart.
     Restarted,
+    /// A voter set without it is committed.
+    Removed,
 }
 
 /// Why a replica of the metadata log stopped for good.
@@ -144,6 +146,16 @@ pub enum Note {
     QuorumRequestRefused { from: NodeId, error: ErrorCode, epoch: LeaderEpoch },
     /// A replica of the metadata log found a promise broken and stopped, as Kafka's fault handler does.
     QuorumHalted { reason: HaltReason, epoch: LeaderEpoch, offset: Offset, hw: Offset },
+    /// The leader appended another voter set, which holds from now on.
+    VotersChanged { old: NodeList, voters: NodeList, offset: Offset },
+    /// The voter set that was asked for is committed by its own majority.
+    VotersCommitted { voters: NodeList, epoch: LeaderEpoch },
+    /// The leader did not add (`adds`) or remove this voter, or does not know whether it will be committed.
+    VoterChangeRefused { voter: NodeId, adds: bool, error: ErrorCode },
+    /// This controller is in the voter set that it read last.
+    BecameVoter { epoch: LeaderEpoch },
+    /// This controller is in no voter set any more: it follows without a vote.
+    BecameObserver { epoch: LeaderEpoch },
 
     // The controller.
     /// It replayed everything up to its own epoch and acts as the active controller.
@@ -309,6 +321,8 @@ pub enum Note {
     Crashed { node: NodeId, lost: u64 },
     /// A process was started.
     Started { node: NodeId },
+    /// A machine got an empty disk, which is known by this id.
+    DiskReplaced { node: NodeId, directory: DirectoryId },
     /// A process stands still (SIGSTOP, a long GC).
     Paused { node: NodeId },
     /// It goes on.

@@ -5,14 +5,14 @@
 
 use crate::client::{Consumer, Producer};
 use crate::config::Settings;
-use crate::id::{BrokerEpoch, CallId, DirectoryId, Incarnation, NodeId, Offset, ReplicaKey, SnapshotId};
+use crate::id::{BrokerEpoch, CallId, Incarnation, NodeId, Offset, SnapshotId};
 use crate::kraft::{Quorum, QuorumDisk, Snapshot};
 use crate::metadata::controller::QuorumController;
 use crate::metadata::image::{Image, Touched};
 use crate::metadata::lifecycle::{BrokerState, Lifecycle};
 use crate::metadata::producer_id_manager::{Controller as ControllerOfBroker, ProducerIdManager};
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
-use crate::node::{Command, Effect, Input, Loss, Out, Outcome, Timer, Voters};
+use crate::node::{Command, Effect, Input, Loss, Out, Outcome, Timer};
 use crate::note::Note;
 use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
 use crate::time::{Span, Time};
@@ -76,7 +76,7 @@ pub struct Broker {
 /// A dedicated controller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Controller {
-    /// Voter of the metadata quorum.
+    /// Voter or observer of the metadata quorum.
     pub quorum: Quorum,
     /// What the active controller decides.
     pub control: QuorumController,
@@ -96,17 +96,11 @@ pub enum Process {
 }
 
 impl Broker {
-    /// A broker's next life on this disk.
-    pub fn new(
-        id: NodeId,
-        incarnation: Incarnation,
-        voters: Voters,
-        settings: &Arc<Settings>,
-        disk: Disk,
-    ) -> Broker {
-        let me = ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) };
+    /// A broker's next life; `quorum` is its observer of the metadata log, the rest of its disk is `disk`.
+    pub fn new(quorum: Quorum, incarnation: Incarnation, settings: &Arc<Settings>, disk: Disk) -> Broker {
+        let id = quorum.me().id;
         Broker {
-            quorum: Quorum::new(me, voters, settings.clone(), disk.quorum),
+            quorum,
             image: Image::default(),
             applied: Offset(0),
             lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
@@ -276,13 +270,9 @@ impl Broker {
 }
 
 impl Controller {
-    /// A controller's next life on this disk.
-    pub fn new(id: NodeId, voters: Voters, settings: &Arc<Settings>, disk: Disk) -> Controller {
-        let me = ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) };
-        Controller {
-            quorum: Quorum::new(me, voters, settings.clone(), disk.quorum),
-            control: QuorumController::new(settings.clone()),
-        }
+    /// A controller's next life; `quorum` is its replica of the metadata log.
+    pub fn new(quorum: Quorum, settings: &Arc<Settings>) -> Controller {
+        Controller { quorum, control: QuorumController::new(settings.clone()) }
     }
 
     fn on(&mut self, now: Time, input: Input, out: &mut Out) {
@@ -340,6 +330,8 @@ impl Controller {
                 let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
                 out.reply(call, if appended.is_some() { Outcome::Done } else { refused });
             }
+            Command::AddVoter(id) => self.quorum.add_voter(call, id, out),
+            Command::RemoveVoter(id) => self.quorum.remove_voter(now, call, id, out),
             Command::CreateTopic { .. }
             | Command::ConfigureTopic { .. }
             | Command::ElectLeader { .. }

@@ -13,8 +13,14 @@ pub const fn majority(voters: u32) -> u32 {
 /// The largest offset that a majority of voters has reached: sort descending (unknown last) and take index
 /// `n / 2` (`LeaderState.maybeUpdateHighWatermark`). `None` when a majority is not known yet.
 pub fn majority_offset(ends: &mut [Option<Offset>]) -> Option<Offset> {
+    let voters = ends.len() as u32;
+    offset_of_majority(ends, voters)
+}
+
+/// The same when `ends` holds one more than there are `voters`: then it is not what a majority has reached.
+pub fn offset_of_majority(ends: &mut [Option<Offset>], voters: u32) -> Option<Offset> {
     ends.sort_unstable_by(|a, b| b.cmp(a));
-    ends.get(ends.len() / 2).copied().flatten()
+    ends.get(voters as usize / 2).copied().flatten()
 }
 
 /// The smallest of these log ends; `None` if one of them is unknown (it blocks the high watermark).

@@ -8,6 +8,7 @@ use crate::id::{
     BrokerEpoch, Incarnation, LeaderEpoch, NodeId, NodeList, PartitionEpoch, Text, TopicId, TopicPartition,
 };
 use crate::sequence::{ProducerId, Stamp};
+use crate::voters::VoterSet;
 use serde::{Deserialize, Serialize};
 
 /// One place of a log: what was written, and the epoch of the leader that wrote it.
@@ -70,6 +71,17 @@ pub enum MetadataRecord {
         voters: NodeList,
         /// Those that voted for it.
         granting: NodeList,
+    },
+    /// Control record: the level of the feature `kraft.version` (`KRaftVersionRecord`). From 1 on the voter set is
+    /// what the log says.
+    KRaftVersion {
+        /// The level.
+        level: u16,
+    },
+    /// Control record: the voters from here on, committed or not (`VotersRecord`, KIP-853).
+    Voters {
+        /// Who votes.
+        voters: VoterSet,
     },
     /// Written by an idle active controller, so that offsets keep moving.
     NoOp,

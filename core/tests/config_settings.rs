@@ -36,6 +36,7 @@ fn every_setting_has_the_default_of_4_2() {
         Quorum controller.quorum.append.linger.ms = 25 (QuorumConfig)
         Quorum controller.quorum.request.timeout.ms = 2000 (QuorumConfig)
         Quorum controller.quorum.retry.backoff.ms = 20 (QuorumConfig)
+        Quorum controller.quorum.auto.join.enable = false (QuorumConfig)
         Quorum metadata.max.idle.interval.ms = 500 (MetadataLogConfig)
         Quorum controller.quorum.fetch.snapshot.max.bytes = 1000 (QuorumConfig)
         Quorum metadata.log.max.record.bytes.between.snapshots = 4000 (MetadataLogConfig)

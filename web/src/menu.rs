@@ -108,7 +108,11 @@ fn of_node(node: NodeId, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
     match node.kind() {
         NodeKind::Broker => items.extend(of_broker(node, view)),
         NodeKind::Producer => items.extend(of_producer(node, view, words)),
-        NodeKind::Controller | NodeKind::Consumer => {}
+        NodeKind::Controller => items.extend(of_controller(node, view)),
+        NodeKind::Consumer => {}
+    }
+    if matches!(node.kind(), NodeKind::Broker | NodeKind::Controller) {
+        items.push(harm("replace-disk", vec![Action::ReplaceDisk(node)]));
     }
     items.into_iter().map(|item| item.with("node", &name)).collect()
 }
@@ -134,6 +138,21 @@ fn while_up(node: NodeId) -> Vec<Item> {
         NodeKind::Producer | NodeKind::Consumer => {
             vec![harm("crash", crash(Loss::Nothing)), harm("pause", vec![Action::Pause(node)])]
         }
+    }
+}
+
+fn of_controller(node: NodeId, view: &ClusterView) -> Vec<Item> {
+    let Some(controller) = view.controllers.iter().find(|controller| controller.id == node) else {
+        return Vec::new();
+    };
+    let Some(leader) = active(view) else { return Vec::new() };
+    let call = |command| vec![Action::Call(leader, command)];
+    if controller.voter {
+        vec![harm("remove-voter", call(Command::RemoveVoter(node)))]
+    } else if controller.health == Health::Up {
+        vec![item("add-voter", call(Command::AddVoter(node)))]
+    } else {
+        Vec::new()
     }
 }
 

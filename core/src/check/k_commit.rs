@@ -3,7 +3,8 @@
 //! K5 LeaderCompleteness: a new leader of the newest epoch holds everything that is committed. Source: Raft.
 //! K6 CommittedImmutable: committed entries never change; every log agrees with them below its own high watermark.
 //! Source: RaftEventSimulationTest (there only looked at in the end).
-//! K7 MajorityHolds: when the leader's high watermark moves, a majority has flushed everything below.
+//! K7 MajorityHolds: when the leader's high watermark moves, a majority has flushed everything below: of the last
+//! voter set in its log, each voter on the disk that the set names. Source: KAFKA-16530.
 //! K8 OwnEpochCommit: it moves only beyond the start of the leader's own epoch. Source: Raft paper, 5.4.2.
 //! K10 AckAfterFlush: a voter confirms only what is flushed; since it may fetch again, or vote, with its next
 //! message, its whole log is flushed after every input. Source: RaftFsync.tla, KAFKA-17332.
@@ -12,12 +13,12 @@ use super::findings::{Findings, Subject};
 use super::logs::parts_at;
 use super::quorum::{Look, metadata_disk};
 use super::table::Rule;
-use crate::id::{NodeKind, Offset};
-use crate::kraft::QuorumDisk;
+use crate::id::{NodeKind, Offset, ReplicaKey};
+use crate::kraft::{Quorum, QuorumDisk};
 use crate::log::Log;
 use crate::quorum::majority;
 use crate::record::MetadataRecord;
-use crate::sim::world::World;
+use crate::sim::world::{Slot, World};
 
 /// K5.
 pub(super) fn check_new_leader(
@@ -58,14 +59,16 @@ pub(super) fn check_leaders_hw(
     let holds = |disk: &QuorumDisk| {
         disk.log.flushed() >= hw && (disk.log.start() > hw || disk.epoch_before(hw) == epoch)
     };
-    let voters = world.of_kind(NodeKind::Controller);
-    let holders = voters.filter(|slot| holds(metadata_disk(slot))).count() as u32;
-    findings.check(Rule::K7, holders >= majority(u32::from(world.genesis.controllers)), subject);
+    let Some(voters) = look.quorum.map(Quorum::voters) else { return };
+    let vote = |slot: &&Slot| voters.contains(ReplicaKey { id: slot.id, directory: slot.directory });
+    let holders = world.of_kind(NodeKind::Controller).filter(vote);
+    let holders = holders.filter(|slot| holds(metadata_disk(slot))).count() as u32;
+    findings.check(Rule::K7, holders >= majority(voters.len()), subject);
 }
 
 /// K10.
 pub(super) fn check_flushed(look: &Look<'_>, findings: &mut Findings) {
-    if look.votes && look.before.end != look.now.end {
+    if look.flushes && look.before.end != look.now.end {
         findings.check(Rule::K10, look.now.flushed == look.now.end, look.subject().at(look.now.flushed));
     }
 }

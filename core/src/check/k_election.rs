@@ -2,7 +2,8 @@
 //!
 //! K1 ElectionSafety: at most one node ever leads an epoch. Source: Raft.
 //! K2 BeliefAgreement: no two nodes in one epoch believe in different leaders. Source: pull-raft.tla.
-//! K3 VoteOnce: at most one vote per voter and epoch, also across restarts. Source: Raft, KIP-595.
+//! K3 VoteOnce: at most one vote per voter and epoch, also across restarts. A voter is an id and a disk.
+//! Source: Raft, KIP-595, KIP-853.
 //! K17 NoLeadAfterRestart: who led an epoch and was restarted leads it no more. Source: KIP-595 (Resigned).
 //! L5 EpochOwner: all entries of one epoch were first written by its leader. Source: raft.tla.
 //! L6 StoredEpochMonotone: the stored epoch never goes back. Source: RaftEventSimulationTest.
@@ -11,7 +12,7 @@ use super::findings::{Findings, Subject};
 use super::logs::Growth;
 use super::quorum::{Look, RoleSeen};
 use super::table::Rule;
-use crate::id::{Incarnation, LeaderEpoch, NodeId};
+use crate::id::{Incarnation, LeaderEpoch, NodeId, ReplicaKey};
 use crate::note::Note;
 use alloc::vec::Vec;
 
@@ -19,14 +20,14 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Reign {
     epoch: LeaderEpoch,
-    leader: NodeId,
+    leader: ReplicaKey,
     life: Incarnation,
 }
 
-/// The last vote of a node.
+/// The last vote of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Vote {
-    voter: NodeId,
+    voter: ReplicaKey,
     epoch: LeaderEpoch,
     candidate: NodeId,
 }
@@ -70,7 +71,7 @@ impl Elections {
     }
 
     fn begin_reign(&mut self, look: &Look<'_>, findings: &mut Findings) {
-        let reign = Reign { epoch: look.now.epoch(), leader: look.id, life: look.now.incarnation };
+        let reign = Reign { epoch: look.now.epoch(), leader: look.key, life: look.now.incarnation };
         match self.reigns.binary_search_by_key(&reign.epoch, |reign| reign.epoch) {
             Ok(place) => {
                 let known = self.reigns[place];
@@ -91,11 +92,11 @@ impl Elections {
         for note in look.notes {
             let (epoch, candidate) = match *note {
                 Note::VoteGranted { candidate, epoch, pre_vote: false } => (epoch, candidate),
-                Note::BecameCandidate { epoch } => (epoch, look.id),
+                Note::BecameCandidate { epoch } => (epoch, look.key.id),
                 _ => continue,
             };
-            let vote = Vote { voter: look.id, epoch, candidate };
-            let Some(last) = self.votes.iter_mut().find(|last| last.voter == look.id) else {
+            let vote = Vote { voter: look.key, epoch, candidate };
+            let Some(last) = self.votes.iter_mut().find(|last| last.voter == look.key) else {
                 self.votes.push(vote);
                 continue;
             };

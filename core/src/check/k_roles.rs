@@ -37,7 +37,9 @@ pub(super) fn check(look: &Look<'_>, findings: &mut Findings) {
         (role, epoch) = (next, next_epoch);
     }
     let told = look.now.role == RoleSeen::Down || role == look.now.role;
-    findings.check(Rule::K13, told && (look.votes || !stands(look.now.role)), look.subject());
+    // A leader that was removed leads on without a vote until that is committed.
+    let stands = stands(look.now.role) && (look.now.role != RoleSeen::Leader || look.begins_to_lead());
+    findings.check(Rule::K13, told && (look.votes || !stands), look.subject());
     check_pre_votes(look, findings);
 }
 

@@ -119,7 +119,7 @@ fn check_content(
 /// A controller that was active before this step, and is, has replayed everything by itself.
 fn check_load(world: &World, look: &Look<'_>, findings: &mut Findings) {
     if look.notes.iter().any(concerns) {
-        let control = world.process(look.id).and_then(Process::control);
+        let control = world.process(look.key.id).and_then(Process::control);
         let acts = control.is_some_and(|control| control.is_active());
         let began = look.notes.iter().any(|note| matches!(note, Note::ControllerActivated { .. }));
         findings.check(Rule::K15, !acts || began, look.subject());

@@ -64,7 +64,7 @@ pub struct Checker {
 impl Checker {
     /// A checker for the cluster of that genesis.
     pub fn new(genesis: &Genesis) -> Checker {
-        let nodes = usize::from(genesis.brokers) + usize::from(genesis.controllers);
+        let nodes = usize::from(genesis.brokers) + genesis.all_controller_ids().count();
         let nodes = nodes + genesis.producers.len() + genesis.consumers.len();
         Checker {
             applied: alloc::vec![crate::id::Offset(0); nodes],

@@ -10,7 +10,7 @@ use super::k_snapshot::Images;
 use super::logs::{LogSeen, check_append_only, check_order, check_same};
 use super::table::Rule;
 use super::{k_commit, k_roles, k_snapshot};
-use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeKind, Offset, SnapshotId};
+use crate::id::{DirectoryId, Incarnation, LeaderEpoch, NodeKind, Offset, ReplicaKey, SnapshotId};
 use crate::kraft::{Quorum, QuorumDisk, Role};
 use crate::log::Log;
 use crate::node::ElectionState;
@@ -88,6 +88,8 @@ impl Glance {
 /// One replica of the metadata log as last seen.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplicaSeen {
+    /// On which disk.
+    directory: DirectoryId,
     pub(super) glance: Glance,
     pub(super) log: LogSeen,
     /// The highest high watermark of this life.
@@ -96,7 +98,10 @@ pub(super) struct ReplicaSeen {
 
 /// A step as the rules of the quorum need it.
 pub(super) struct Look<'a> {
-    pub(super) id: NodeId,
+    pub(super) key: ReplicaKey,
+    /// It may become a voter: it flushes before it answers.
+    pub(super) flushes: bool,
+    /// It is a voter, in its own eyes.
     pub(super) votes: bool,
     /// It is the only voter.
     pub(super) alone: bool,
@@ -110,7 +115,7 @@ pub(super) struct Look<'a> {
 
 impl Look<'_> {
     pub(super) const fn subject(&self) -> Subject {
-        Subject::node(self.id)
+        Subject::node(self.key.id)
     }
 
     /// It leads now and did not lead this epoch when last seen.
@@ -155,14 +160,20 @@ impl QuorumGhost {
         let disk = quorum.map_or(&slot.disk.quorum, |quorum| &quorum.disk);
         let now = Glance::of(slot, disk, quorum);
         let seen = &mut self.replicas[place];
+        if seen.directory != slot.directory {
+            // A replica of its own: what the disk before this one held binds it in nothing.
+            *seen = ReplicaSeen { directory: slot.directory, ..ReplicaSeen::default() };
+        }
         let before = core::mem::replace(&mut seen.glance, now);
         if before == now && !notes.iter().any(k_roles::concerns) && !notes.iter().any(k_snapshot::concerns) {
             return false;
         }
-        let votes = slot.id.kind() == NodeKind::Controller;
+        let key = ReplicaKey { id: slot.id, directory: slot.directory };
+        let flushes = slot.id.kind() == NodeKind::Controller;
+        let votes = quorum.is_some_and(|quorum| !quorum.is_observer());
         let pre_vote = world.genesis.settings.features.pre_vote;
-        let alone = world.genesis.controllers == 1;
-        let look = Look { id: slot.id, votes, alone, pre_vote, before, now, disk, quorum, notes };
+        let alone = quorum.is_some_and(|quorum| quorum.voters().is_only(key));
+        let look = Look { key, flushes, votes, alone, pre_vote, before, now, disk, quorum, notes };
         self.elections.check(&look, findings);
         k_roles::check(&look, findings);
         self.follow_log(world, place, &look, findings);
@@ -195,7 +206,7 @@ impl QuorumGhost {
         }
         seen.log.check_cache(&disk.epochs, subject, findings);
         self.elections.check_owners(look, growth, findings);
-        for other in world.slots.iter().filter(|other| other.id != look.id) {
+        for other in world.slots.iter().filter(|other| other.id != look.key.id) {
             if matches!(other.id.kind(), NodeKind::Broker | NodeKind::Controller) {
                 check_same(&disk.log, &metadata_disk(other).log, growth, true, subject, findings);
             }

@@ -56,6 +56,8 @@ impl Truth {
                     changed.push(change);
                 }
                 MetadataRecord::LeaderChange { .. }
+                | MetadataRecord::KRaftVersion { .. }
+                | MetadataRecord::Voters { .. }
                 | MetadataRecord::NoOp
                 | MetadataRecord::SnapshotHeader
                 | MetadataRecord::SnapshotFooter

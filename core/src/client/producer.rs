@@ -211,6 +211,8 @@ impl Producer {
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
             | Command::Snapshot { .. }
+            | Command::AddVoter(_)
+            | Command::RemoveVoter(_)
             | Command::Append(_) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
         }
     }

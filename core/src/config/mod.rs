@@ -60,6 +60,8 @@ pub struct Settings {
     pub controller_quorum_request_timeout: Span,
     /// `controller.quorum.retry.backoff.ms`, 20.
     pub controller_quorum_retry_backoff: Span,
+    /// `controller.quorum.auto.join.enable`, false; from 4.1.
+    pub controller_quorum_auto_join_enable: bool,
     /// `metadata.max.idle.interval.ms`, 500; 0 writes no NoOpRecord.
     pub metadata_max_idle_interval: Span,
     /// `controller.quorum.fetch.snapshot.max.bytes` stand-in, 1000: most records of one part of a snapshot.
@@ -171,6 +173,7 @@ impl Settings {
             controller_quorum_append_linger: Span::millis(25),
             controller_quorum_request_timeout: Span::millis(2000),
             controller_quorum_retry_backoff: Span::millis(20),
+            controller_quorum_auto_join_enable: false,
             metadata_max_idle_interval: Span::millis(500),
             controller_quorum_fetch_snapshot_max_records: 1000,
             metadata_log_max_records_between_snapshots: 4000,

@@ -168,6 +168,7 @@ static TABLE: &[Setting] = table! {
         "controller.quorum.append.linger.ms" controller_quorum_append_linger: Int Millis 0.. Kafka Static "QuorumConfig",
         "controller.quorum.request.timeout.ms" controller_quorum_request_timeout: Int Millis 1.. Simulator Static "QuorumConfig",
         "controller.quorum.retry.backoff.ms" controller_quorum_retry_backoff: Int Millis 0.. Kafka Static "QuorumConfig",
+        "controller.quorum.auto.join.enable" controller_quorum_auto_join_enable: Boolean Bool 0.. Kafka Static "QuorumConfig",
         "metadata.max.idle.interval.ms" metadata_max_idle_interval: Int Millis 0.. Kafka Static "MetadataLogConfig",
         "controller.quorum.fetch.snapshot.max.bytes" controller_quorum_fetch_snapshot_max_records: Int Records 1.. Simulator Static "QuorumConfig",
         "metadata.log.max.record.bytes.between.snapshots" metadata_log_max_records_between_snapshots: Long Records 1.. Kafka Static "MetadataLogConfig",

@@ -131,6 +131,8 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::LeaderBalance
         | Timer::UncleanElection
         | Timer::NoOp
+        | Timer::VoterChange
+        | Timer::UpdateVoterSet
         | Timer::Heartbeat
         | Timer::HeartbeatRequest
         | Timer::RegistrationTimeout

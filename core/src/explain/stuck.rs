@@ -202,7 +202,7 @@ impl<'a> Scene<'a> {
     }
 
     fn quorum(&self, found: &mut Vec<Stuck>) {
-        let ids: NodeList = self.world.genesis.controller_ids().collect();
+        let ids: NodeList = self.world.voters().ids();
         let reach = |id: NodeId| ids.iter().filter(|&other| self.talk(id, other)).count() as u32;
         let (up, needed) = (ids.iter().map(reach).max().unwrap_or(0), majority(ids.len()));
         if up < needed {

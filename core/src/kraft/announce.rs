@@ -16,7 +16,7 @@ impl Quorum {
     /// fetch timeout. Voters whose connection is not ready are left for the next time.
     pub(super) fn announce_leadership(&mut self, now: Time, out: &mut Out) {
         let Role::Leader(leader) = &self.role else { return };
-        if self.voters.len() == 1 {
+        if self.voters().is_only(self.me) {
             return;
         }
         let period = self.settings.controller_quorum_fetch_timeout / 2;

@@ -15,6 +15,7 @@ use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::record::{Entry, MetadataRecord};
 use crate::time::{Span, Time};
+use crate::voters::VoterSet;
 
 impl Quorum {
     /// Leader: takes records for the log and returns the offset that the first one will have. They are written
@@ -52,6 +53,25 @@ impl Quorum {
         self.after_append(now, out);
     }
 
+    /// Leader: writes the voters that hold from now on, after everything that was collected before, at once
+    /// (`BatchAccumulator.appendVotersRecord`). Returns the record's offset.
+    pub(super) fn append_voters(&mut self, now: Time, voters: VoterSet, out: &mut Out) -> Offset {
+        let epoch = self.epoch();
+        let offset = self.next_append_offset();
+        if let Role::Leader(leader) = &mut self.role
+            && !leader.pending.is_empty()
+        {
+            out.disarm(Timer::AppendLinger);
+            for body in leader.pending.drain(..) {
+                self.disk.log.append(Entry { epoch, body });
+            }
+        }
+        self.disk.log.append(Entry { epoch, body: MetadataRecord::Voters { voters } });
+        self.adopt_voters(offset, voters, now, out);
+        self.after_append(now, out);
+        offset
+    }
+
     /// Leader: its log has grown.
     pub(super) fn after_append(&mut self, now: Time, out: &mut Out) {
         let end = self.disk.log.end();
@@ -71,5 +91,6 @@ impl Quorum {
         if from < hw {
             out.note(Note::MetadataCommitted { epoch: self.epoch(), from, to: hw });
         }
+        self.on_voters_committed(hw, out);
     }
 }

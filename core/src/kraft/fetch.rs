@@ -14,7 +14,7 @@ use super::leader::ParkedFetch;
 use super::role::Role;
 use super::snapshot::Validity;
 use crate::epochs::EpochEnd;
-use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, SnapshotId};
+use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, ReplicaKey, SnapshotId};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::time::{Span, Time};
@@ -115,11 +115,18 @@ impl Quorum {
         }
     }
 
+    /// Something else than a fetch shows that this replica lives.
+    pub(super) fn count_sign_of_life(&mut self, now: Time, key: ReplicaKey, out: &mut Out) {
+        let Role::Leader(leader) = &mut self.role else { return };
+        let position = leader.position(key);
+        self.count_towards_quorum(position, now, out);
+    }
+
     pub(super) fn count_towards_quorum(&mut self, position: u32, now: Time, out: &mut Out) {
         let timeout = self.check_quorum_timeout();
         let Role::Leader(leader) = &mut self.role else { return };
         let restarted_just_now = leader.check_quorum_since == now;
-        if leader.count_fetch(position, now) && !restarted_just_now {
+        if leader.count_fetch(position, now) && !restarted_just_now && leader.voters().len() > 1 {
             out.arm(Timer::CheckQuorum, timeout);
         }
     }

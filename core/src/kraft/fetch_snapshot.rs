@@ -164,6 +164,7 @@ impl Quorum {
             self.halt(HaltReason::SnapshotBehindLog, id.end, out);
             return false;
         }
+        self.read_voters(out);
         self.set_high_watermark(id.end);
         out.note(Note::SnapshotDownloaded { leader, from, end: id.end, epoch: id.epoch, records: count });
         true

@@ -58,7 +58,10 @@ impl Quorum {
         if !records.is_empty() {
             for entry in records {
                 self.disk.epochs.assign(entry.epoch, self.disk.log.end());
-                self.disk.log.append(entry);
+                let offset = self.disk.log.append(entry);
+                if let MetadataRecord::Voters { voters } = entry.body {
+                    self.follow_voters(offset, voters, out);
+                }
             }
             if self.flushes() {
                 self.disk.log.flush();
@@ -91,6 +94,7 @@ impl Quorum {
         self.disk.epochs.truncate_from_end(to);
         if self.disk.log.truncate_to(to) {
             out.note(Note::MetadataLogTruncated { from: end, to, epoch: self.epoch() });
+            self.revert_voters(to, out);
         }
         true
     }

@@ -7,9 +7,10 @@
 //! How to read it: [`role`] says what a replica can be, `transition` how it changes, `vote` how elections are
 //! decided, `announce` how leaders come and go, `fetch` the leader's side of replication and `follow` the other,
 //! `append` how records enter, [`snapshot`] what lets the log lose its beginning and `fetch_snapshot` how one
-//! travels, `send` which requests go out when, [`connection`] the one request per destination.
+//! travels, `send` which requests go out when, [`connection`] the one request per destination, [`voters`] which voter
+//! set holds, [`reconfig`] how the leader changes it and `join` how a replica gets into it.
 //!
-//! Knows nothing of what records mean. Keeps K1-K10, K13-K15 and K17 of the checker's table.
+//! Knows nothing of what records mean but its own. Keeps K1-K15 and K17 of the checker's table.
 //! Everything durable is in [`QuorumDisk`]. Voters flush before they answer or fetch again, and so do
 //! controllers that observe (`followersAlwaysFlush` of a controller); a broker that observes does not flush, as
 //! in Kafka: a power loss empties its metadata log, and it fetches again from the start.
@@ -21,18 +22,21 @@
 //! Source: `KafkaRaftClient`, `QuorumState`.
 //!
 //! Left out: cluster ids and endpoints; record batches (every record is its own batch, so divergence is found to
-//! the record); voter changes.
+//! the record).
 
 pub mod connection;
 pub mod leader;
+pub mod reconfig;
 pub mod role;
 pub mod snapshot;
+pub mod voters;
 
 mod announce;
 mod append;
 mod fetch;
 mod fetch_snapshot;
 mod follow;
+mod join;
 mod send;
 mod transition;
 mod vote;
@@ -41,22 +45,25 @@ pub use announce::successor_backoff;
 pub use fetch::MAX_FETCH_RECORDS;
 pub use fetch_snapshot::Download;
 pub use leader::{LeaderState, ParkedFetch, ReplicaState};
-pub use role::{Ballots, Role};
+pub use reconfig::{Asker, VoterChange};
+pub use role::{Ballots, Role, UpdatePeriod};
 pub use send::MAX_FETCH_WAIT;
 pub use snapshot::{Snapshot, Snapshots, Validity};
 
 use crate::config::Settings;
 use crate::epochs::LeaderEpochCache;
-use crate::id::{Correlation, LeaderEpoch, NodeId, NodeKind, Offset, ReplicaKey};
+use crate::id::{Address, Correlation, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, ReplicaKey};
 use crate::log::Log;
-use crate::node::{Effect, ElectionState, Loss, Out, Timer, Voters};
+use crate::node::{Effect, ElectionState, Loss, Out, Timer};
 use crate::note::{HaltReason, Note};
 use crate::record::MetadataRecord;
 use crate::time::Time;
-use crate::wire::{Envelope, ErrorCode, Message};
+use crate::voters::VoterSet;
+use crate::wire::{ApiVersionsResponse, Envelope, ErrorCode, Message};
 use alloc::sync::Arc;
 use connection::{Connections, USELESS_ANSWER_PAUSE};
 use serde::{Deserialize, Serialize};
+use voters::VoterHistory;
 
 /// What survives a crash: the `quorum-state` file and the log directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,7 +97,13 @@ pub struct Quorum {
     /// What survives a crash.
     pub disk: QuorumDisk,
     me: ReplicaKey,
-    voters: Voters,
+    /// Where it listens, in this life.
+    address: Address,
+    voters: VoterHistory,
+    /// Whether it is in the voter set that holds.
+    votes: bool,
+    /// Whom it asks for the leader.
+    bootstrap: NodeList,
     settings: Arc<Settings>,
     role: Role,
     /// The high watermark of the present role; a new leader starts without one.
@@ -103,15 +116,19 @@ pub struct Quorum {
 }
 
 impl Quorum {
-    /// A replica that starts from this disk; it observes when `me` is not among `voters`. Call [`Quorum::boot`]
-    /// before anything else.
-    pub fn new(me: ReplicaKey, voters: Voters, settings: Arc<Settings>, mut disk: QuorumDisk) -> Quorum {
+    /// A replica that starts from this disk. `voters` hold until the log or a snapshot names others; they are the
+    /// bootstrap servers as well. It observes when `me` is not a voter. Call [`Quorum::boot`] before anything else.
+    pub fn new(me: ReplicaKey, voters: VoterSet, settings: Arc<Settings>, mut disk: QuorumDisk) -> Quorum {
         disk.truncate_to_latest_snapshot();
+        let history = VoterHistory::read(voters, &disk);
         Quorum {
             log_hw: disk.log.start(),
             disk,
             me,
-            voters,
+            address: Address(0),
+            votes: history.last().contains(me),
+            voters: history,
+            bootstrap: voters.ids(),
             settings,
             role: Role::Unattached {},
             hw: None,
@@ -119,6 +136,18 @@ impl Quorum {
             shutting_down: false,
             halted: None,
         }
+    }
+
+    /// The same replica with these `controller.quorum.bootstrap.servers`.
+    #[must_use]
+    pub fn with_bootstrap(self, bootstrap: NodeList) -> Quorum {
+        Quorum { bootstrap, ..self }
+    }
+
+    /// The same replica, listening at this address.
+    #[must_use]
+    pub fn at(self, address: Address) -> Quorum {
+        Quorum { address, ..self }
     }
 
     /// The present role.
@@ -158,9 +187,14 @@ impl Quorum {
         self.log_hw
     }
 
-    /// Those that vote.
-    pub fn voters(&self) -> &[ReplicaKey] {
-        &self.voters
+    /// Those that vote: the last set in its log, committed or not.
+    pub fn voters(&self) -> &VoterSet {
+        self.voters.last()
+    }
+
+    /// Where that set stands in the log; `None` when it is what the replica was started with.
+    pub fn voters_offset(&self) -> Option<Offset> {
+        self.voters.last_offset()
     }
 
     /// This replica.
@@ -169,8 +203,8 @@ impl Quorum {
     }
 
     /// Whether it has no vote.
-    pub fn is_observer(&self) -> bool {
-        !self.voters.contains(&self.me)
+    pub const fn is_observer(&self) -> bool {
+        !self.votes
     }
 
     /// The metadata log.
@@ -192,7 +226,7 @@ impl Quorum {
     /// there is nobody to tell.
     pub fn is_shut_down(&self) -> bool {
         let other_leads = self.leader().is_some_and(|leader| leader != self.me.id);
-        self.shutting_down && (self.is_observer() || self.voters.len() == 1 || other_leads)
+        self.shutting_down && (self.is_observer() || self.voters().is_only(self.me) || other_leads)
     }
 
     /// Whether this message is the quorum's.
@@ -209,6 +243,14 @@ impl Quorum {
                 | Message::MetadataFetchResponse(_)
                 | Message::FetchSnapshotRequest(_)
                 | Message::FetchSnapshotResponse(_)
+                | Message::AddRaftVoterRequest(_)
+                | Message::AddRaftVoterResponse(_)
+                | Message::RemoveRaftVoterRequest(_)
+                | Message::RemoveRaftVoterResponse(_)
+                | Message::UpdateRaftVoterRequest(_)
+                | Message::UpdateRaftVoterResponse(_)
+                | Message::ApiVersionsRequest
+                | Message::ApiVersionsResponse(_)
         )
     }
 
@@ -225,6 +267,8 @@ impl Quorum {
                 | Timer::QuorumRequest(_)
                 | Timer::QuorumBackoff(_)
                 | Timer::ParkedFetch(_)
+                | Timer::VoterChange
+                | Timer::UpdateVoterSet
         )
     }
 
@@ -247,6 +291,20 @@ impl Quorum {
             }
             Message::EndQuorumEpochRequest(request) => {
                 self.on_end_quorum_epoch(from, correlation, &request, out);
+            }
+            Message::AddRaftVoterRequest(request) => {
+                self.on_add_voter(Asker::Node(from, correlation), &request, out);
+            }
+            Message::RemoveRaftVoterRequest(request) => {
+                self.on_remove_voter(now, Asker::Node(from, correlation), &request, out);
+            }
+            Message::UpdateRaftVoterRequest(request) => {
+                self.on_update_voter(now, from, correlation, &request, out);
+            }
+            Message::ApiVersionsRequest => {
+                let (error, kraft_version) = (ErrorCode::None, (0, self.kraft_version()));
+                let response = ApiVersionsResponse { error, kraft_version };
+                out.respond(from, correlation, Message::ApiVersionsResponse(response));
             }
             response => return self.on_response(now, from, correlation, response, out),
         }
@@ -274,6 +332,16 @@ impl Quorum {
             Message::EndQuorumEpochResponse(response) => {
                 self.on_end_quorum_epoch_response(from, &response, out)
             }
+            Message::ApiVersionsResponse(response) => {
+                self.on_api_versions_response(now, from, &response, out)
+            }
+            Message::AddRaftVoterResponse(response) => {
+                self.on_voter_response(&response, ErrorCode::DuplicateVoter, out)
+            }
+            Message::RemoveRaftVoterResponse(response) => {
+                self.on_voter_response(&response, ErrorCode::VoterNotFound, out)
+            }
+            Message::UpdateRaftVoterResponse(response) => self.on_update_voter_response(&response, out),
             _ => return,
         };
         // A change of role has already forgotten this request.
@@ -304,6 +372,7 @@ impl Quorum {
         }
         if self.connections.awaits(node) {
             self.connections.disconnect(node, self.settings.controller_quorum_retry_backoff, out);
+            self.on_new_voter_unreachable(node, out);
             self.send_what_is_due(out);
         }
     }
@@ -323,6 +392,8 @@ impl Quorum {
             Timer::QuorumRequest(node) => return self.on_request_timeout(node, out),
             Timer::QuorumBackoff(node) => self.connections.make_ready(node),
             Timer::ParkedFetch(node) => self.on_parked_fetch_timeout(node, out),
+            Timer::VoterChange => self.on_voter_change_timeout(out),
+            Timer::UpdateVoterSet => self.on_update_period_over(),
             _ => return,
         }
         self.send_what_is_due(out);

@@ -10,9 +10,9 @@
 use super::fetch_snapshot::Download;
 use super::leader::LeaderState;
 use crate::id::{NodeId, NodeList};
-use crate::node::voter_ids;
 use crate::quorum::{Tally, tally};
 use crate::time::Span;
+use crate::voters::VoterSet;
 use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub enum Role {
         succeeds_after: Option<Span>,
         /// The snapshot that it fetches instead of records.
         fetching_snapshot: Option<Box<Download>>,
+        /// See [`UpdatePeriod`].
+        update: UpdatePeriod,
     },
     /// Led this epoch, and tells the voters that it does so no more.
     Resigned {
@@ -92,6 +94,18 @@ impl Role {
     }
 }
 
+/// How long a follower waits before it asks the leader to change what the voter set says of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum UpdatePeriod {
+    /// There is nothing to change.
+    #[default]
+    Idle,
+    /// The `UpdateVoterSet` timer runs.
+    Running,
+    /// It asks as soon as its connection to the leader is free.
+    Over,
+}
+
 /// The answers to one round of Vote requests (`EpochElection`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ballots {
@@ -124,8 +138,8 @@ impl Ballots {
     }
 
     /// Where the election stands among these voters.
-    pub fn tally(&self, voters: &[crate::id::ReplicaKey]) -> Tally {
-        let unanswered = voter_ids(voters).iter().filter(|&id| !self.has_answered(id)).count();
-        tally(voters.len() as u32, self.granted.len(), unanswered as u32)
+    pub fn tally(&self, voters: &VoterSet) -> Tally {
+        let unanswered = voters.ids().iter().filter(|&id| !self.has_answered(id)).count();
+        tally(voters.len(), self.granted.len(), unanswered as u32)
     }
 }

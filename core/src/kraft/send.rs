@@ -10,12 +10,11 @@
 
 use super::Quorum;
 use super::role::Role;
-use crate::id::{NodeId, ReplicaKey};
+use crate::id::NodeId;
 use crate::node::Out;
 use crate::quorum::Tally;
 use crate::time::Span;
 use crate::wire::{EndQuorumEpochRequest, Message, MetadataFetchRequest, VoteRequest};
-use alloc::vec::Vec;
 
 /// `MAX_FETCH_WAIT_MS`: how long a leader may hold a fetch back.
 pub const MAX_FETCH_WAIT: Span = Span::millis(500);
@@ -26,6 +25,7 @@ impl Quorum {
         if self.halted.is_some() {
             return;
         }
+        self.maybe_resign(out);
         match self.role {
             Role::Leader(_) | Role::Candidate { backing_off: true, .. } => {}
             Role::Follower { .. } | Role::Unattached {} if self.shutting_down => {}
@@ -38,7 +38,7 @@ impl Quorum {
 
     /// Fetches from the leader, or looks for a newer one while the leader cannot be reached.
     fn fetch_from(&mut self, leader: NodeId, out: &mut Out) {
-        if self.connections.has_request_in_flight() {
+        if self.maybe_change_voters(leader, out) || self.connections.has_request_in_flight() {
             return;
         }
         if self.connections.is_ready(leader) {
@@ -65,34 +65,33 @@ impl Quorum {
         self.connections.send(to, timeout, Message::MetadataFetchRequest(request), out);
     }
 
-    /// Sends a fetch to a voter taken at random, in the hope that it knows the leader; not while another voter's
-    /// answer that taught nothing is still fresh. Before 4.0 only observers do.
+    /// Sends a fetch to a bootstrap server taken at random, in the hope that it knows the leader; not while another
+    /// one's answer that taught nothing is still fresh. Before 4.0 only observers do.
     pub(super) fn ask_for_the_leader(&mut self, out: &mut Out) {
         let may = self.is_observer() || self.settings.features.unattached_voter_fetches;
         if !may || self.connections.has_request_in_flight() || self.connections.has_pause(self.leader()) {
             return;
         }
-        let others: Vec<NodeId> =
-            self.voters.iter().map(|key| key.id).filter(|&id| id != self.me.id).collect();
-        let ready = |id: &&NodeId| self.connections.is_ready(**id);
-        if !others.iter().any(|id| ready(&id)) {
+        let others = self.bootstrap.without(self.me.id);
+        let ready = |&id: &NodeId| self.connections.is_ready(id);
+        if !others.as_slice().iter().any(ready) {
             return;
         }
-        let first = out.pick(others.len() as u32) as usize;
-        let chosen = others.iter().cycle().skip(first).take(others.len()).find(ready).copied();
-        if let Some(voter) = chosen {
-            self.send_fetch(voter, out);
+        let (first, all) = (out.pick(others.len()) as usize, others.len() as usize);
+        let chosen = others.as_slice().iter().cycle().skip(first).take(all).copied().find(ready);
+        if let Some(server) = chosen {
+            self.send_fetch(server, out);
         }
     }
 
     fn ask_for_votes(&mut self, out: &mut Out) {
         let Some(&ballots) = self.role.ballots() else { return };
-        if ballots.tally(&self.voters) == Tally::Lost {
+        if ballots.tally(self.voters()) == Tally::Lost {
             return;
         }
         let pre_vote = matches!(self.role, Role::Prospective { .. });
-        for position in 0..self.voters.len() {
-            let voter: ReplicaKey = self.voters[position];
+        for position in 0..self.voters().len() {
+            let voter = self.voters().get(position);
             if ballots.has_answered(voter.id) || !self.connections.is_ready(voter.id) {
                 continue;
             }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub struct Snapshot {
     /// Its name.
     pub id: SnapshotId,
-    /// Header, data, footer.
+    /// Header, kraft.version and voters if the log names them, data, footer.
     pub records: Vec<MetadataRecord>,
 }
 
@@ -175,7 +175,7 @@ impl Quorum {
     }
 
     /// The layer above has replayed everything below `end`, and `state` says all that it knows by then: freezes it
-    /// between a header and a footer. Refused, with `None`, beyond the high watermark and before the log start; a
+    /// between a header, with the voters of that moment, and a footer. Refused, with `None`, beyond the high watermark and before the log start; a
     /// snapshot of that name stays as it is (`RaftClient.createSnapshot`).
     pub fn create_snapshot(
         &mut self,
@@ -190,8 +190,12 @@ impl Quorum {
         if self.disk.snapshots.get(id).is_some() {
             return None;
         }
-        let mut records = Vec::with_capacity(state.len() + 2);
+        let mut records = Vec::with_capacity(state.len() + 4);
         records.push(MetadataRecord::SnapshotHeader);
+        if let Some(voters) = self.voters.at(end) {
+            records.push(MetadataRecord::KRaftVersion { level: self.kraft_version() });
+            records.push(MetadataRecord::Voters { voters });
+        }
         records.extend(state);
         records.push(MetadataRecord::SnapshotFooter);
         out.note(Note::SnapshotCreated { end, epoch: id.epoch, records: records.len() as u32 });

@@ -9,9 +9,9 @@
 
 use super::Quorum;
 use super::leader::LeaderState;
-use super::role::{Ballots, Role};
+use super::role::{Ballots, Role, UpdatePeriod};
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey};
-use crate::node::{ElectionState, Out, Timer, voter_ids};
+use crate::node::{ElectionState, Out, Timer};
 use crate::note::{HaltReason, Note, ResignReason};
 use crate::quorum::Tally;
 use crate::record::{Entry, MetadataRecord};
@@ -36,7 +36,7 @@ impl Quorum {
         self.connections.begin_life(now);
         let ElectionState { leader_epoch, leader, voted } = self.disk.election;
         let log_epoch = self.disk.last_epoch().unwrap_or_default();
-        let known = leader.filter(|&id| self.voters.iter().any(|key| key.id == id));
+        let known = leader.filter(|&id| self.voters().voter(id).is_some());
         // Since KIP-996 a follower keeps its vote beside the leader; before, following a leader dropped it.
         let vote_is_kept = self.settings.features.pre_vote;
         if leader_epoch < log_epoch {
@@ -52,7 +52,7 @@ impl Quorum {
         } else {
             self.become_unattached(leader_epoch, ElectionTimer::Redraw, out);
         }
-        if self.voters == [self.me] && !self.is_leader() {
+        if self.voters().is_only(self.me) && !self.is_leader() {
             self.start_election(1, now, out);
         }
         self.send_what_is_due(out);
@@ -91,7 +91,7 @@ impl Quorum {
         match &self.role {
             Role::Candidate { timed_out: true, .. } => ElectionTimer::Expired,
             Role::Unattached {} | Role::Candidate { .. } | Role::Resigned { .. } => ElectionTimer::Keep,
-            Role::Prospective { ballots, .. } if ballots.tally(&self.voters) == Tally::Lost => {
+            Role::Prospective { ballots, .. } if ballots.tally(self.voters()) == Tally::Lost => {
                 ElectionTimer::Redraw
             }
             Role::Prospective { .. } => ElectionTimer::Keep,
@@ -100,6 +100,7 @@ impl Quorum {
     }
 
     pub(super) fn become_unattached(&mut self, epoch: LeaderEpoch, timer: ElectionTimer, out: &mut Out) {
+        let resigned = matches!(self.role, Role::Resigned { .. });
         let voted = self.voted().filter(|_| epoch == self.epoch());
         self.persist(ElectionState { leader_epoch: epoch, leader: None, voted });
         self.enter(Role::Unattached {}, out);
@@ -110,6 +111,8 @@ impl Quorum {
                 ElectionTimer::Expired => out.arm(Timer::Election, Span::ZERO),
                 ElectionTimer::Redraw => self.draw_election_timer(out),
             }
+        } else if resigned && timer == ElectionTimer::Keep {
+            out.disarm(Timer::Election);
         }
     }
 
@@ -117,14 +120,16 @@ impl Quorum {
         let voted = self.voted().filter(|_| epoch == self.epoch());
         self.persist(ElectionState { leader_epoch: epoch, leader: Some(leader), voted });
         let (has_fetched_from_leader, succeeds_after, fetching_snapshot) = (false, None, None);
+        let update = UpdatePeriod::Idle;
         self.enter(
-            Role::Follower { leader, has_fetched_from_leader, succeeds_after, fetching_snapshot },
+            Role::Follower { leader, has_fetched_from_leader, succeeds_after, fetching_snapshot, update },
             out,
         );
         out.note(Note::BecameQuorumFollower { epoch, leader });
         if !self.is_observer() {
             out.arm(Timer::QuorumFetch, self.settings.controller_quorum_fetch_timeout);
         }
+        self.await_update_period(out);
     }
 
     /// Stands for election: with PreVote first asks whether it would win, before that at once in a new epoch.
@@ -162,11 +167,11 @@ impl Quorum {
     /// Goes on when a majority has granted: prospective to candidate, candidate to leader.
     pub(super) fn maybe_win(&mut self, now: Time, out: &mut Out) -> bool {
         match self.role {
-            Role::Prospective { retries, ballots } if ballots.tally(&self.voters) == Tally::Won => {
+            Role::Prospective { retries, ballots } if ballots.tally(self.voters()) == Tally::Won => {
                 self.become_candidate(retries, now, out);
                 true
             }
-            Role::Candidate { ballots, .. } if ballots.tally(&self.voters) == Tally::Won => {
+            Role::Candidate { ballots, .. } if ballots.tally(self.voters()) == Tally::Won => {
                 self.become_leader(ballots.granted, now, out);
                 true
             }
@@ -177,37 +182,33 @@ impl Quorum {
     fn become_leader(&mut self, granting: NodeList, now: Time, out: &mut Out) {
         let (epoch, epoch_start) = (self.epoch(), self.disk.log.end());
         self.persist(ElectionState { leader_epoch: epoch, leader: Some(self.me.id), voted: None });
-        let state = LeaderState::new(self.me.id, &self.voters, epoch_start, granting, now);
+        let counts_itself = !self.settings.features.removed_leader_not_counted;
+        let state = LeaderState::new(self.me, self.voters(), epoch_start, granting, counts_itself, now);
         self.enter(Role::Leader(state), out);
         self.hw = None;
         out.note(Note::BecameQuorumLeader { epoch, epoch_start, granting });
         self.disk.epochs.assign(epoch, epoch_start);
         if self.shutting_down {
-            return self.become_resigned(
-                voter_ids(&self.voters).without(self.me.id),
-                ResignReason::Asked,
-                out,
-            );
+            return self.become_resigned(self.voters().ids().without(self.me.id), ResignReason::Asked, out);
         }
-        if self.voters.len() > 1 {
+        if self.voters().len() > 1 {
             out.arm(Timer::CheckQuorum, self.check_quorum_timeout());
         }
-        let voters = voter_ids(&self.voters);
+        let voters = self.voters().ids();
         let body = MetadataRecord::LeaderChange { leader: self.me.id, voters, granting };
         self.disk.log.append(Entry { epoch, body });
+        self.begin_with_voters(now, out);
         self.after_append(now, out);
         self.announce_leadership(now, out);
     }
 
     /// Leads no more in this epoch, and will tell the other voters.
     pub(super) fn become_resigned(&mut self, successors: NodeList, reason: ResignReason, out: &mut Out) {
-        let unacknowledged = voter_ids(&self.voters).without(self.me.id);
+        let unacknowledged = self.voters().ids().without(self.me.id);
         self.enter(Role::Resigned { unacknowledged, preferred_successors: successors }, out);
         self.hw = None;
         out.note(Note::BecameResigned { epoch: self.epoch(), reason });
-        if !self.is_observer() {
-            self.draw_election_timer(out);
-        }
+        self.draw_election_timer(out);
     }
 
     /// Gives a binding vote: written down at once, and the election timer is drawn anew. A prospective starts its
@@ -245,11 +246,16 @@ impl Quorum {
     fn enter(&mut self, role: Role, out: &mut Out) {
         self.connections.reset(out);
         let stands = |role: &Role| !matches!(role, Role::Leader(_) | Role::Follower { .. });
-        if stands(&self.role) && !stands(&role) && !self.is_observer() {
+        // A leader that is no voter any more resigns with an election timer all the same.
+        let timed = !self.is_observer() || matches!(self.role, Role::Resigned { .. });
+        if stands(&self.role) && !stands(&role) && timed {
             out.disarm(Timer::Election);
         }
+        if matches!(self.role, Role::Follower { update: UpdatePeriod::Running, .. }) {
+            out.disarm(Timer::UpdateVoterSet);
+        }
         match mem::replace(&mut self.role, role) {
-            Role::Leader(leader) => self.leave_leadership(&leader, out),
+            Role::Leader(leader) => self.leave_leadership(leader, out),
             Role::Follower { .. } if !self.is_observer() => out.disarm(Timer::QuorumFetch),
             Role::Candidate { backing_off: true, .. } => out.disarm(Timer::CandidateBackoff),
             Role::Unattached {}
@@ -260,9 +266,9 @@ impl Quorum {
         }
     }
 
-    /// Parked fetches fail, collected records are dropped.
-    fn leave_leadership(&self, leader: &LeaderState, out: &mut Out) {
-        if self.voters.len() > 1 {
+    /// Parked fetches and the change of the voter set fail, collected records are dropped.
+    fn leave_leadership(&self, leader: LeaderState, out: &mut Out) {
+        if !self.voters().is_only(self.me) {
             out.disarm(Timer::CheckQuorum);
             out.disarm(Timer::BeginQuorumEpoch);
         }
@@ -273,6 +279,10 @@ impl Quorum {
             let response = self.empty_fetch_response(ErrorCode::NotLeaderOrFollower, None);
             out.disarm(Timer::ParkedFetch(parked.from));
             out.respond(parked.from, parked.correlation, Message::MetadataFetchResponse(response));
+        }
+        if let Some(change) = leader.change {
+            out.disarm(Timer::VoterChange);
+            change.answer(ErrorCode::NotLeaderOrFollower, out);
         }
     }
 

@@ -114,9 +114,10 @@ impl Quorum {
             return error;
         }
         if let Role::Prospective { ballots, .. } | Role::Candidate { ballots, .. } = &mut self.role {
-            let was_open = ballots.tally(&self.voters) == Tally::Open;
+            let voters = self.voters.last();
+            let was_open = ballots.tally(voters) == Tally::Open;
             ballots.record(from, response.vote_granted);
-            let is_lost = ballots.tally(&self.voters) == Tally::Lost;
+            let is_lost = ballots.tally(voters) == Tally::Lost;
             if !self.maybe_win(now, out) && was_open && is_lost {
                 self.on_election_lost(out);
             }

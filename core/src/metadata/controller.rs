@@ -75,6 +75,8 @@ impl Active {
             }
             MetadataRecord::UnregisterBroker { broker, .. } => self.heartbeats.remove(broker),
             MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::KRaftVersion { .. }
+            | MetadataRecord::Voters { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::SnapshotHeader
             | MetadataRecord::SnapshotFooter

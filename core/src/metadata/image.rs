@@ -75,6 +75,8 @@ impl Image {
     pub fn apply(&mut self, record: &MetadataRecord) -> Touched {
         match *record {
             MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::KRaftVersion { .. }
+            | MetadataRecord::Voters { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::SnapshotHeader
             | MetadataRecord::SnapshotFooter => Touched::Nothing,

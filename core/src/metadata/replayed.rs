@@ -64,6 +64,8 @@ impl Replayed {
                 self.registered_at.remove(&broker);
             }
             MetadataRecord::LeaderChange { .. }
+            | MetadataRecord::KRaftVersion { .. }
+            | MetadataRecord::Voters { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::SnapshotHeader
             | MetadataRecord::SnapshotFooter

@@ -30,6 +30,7 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         ("crash", [id, "unflushed"]) => Action::Crash(node(id)?, Loss::Unflushed),
         ("crash", [id, "at-most", n]) => Action::Crash(node(id)?, Loss::AtMost(words::number(n)?)),
         ("start", [id]) => Action::Start(node(id)?),
+        ("replace-disk", [id]) => Action::ReplaceDisk(node(id)?),
         ("pause", [id]) => Action::Pause(node(id)?),
         ("resume", [id]) => Action::Resume(node(id)?),
         ("isolate", [id]) => Action::Isolate(node(id)?),
@@ -48,9 +49,11 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         ("send" | "interval" | "acks", [id, ..]) => {
             Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
         }
-        ("elect" | "fence" | "min-isr" | "unclean" | "create-topic" | "append", _) => {
-            Action::Call(controller, command(line, names)?)
-        }
+        (
+            "elect" | "fence" | "min-isr" | "unclean" | "create-topic" | "append" | "add-voter"
+            | "remove-voter",
+            _,
+        ) => Action::Call(controller, command(line, names)?),
         ("roll", []) => Action::Roll,
         _ => {
             return Err(format!(
@@ -178,6 +181,8 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         ["elect", partition] => elect(partition, false),
         ["elect", partition, "unclean"] => elect(partition, true),
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
+        ["add-voter", node] => Ok(Command::AddVoter(NodeId::parse(node)?)),
+        ["remove-voter", node] => Ok(Command::RemoveVoter(NodeId::parse(node)?)),
         ["min-isr", topic, value] => configure(topic, TopicConfig::MinInsyncReplicas, words::number(value)?),
         ["unclean", topic, state @ ("on" | "off")] => {
             configure(topic, TopicConfig::UncleanLeaderElectionEnable, u32::from(*state == "on"))
@@ -208,6 +213,7 @@ pub fn show(action: &Action, names: &Names) -> String {
         Action::Crash(node, Loss::Unflushed) => format!("crash {node} unflushed"),
         Action::Crash(node, Loss::AtMost(n)) => format!("crash {node} at-most {n}"),
         Action::Start(node) => format!("start {node}"),
+        Action::ReplaceDisk(node) => format!("replace-disk {node}"),
         Action::Pause(node) => format!("pause {node}"),
         Action::Resume(node) => format!("resume {node}"),
         Action::Cut(link) => format!("cut {link}"),
@@ -253,6 +259,8 @@ fn show_command(command: &Command, names: &Names) -> String {
             format!("elect {}{}", names.show(partition), if unclean { " unclean" } else { "" })
         }
         Command::FenceBroker(node) => format!("fence {node}"),
+        Command::AddVoter(node) => format!("add-voter {node}"),
+        Command::RemoveVoter(node) => format!("remove-voter {node}"),
         Command::Send { topic, partition, key, count } => {
             let topic = match partition {
                 Some(partition) => names.show(TopicPartition { topic, partition }),
@@ -281,6 +289,7 @@ mod tests {
             "crash controller-2 unflushed",
             "crash broker-1 at-most 2",
             "start broker-1",
+            "replace-disk controller-2",
             "pause broker-2",
             "resume broker-2",
             "cut broker-1 -> broker-2",
@@ -305,6 +314,8 @@ mod tests {
             "call controller-1 unclean orders on",
             "call controller-1 elect orders-0 unclean",
             "call controller-1 fence broker-2",
+            "call controller-1 add-voter controller-4",
+            "call controller-1 remove-voter controller-2",
             "call producer-1 send orders-1 key-1 5",
             "call producer-1 send payments - 1",
             "call producer-1 interval 200ms",

@@ -19,6 +19,7 @@ pub(super) fn parse(lines: &[(u32, &str)]) -> Result<Genesis, ScenarioError> {
         seed: 1,
         settings: Settings::default(),
         controllers: 3,
+        spare_controllers: 0,
         brokers: 3,
         topics: Vec::new(),
         producers: Vec::new(),
@@ -51,6 +52,9 @@ fn read(genesis: &mut Genesis, line: &str) -> Result<(), String> {
     match parts.as_slice() {
         ["seed", n] => genesis.seed = words::number(n)?,
         ["controllers", n] => genesis.controllers = words::number(n)?,
+        ["controllers", n, "spare", spare] => {
+            (genesis.controllers, genesis.spare_controllers) = (words::number(n)?, words::number(spare)?);
+        }
         ["brokers", n] => genesis.brokers = words::number(n)?,
         ["latency", name] => {
             genesis.latency = Latency::parse(name).ok_or_else(|| {
@@ -131,8 +135,12 @@ fn producer(rest: &[&str]) -> Result<ProducerSpec, String> {
 
 /// Prints the lines before `----`.
 pub fn print_genesis(genesis: &Genesis) -> String {
+    let spare = match genesis.spare_controllers {
+        0 => String::new(),
+        n => format!(" spare {n}"),
+    };
     let mut text = format!(
-        "release {}\nseed {}\ncontrollers {}\nbrokers {}\nlatency {}\n",
+        "release {}\nseed {}\ncontrollers {}{spare}\nbrokers {}\nlatency {}\n",
         genesis.settings.release,
         genesis.seed,
         genesis.controllers,

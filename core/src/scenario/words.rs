@@ -92,13 +92,15 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 25] = [
+const PLAIN_TIMERS: [(&str, Timer); 27] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
     ("BeginQuorumEpoch", Timer::BeginQuorumEpoch),
     ("AppendLinger", Timer::AppendLinger),
     ("CandidateBackoff", Timer::CandidateBackoff),
+    ("VoterChange", Timer::VoterChange),
+    ("UpdateVoterSet", Timer::UpdateVoterSet),
     ("FenceStaleBrokers", Timer::FenceStaleBrokers),
     ("LeaderBalance", Timer::LeaderBalance),
     ("UncleanElection", Timer::UncleanElection),
@@ -138,6 +140,8 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::BeginQuorumEpoch
         | Timer::AppendLinger
         | Timer::CandidateBackoff
+        | Timer::VoterChange
+        | Timer::UpdateVoterSet
         | Timer::FenceStaleBrokers
         | Timer::LeaderBalance
         | Timer::UncleanElection

@@ -26,6 +26,9 @@ pub enum Action {
     Crash(NodeId, Loss),
     /// The process starts, or starts again as a new incarnation (F6).
     Start(NodeId),
+    /// The process dies and its disk is gone: the next life starts with an empty one, known by another directory
+    /// id (F7).
+    ReplaceDisk(NodeId),
     /// The process stands still (F9).
     Pause(NodeId),
     /// It goes on; timers that ran out meanwhile fire at once (F9).

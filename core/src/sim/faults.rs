@@ -1,10 +1,10 @@
 //! What can be done to the world: crash, start, pause, cut, slow, drop, delay, double; by hand or by chance.
 
-use crate::id::{NodeId, NodeKind, PacketId, StepId};
+use crate::id::{NodeId, NodeKind, PacketId, ReplicaKey, StepId};
 use crate::net::{Link, Net};
 use crate::node::{Command, Input, Loss, Timer};
 use crate::note::Note;
-use crate::process::{Broker, Controller, Process};
+use crate::process::{Broker, Controller, Disk, Process};
 use crate::sim::action::{Action, Change, Rate};
 use crate::sim::queue::{Armed, InFlight, Parcel};
 use crate::sim::{Held, NotEnabled, Sim, Step};
@@ -147,7 +147,6 @@ impl Sim {
     pub(super) fn start(&mut self, node: NodeId, step: &mut Step) -> Result<(), NotEnabled> {
         let genesis = self.world.genesis.clone();
         let settings = Arc::new(genesis.settings);
-        let voters = genesis.voters();
         let now = self.world.now;
         let slot = self.world.slot_mut(node).ok_or(NotEnabled::NoSuchNode)?;
         if slot.process.is_some() {
@@ -160,13 +159,16 @@ impl Sim {
         slot.started_at = now;
         let mut disk = core::mem::take(&mut slot.disk);
         let number = usize::from(node.number()) - 1;
+        let me = ReplicaKey { id: node, directory: slot.directory };
+        let mut quorum = || genesis.quorum(me, settings.clone(), core::mem::take(&mut disk.quorum));
         let process = match (disk.client.take(), node.kind()) {
             (Some(next_life), _) => *next_life,
             (None, NodeKind::Broker) => {
-                Process::Broker(Box::new(Broker::new(node, slot.incarnation, voters, &settings, disk)))
+                let quorum = quorum();
+                Process::Broker(Box::new(Broker::new(quorum, slot.incarnation, &settings, disk)))
             }
             (None, NodeKind::Controller) => {
-                Process::Controller(Box::new(Controller::new(node, voters, &settings, disk)))
+                Process::Controller(Box::new(Controller::new(quorum(), &settings)))
             }
             (None, NodeKind::Producer) => {
                 Process::Producer(Box::new(genesis.producer(node, number, settings)))
@@ -182,6 +184,26 @@ impl Sim {
             self.break_connections(node, step.event);
         }
         self.handle(node, Input::Boot, step);
+        Ok(())
+    }
+
+    /// The disk is gone, and with it the process; the machine gets an empty one.
+    pub(super) fn replace_disk(&mut self, node: NodeId, step: &mut Step) -> Result<(), NotEnabled> {
+        if !matches!(node.kind(), NodeKind::Broker | NodeKind::Controller) {
+            return Err(NotEnabled::HasNoDisk);
+        }
+        if self.world.process(node).is_some() {
+            self.crash(node, Loss::Nothing, step)?;
+        }
+        let keeps_its_name = !self.world.genesis.settings.features.voter_directory_id;
+        let slot = self.world.slot_mut(node).ok_or(NotEnabled::NoSuchNode)?;
+        slot.disk = Disk::default();
+        if !keeps_its_name {
+            slot.directory = slot.directory.of_replacement();
+        }
+        let directory = slot.directory;
+        step.node = Some(node);
+        step.notes.push(Note::DiskReplaced { node, directory });
         Ok(())
     }
 
@@ -371,6 +393,7 @@ const fn is_fault(action: &Action) -> bool {
     matches!(
         action,
         Action::Crash(..)
+            | Action::ReplaceDisk(_)
             | Action::Pause(_)
             | Action::Cut(_)
             | Action::Configure(_)

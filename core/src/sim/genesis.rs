@@ -3,10 +3,11 @@
 use crate::client::{Consumer, ConsumerSpec, Producer, ProducerSpec};
 use crate::config::Settings;
 use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
+use crate::kraft::{Quorum, QuorumDisk};
 use crate::net::Latency;
-use crate::node::Voters;
 use crate::sim::action::Rate;
 use crate::time::Span;
+use crate::voters::VoterSet;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -52,8 +53,10 @@ pub struct Genesis {
     pub seed: u64,
     /// All settings, the release included.
     pub settings: Settings,
-    /// Number of controllers (quorum voters).
+    /// Number of controllers that are voters of the metadata quorum from the beginning.
     pub controllers: u8,
+    /// Number of further controllers, without a vote and not started; they follow the voters in number.
+    pub spare_controllers: u8,
     /// Number of brokers.
     pub brokers: u8,
     /// Topics.
@@ -98,6 +101,7 @@ impl Default for Genesis {
             seed: 7,
             settings: Settings::default(),
             controllers: 3,
+            spare_controllers: 0,
             brokers: 3,
             topics: vec![topic("orders", 3, 1), topic("payments", 1, 2)],
             producers: vec![ProducerSpec {
@@ -115,9 +119,14 @@ impl Default for Genesis {
 }
 
 impl Genesis {
-    /// Ids of the controllers.
+    /// Ids of the controllers that are voters from the beginning.
     pub fn controller_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
         (1..=self.controllers).map(NodeId::controller)
+    }
+
+    /// Ids of all controllers, the spare ones last.
+    pub fn all_controller_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (1..=self.controllers + self.spare_controllers).map(NodeId::controller)
     }
 
     /// Ids of the brokers.
@@ -125,9 +134,15 @@ impl Genesis {
         (1..=self.brokers).map(NodeId::broker)
     }
 
-    /// The voters of the metadata quorum.
-    pub fn voters(&self) -> Voters {
-        self.controller_ids().map(|id| ReplicaKey { id, directory: DirectoryId(u32::from(id.0)) }).collect()
+    /// The first voters of the metadata quorum, each on its first disk.
+    pub fn voters(&self) -> VoterSet {
+        self.controller_ids().map(|id| ReplicaKey { id, directory: DirectoryId::first_of(id) }).collect()
+    }
+
+    /// The replica of the metadata log of this node, on this disk: `controller.quorum.bootstrap.servers` names every
+    /// controller, the spare ones too.
+    pub(super) fn quorum(&self, me: ReplicaKey, settings: Arc<Settings>, disk: QuorumDisk) -> Quorum {
+        Quorum::new(me, self.voters(), settings, disk).with_bootstrap(self.all_controller_ids().collect())
     }
 
     fn bootstrap(&self) -> NodeList {
@@ -154,6 +169,12 @@ impl Genesis {
             return refuse(format!(
                 "controllers {}: write a number from 1 to {MOST_CONTROLLERS}",
                 self.controllers
+            ));
+        }
+        if self.spare_controllers > MOST_CONTROLLERS - self.controllers {
+            return refuse(format!(
+                "controllers {} spare {}: together at most {MOST_CONTROLLERS}",
+                self.controllers, self.spare_controllers
             ));
         }
         if self.brokers > MOST_BROKERS {

@@ -293,6 +293,7 @@ impl Sim {
             Action::SetTimer(node, timer, span) => self.set_timer(node, timer, span, step),
             Action::Crash(node, loss) => self.crash(node, loss, step),
             Action::Start(node) => self.start(node, step),
+            Action::ReplaceDisk(node) => self.replace_disk(node, step),
             Action::Pause(node) => self.pause(node, step),
             Action::Resume(node) => self.resume(node, step),
             Action::Cut(link) => self.set_cut(link, true, step),

@@ -59,6 +59,8 @@ pub enum NotEnabled {
     IsPaused,
     /// The process is not paused.
     NotPaused,
+    /// It is a client: there is no disk to replace.
+    HasNoDisk,
     /// The moment lies before the present or after the next event.
     WrongTime,
 }
@@ -73,6 +75,7 @@ impl core::fmt::Display for NotEnabled {
             NotEnabled::AlreadyRunning => "the process is running already",
             NotEnabled::IsPaused => "the process is paused",
             NotEnabled::NotPaused => "the process is not paused",
+            NotEnabled::HasNoDisk => "only brokers and controllers have a disk",
             NotEnabled::WrongTime => "the moment lies outside the gap before the next event",
         })
     }
@@ -98,7 +101,15 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
         | Message::BeginQuorumEpochRequest(_)
         | Message::BeginQuorumEpochResponse(_)
         | Message::EndQuorumEpochRequest(_)
-        | Message::EndQuorumEpochResponse(_) => Family::Raft,
+        | Message::EndQuorumEpochResponse(_)
+        | Message::AddRaftVoterRequest(_)
+        | Message::AddRaftVoterResponse(_)
+        | Message::RemoveRaftVoterRequest(_)
+        | Message::RemoveRaftVoterResponse(_)
+        | Message::UpdateRaftVoterRequest(_)
+        | Message::UpdateRaftVoterResponse(_)
+        | Message::ApiVersionsRequest
+        | Message::ApiVersionsResponse(_) => Family::Raft,
         Message::BrokerRegistrationRequest(_)
         | Message::BrokerRegistrationResponse(_)
         | Message::BrokerHeartbeatRequest(_)

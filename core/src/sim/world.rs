@@ -1,10 +1,12 @@
 //! The processes of the cluster and how each of them is: what a checker and a picture look at.
 
-use crate::id::{Incarnation, NodeId, NodeKind};
+use crate::id::{DirectoryId, Incarnation, NodeId, NodeKind};
+use crate::kraft::Quorum;
 use crate::process::{Disk, Process};
 use crate::sim::genesis::Genesis;
 use crate::time::Time;
 use crate::view::Health;
+use crate::voters::VoterSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -19,6 +21,8 @@ pub struct Slot {
     pub process: Option<Process>,
     /// Its disk, while it is down.
     pub disk: Disk,
+    /// What that disk is known by (KIP-853).
+    pub directory: DirectoryId,
     /// Which life it is, from 1; 0 before the first.
     pub incarnation: Incarnation,
     /// When this life began.
@@ -47,7 +51,8 @@ impl World {
         let clients = (1..=genesis.producers.len() as u8)
             .map(NodeId::producer)
             .chain((1..=genesis.consumers.len() as u8).map(NodeId::consumer));
-        let ids: Vec<NodeId> = genesis.broker_ids().chain(genesis.controller_ids()).chain(clients).collect();
+        let ids: Vec<NodeId> =
+            genesis.broker_ids().chain(genesis.all_controller_ids()).chain(clients).collect();
         let mut places = alloc::vec![NOWHERE; 256];
         for (place, id) in ids.iter().enumerate() {
             places[usize::from(id.0)] = place as u8;
@@ -57,6 +62,7 @@ impl World {
             health: Health::Down,
             process: None,
             disk: Disk::default(),
+            directory: DirectoryId::first_of(id),
             incarnation: Incarnation(0),
             started_at: Time::ZERO,
             powered: true,
@@ -93,6 +99,14 @@ impl World {
     /// Nodes of one kind.
     pub fn of_kind(&self, kind: NodeKind) -> impl Iterator<Item = &Slot> + '_ {
         self.slots.iter().filter(move |slot| slot.id.kind() == kind)
+    }
+
+    /// The voters of the metadata quorum as the leader of the highest epoch has them in its log; while there is
+    /// none, as the furthest log has them.
+    pub fn voters(&self) -> VoterSet {
+        let quorums = self.of_kind(NodeKind::Controller).filter_map(|slot| slot.process.as_ref()?.quorum());
+        let rank = |quorum: &&Quorum| (quorum.is_leader(), quorum.log().last_epoch(), quorum.log().end());
+        quorums.max_by_key(rank).map_or_else(|| self.genesis.voters(), |quorum| *quorum.voters())
     }
 
     /// The active controller of the highest epoch.

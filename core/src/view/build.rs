@@ -5,7 +5,7 @@ use super::{
     QuorumRole, SessionView, TimerView, logs, partitions,
 };
 use crate::client::{Consumer, Producer};
-use crate::id::{NodeKind, NodeList, Offset};
+use crate::id::{NodeKind, NodeList, Offset, ReplicaKey};
 use crate::kraft::{Quorum, Role};
 use crate::metadata::image::Image;
 use crate::metadata::lifecycle::BrokerState;
@@ -58,6 +58,7 @@ const fn role(quorum: &Quorum) -> QuorumRole {
         return QuorumRole::Halted;
     }
     match quorum.role() {
+        Role::Unattached { .. } | Role::Follower { .. } if quorum.is_observer() => QuorumRole::Observer,
         Role::Unattached { .. } => QuorumRole::Unattached,
         Role::Prospective { .. } => QuorumRole::Prospective,
         Role::Candidate { .. } => QuorumRole::Candidate,
@@ -86,6 +87,10 @@ fn controller(sim: &Sim, slot: &Slot, sessions: &[SessionView], cells: u32) -> C
         voted: disk.election.voted.map(|key| key.id),
         granted: ballots.map_or(NodeList::EMPTY, |ballots| ballots.granted),
         refused: ballots.map_or(NodeList::EMPTY, |ballots| ballots.refused),
+        voter: quorum.map_or_else(
+            || sim.world().voters().contains(ReplicaKey { id: slot.id, directory: slot.directory }),
+            |quorum| !quorum.is_observer(),
+        ),
         active,
         log: logs::metadata(sim, slot.id, disk, quorum.and_then(Quorum::high_watermark), cells),
         follower_ends: leader.map_or_else(Vec::new, |leader| {

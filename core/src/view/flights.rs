@@ -85,7 +85,16 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
             let till = part.position + part.records.len() as i64;
             view.summary = format!("snapshot {}: {till}/{}", part.snapshot.end, part.size);
         }
-        Message::BrokerRegistrationRequest(_)
+        Message::AddRaftVoterRequest(add) => view.summary = format!("+ {}", add.voter.key.id),
+        Message::RemoveRaftVoterRequest(remove) => view.summary = format!("- {}", remove.voter.id),
+        Message::UpdateRaftVoterRequest(update) => view.summary = format!("{}", update.voter.key.id),
+        Message::AddRaftVoterResponse(answer) | Message::RemoveRaftVoterResponse(answer) => {
+            view.error = answer.error;
+        }
+        Message::UpdateRaftVoterResponse(answer) => view.error = answer.error,
+        Message::ApiVersionsResponse(answer) => view.error = answer.error,
+        Message::ApiVersionsRequest
+        | Message::BrokerRegistrationRequest(_)
         | Message::MetadataRequest
         | Message::MetadataResponse(_)
         | Message::InitProducerIdRequest

@@ -80,6 +80,8 @@ pub(super) fn replica(
 const fn kind(record: &MetadataRecord) -> &'static str {
     match record {
         MetadataRecord::LeaderChange { .. } => "LeaderChangeMessage",
+        MetadataRecord::KRaftVersion { .. } => "KRaftVersionRecord",
+        MetadataRecord::Voters { .. } => "VotersRecord",
         MetadataRecord::NoOp => "NoOpRecord",
         MetadataRecord::SnapshotHeader => "SnapshotHeaderRecord",
         MetadataRecord::SnapshotFooter => "SnapshotFooterRecord",

@@ -135,6 +135,8 @@ pub struct ControllerView {
     pub granted: NodeList,
     /// Candidate or prospective: who refused.
     pub refused: NodeList,
+    /// It is in the voter set that it knows; one that is down, in that of the leader.
+    pub voter: bool,
     /// It acts as the active controller.
     pub active: bool,
     /// The metadata log.

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     CoordinatorLoadInProgress,
     SnapshotNotFound,
     PositionOutOfRange,
+    DuplicateVoter,
+    VoterNotFound,
 }
 
 impl ErrorCode {
@@ -94,6 +96,8 @@ impl ErrorCode {
             ErrorCode::CoordinatorLoadInProgress => "COORDINATOR_LOAD_IN_PROGRESS",
             ErrorCode::SnapshotNotFound => "SNAPSHOT_NOT_FOUND",
             ErrorCode::PositionOutOfRange => "POSITION_OUT_OF_RANGE",
+            ErrorCode::DuplicateVoter => "DUPLICATE_VOTER",
+            ErrorCode::VoterNotFound => "VOTER_NOT_FOUND",
         }
     }
 

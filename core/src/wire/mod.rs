@@ -12,8 +12,9 @@ pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, Offset
 pub use error::ErrorCode;
 pub use producer_id::{AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdResponse};
 pub use quorum::{
-    BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest, FetchSnapshotResponse,
-    MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
+    AddRaftVoterRequest, ApiVersionsResponse, BeginQuorumEpochRequest, EndQuorumEpochRequest,
+    FetchSnapshotRequest, FetchSnapshotResponse, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse,
+    RaftVoterResponse, RemoveRaftVoterRequest, UpdateRaftVoterRequest, VoteRequest, VoteResponse,
 };
 
 use crate::config::Acks;
@@ -63,6 +64,22 @@ pub enum Message {
     FetchSnapshotRequest(FetchSnapshotRequest),
     /// Answer to it.
     FetchSnapshotResponse(FetchSnapshotResponse),
+    /// Raft: a controller, or an administrator for it, asks for a vote in the quorum.
+    AddRaftVoterRequest(AddRaftVoterRequest),
+    /// Answer to it.
+    AddRaftVoterResponse(RaftVoterResponse),
+    /// Raft: asks to take a voter out of the quorum.
+    RemoveRaftVoterRequest(RemoveRaftVoterRequest),
+    /// Answer to it.
+    RemoveRaftVoterResponse(RaftVoterResponse),
+    /// Raft: a voter tells its new address.
+    UpdateRaftVoterRequest(UpdateRaftVoterRequest),
+    /// Answer to it.
+    UpdateRaftVoterResponse(QuorumResponse),
+    /// Raft: the leader asks a new voter what it supports.
+    ApiVersionsRequest,
+    /// Answer to it.
+    ApiVersionsResponse(ApiVersionsResponse),
     /// A broker registers with the active controller.
     BrokerRegistrationRequest(BrokerRegistrationRequest),
     /// Answer to it.
@@ -134,6 +151,10 @@ impl Message {
             | Message::FetchRequest(_)
             | Message::FetchResponse(_) => "Fetch",
             Message::FetchSnapshotRequest(_) | Message::FetchSnapshotResponse(_) => "FetchSnapshot",
+            Message::AddRaftVoterRequest(_) | Message::AddRaftVoterResponse(_) => "AddRaftVoter",
+            Message::RemoveRaftVoterRequest(_) | Message::RemoveRaftVoterResponse(_) => "RemoveRaftVoter",
+            Message::UpdateRaftVoterRequest(_) | Message::UpdateRaftVoterResponse(_) => "UpdateRaftVoter",
+            Message::ApiVersionsRequest | Message::ApiVersionsResponse(_) => "ApiVersions",
             Message::BrokerRegistrationRequest(_) | Message::BrokerRegistrationResponse(_) => {
                 "BrokerRegistration"
             }
@@ -161,6 +182,10 @@ impl Message {
                 | Message::EndQuorumEpochRequest(_)
                 | Message::MetadataFetchRequest(_)
                 | Message::FetchSnapshotRequest(_)
+                | Message::AddRaftVoterRequest(_)
+                | Message::RemoveRaftVoterRequest(_)
+                | Message::UpdateRaftVoterRequest(_)
+                | Message::ApiVersionsRequest
                 | Message::BrokerRegistrationRequest(_)
                 | Message::BrokerHeartbeatRequest(_)
                 | Message::AlterPartitionRequest(_)

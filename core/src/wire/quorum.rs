@@ -4,6 +4,7 @@ use super::{ErrorCode, Fetched};
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, SnapshotId};
 use crate::record::MetadataRecord;
 use crate::time::Span;
+use crate::voters::Voter;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -136,4 +137,45 @@ pub struct FetchSnapshotResponse {
     pub position: i64,
     /// `UnalignedRecords`: the part.
     pub records: Vec<MetadataRecord>,
+}
+
+/// `AddRaftVoter` v1, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AddRaftVoterRequest {
+    /// `VoterId`, `VoterDirectoryId`, `Listeners`: who wants to vote.
+    pub voter: Voter,
+    /// `AckWhenCommitted` (KIP-1186): whether the answer waits until the new set is committed.
+    pub ack_when_committed: bool,
+}
+
+/// `RemoveRaftVoter` v0, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RemoveRaftVoterRequest {
+    /// `VoterId`, `VoterDirectoryId`: who shall vote no more.
+    pub voter: ReplicaKey,
+}
+
+/// `UpdateRaftVoter` v0, request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct UpdateRaftVoterRequest {
+    /// `CurrentLeaderEpoch`: the sender's epoch.
+    pub current_leader_epoch: LeaderEpoch,
+    /// `VoterId`, `VoterDirectoryId`, `Listeners`: the sender as it is now.
+    pub voter: Voter,
+}
+
+/// Response of `AddRaftVoter` and `RemoveRaftVoter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RaftVoterResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+}
+
+/// `ApiVersions`, response: as much of it as a leader asks a new voter for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ApiVersionsResponse {
+    /// What went wrong, if anything.
+    pub error: ErrorCode,
+    /// `SupportedFeatures`: the lowest and the highest `kraft.version` that it knows.
+    pub kraft_version: (u16, u16),
 }

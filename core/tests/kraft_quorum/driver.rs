@@ -15,6 +15,7 @@ use kraftscope_core::note::Note;
 use kraftscope_core::record::{Entry, MetadataRecord};
 use kraftscope_core::release::Release;
 use kraftscope_core::time::{Span, Time};
+use kraftscope_core::voters::VoterSet;
 use kraftscope_core::wire::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, Envelope, ErrorCode, FetchSnapshotRequest,
     FetchSnapshotResponse, Fetched, Message, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse,
@@ -35,7 +36,7 @@ pub fn key(n: u8) -> ReplicaKey {
     ReplicaKey { id: c(n), directory: DirectoryId(u32::from(n)) }
 }
 
-pub fn keys(n: u8) -> Vec<ReplicaKey> {
+pub fn keys(n: u8) -> VoterSet {
     (1..=n).map(key).collect()
 }
 
@@ -80,9 +81,12 @@ pub fn voted(e: u32, candidate: u8) -> ElectionState {
     ElectionState { leader_epoch: epoch(e), leader: None, voted: Some(key(candidate)) }
 }
 
-/// Defaults of the release, but records are appended at once.
+/// Defaults of the release, but records are appended at once, and the voters are those of
+/// `controller.quorum.voters` (kraft.version 0): the first record of an epoch is its LeaderChange alone.
 pub fn settings(release: Release) -> Settings {
-    Settings { controller_quorum_append_linger: Span::ZERO, ..Settings::of(release) }
+    let mut settings = Settings { controller_quorum_append_linger: Span::ZERO, ..Settings::of(release) };
+    settings.features.kraft_version_1 = false;
+    settings
 }
 
 /// One replica and its surroundings.

@@ -10,6 +10,7 @@ use kraftscope_core::node::{Effect, Loss, Out, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{MetadataRecord, TopicConfig};
 use kraftscope_core::time::{Span, Time};
+use kraftscope_core::voters::VoterSet;
 use kraftscope_core::wire::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ pub struct Sim {
     /// Every replica makes a snapshot after so many committed records; never when zero.
     pub snapshot_every: u64,
     settings: Arc<Settings>,
-    voters: Vec<ReplicaKey>,
+    voters: VoterSet,
     queue: BTreeMap<(Time, u64), Event>,
     timers: BTreeMap<(NodeId, Timer), (Time, u64)>,
     serial: u64,
@@ -95,7 +96,7 @@ impl Sim {
             return;
         }
         let disk = std::mem::take(&mut node.disk);
-        node.quorum = Some(Quorum::new(node.key, self.voters.clone(), self.settings.clone(), disk));
+        node.quorum = Some(Quorum::new(node.key, self.voters, self.settings.clone(), disk));
         node.committed = Offset(0);
         self.input(n, |q, now, out| q.boot(now, out));
     }
@@ -306,12 +307,12 @@ impl Sim {
             self.truth.push((entry.epoch, entry.body));
         }
         let newest = self.leader().is_none_or(|leader| leader == n);
-        let disks = self.nodes.iter().filter(|node| self.voters.contains(&node.key));
+        let disks = self.nodes.iter().filter(|node| self.voters.contains(node.key));
         let holding = disks.filter(|node| {
             let log = node.quorum.as_ref().map_or(&node.disk.log, |q| &q.disk.log);
             log.flushed() >= hw
         });
-        let majority = self.voters.len() / 2 + 1;
+        let majority = self.voters.len() as usize / 2 + 1;
         assert!(!newest || holding.count() >= majority, "K7: {hw} is not on a majority");
     }
 }

@@ -3,7 +3,7 @@ use crate::driver::{Replica, count, disk, elected, epoch, offer, parts_at, setti
 use kraftscope_core::config::Settings;
 use kraftscope_core::id::Offset;
 use kraftscope_core::kraft::{Quorum, QuorumDisk, Snapshots, Validity};
-use kraftscope_core::node::{Loss, Voters};
+use kraftscope_core::node::Loss;
 use kraftscope_core::note::Note;
 use kraftscope_core::record::MetadataRecord;
 use kraftscope_core::release::Release;
@@ -242,7 +242,7 @@ fn a_log_that_is_nothing_but_a_snapshot_votes_with_the_epoch_of_the_snapshot() {
 /// Source: `UnifiedLog`: the high watermark of a log that is opened is its start.
 #[test]
 fn a_replica_that_starts_knows_its_log_start_to_be_committed() {
-    let (me, voters): (_, Voters) = (crate::driver::key(1), crate::driver::keys(3));
+    let (me, voters) = (crate::driver::key(1), crate::driver::keys(3));
     let quorum = Quorum::new(me, voters, Arc::new(settings(Release::V4_2)), disk_from(5, &[(2, 3), (4, 3)]));
     assert_eq!((quorum.committed(), quorum.high_watermark()), (Offset(5), None));
 }

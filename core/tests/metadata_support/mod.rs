@@ -12,6 +12,7 @@ use kraftscope_core::node::{Command, Effect, Out, Outcome, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{LeaderRecoveryState, MetadataRecord, PartitionRegistration};
 use kraftscope_core::time::{Span, Time};
+use kraftscope_core::voters::VoterSet;
 use kraftscope_core::wire::{
     AlterPartitionRequest, AlterPartitionResponse, BrokerHeartbeatRequest, BrokerHeartbeatResponse,
     BrokerRegistrationRequest, BrokerRegistrationResponse, Envelope, ErrorCode, IsrProposal, Message,
@@ -109,11 +110,13 @@ impl Harness {
     }
 
     /// The same just before the controller notices that it leads.
-    pub fn standby(settings: Settings, seed: &[MetadataRecord]) -> Harness {
+    pub fn standby(mut settings: Settings, seed: &[MetadataRecord]) -> Harness {
+        // The voter is named by its configuration: a first leader writes no record about it.
+        settings.features.kraft_version_1 = false;
         let settings = Arc::new(settings);
         let me = ReplicaKey { id: ME, directory: DirectoryId(1) };
         let mut out = Out::new(1);
-        let mut quorum = Quorum::new(me, vec![me], settings.clone(), QuorumDisk::default());
+        let mut quorum = Quorum::new(me, VoterSet::of(&[me]), settings.clone(), QuorumDisk::default());
         quorum.boot(Time::ZERO, &mut out);
         quorum.append(Time::ZERO, seed, &mut out);
         quorum.on_timer(Time::ZERO, Timer::AppendLinger, &mut out);
@@ -284,6 +287,8 @@ pub fn describe(record: &MetadataRecord) -> String {
         MetadataRecord::LeaderChange { leader, .. } => format!("leader change {leader}"),
         MetadataRecord::SnapshotHeader => "header".to_string(),
         MetadataRecord::SnapshotFooter => "footer".to_string(),
+        MetadataRecord::KRaftVersion { level } => format!("kraft.version {level}"),
+        MetadataRecord::Voters { voters } => format!("voters {voters}"),
         MetadataRecord::NoOp => String::from("no-op"),
         MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced } => format!(
             "register broker {} incarnation {incarnation} epoch {broker_epoch} fenced {fenced}",

@@ -34,6 +34,7 @@ fn parts(words: &Words<'_>, action: &Action) -> (&'static str, Args) {
         Action::Crash(at, Loss::Nothing) => ("crash", node(at)),
         Action::Crash(at, Loss::Unflushed | Loss::AtMost(_)) => ("crash-unflushed", node(at)),
         Action::Start(at) => ("start", node(at)),
+        Action::ReplaceDisk(at) => ("replace-disk", node(at)),
         Action::Pause(at) => ("pause", node(at)),
         Action::Resume(at) => ("resume", node(at)),
         Action::Cut(at) => ("cut", link(at)),
@@ -98,6 +99,14 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
         Command::FenceBroker(broker) => {
             args.push(("broker", words.node(broker)));
             "fence"
+        }
+        Command::AddVoter(controller) => {
+            args.push(("controller", words.node(controller)));
+            "add-voter"
+        }
+        Command::RemoveVoter(controller) => {
+            args.push(("controller", words.node(controller)));
+            "remove-voter"
         }
         Command::Append(count) => {
             args.push(("n", count.to_string()));

@@ -60,6 +60,11 @@ notes! {
     SnapshotLoaded { end, epoch }
     QuorumRequestRefused { from, error, epoch }
     QuorumHalted { reason, epoch, offset, hw }
+    VotersChanged { old, voters, offset }
+    VotersCommitted { voters, epoch }
+    VoterChangeRefused { voter, adds, error }
+    BecameVoter { epoch }
+    BecameObserver { epoch }
     ControllerActivated { epoch, offset }
     ControllerRenounced { epoch }
     BrokerRegistered { broker, broker_epoch }
@@ -114,6 +119,7 @@ notes! {
     PositionReset { partition, from, to }
     Crashed { node, lost }
     Started { node }
+    DiskReplaced { node, directory }
     Paused { node }
     Resumed { node }
     LinkCut { from, to }

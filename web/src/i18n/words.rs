@@ -3,7 +3,7 @@
 use super::{Lang, t, tr};
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::{
-    BrokerEpoch, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, PartitionEpoch, Text, TopicId,
+    BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, PartitionEpoch, Text, TopicId,
     TopicPartition,
 };
 use kraftscope_core::note::{ChangeReason, HaltReason, LeaderChoice, ResignReason, VoteRefusal};
@@ -108,6 +108,13 @@ by_key!(
     LeaderChoice: "reason.choice",
     Acks: "word.acks",
 );
+
+/// Which disk of its machine: 1 is the first.
+impl Word for DirectoryId {
+    fn word(&self, _: &Words<'_>) -> String {
+        self.number().to_string()
+    }
+}
 
 /// Yes or no chooses a form: `{pre_vote|when not|when so}`.
 impl Word for bool {

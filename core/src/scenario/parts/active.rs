@@ -12,6 +12,7 @@ use crate::record::MetadataRecord;
 use crate::scenario::plain;
 use crate::scenario::words::Names;
 use crate::time::{Span, Time};
+use crate::voters::VoterSet;
 use crate::wire::{Envelope, IsrAnswer, Message};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -38,12 +39,14 @@ pub(super) struct Active {
 
 impl Active {
     /// An active controller that found these records in its log.
-    pub(super) fn new(settings: Settings, found: &[MetadataRecord]) -> Active {
+    pub(super) fn new(mut settings: Settings, found: &[MetadataRecord]) -> Active {
+        // The only voter is named by its configuration: it writes no record about itself.
+        settings.features.kraft_version_1 = false;
         let settings = Arc::new(settings);
         let me = ReplicaKey { id: ME, directory: DirectoryId(1) };
         let mut active = Active {
             now: Time(1_000_000),
-            quorum: Quorum::new(me, alloc::vec![me], Arc::clone(&settings), QuorumDisk::default()),
+            quorum: Quorum::new(me, VoterSet::of(&[me]), Arc::clone(&settings), QuorumDisk::default()),
             controller: QuorumController::new(settings),
             timers: BTreeMap::new(),
             out: Out::new(1),

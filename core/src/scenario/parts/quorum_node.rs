@@ -110,9 +110,12 @@ pub(super) const COMPONENT: Component = Component {
     new: || Box::new(QuorumNode { settings: settings(), manner: Manner::default(), bench: None }),
 };
 
-/// Kafka's defaults, but records are appended at once, as in Kafka's own tests.
+/// Kafka's defaults, but records are appended at once and the voters are those of the start (kraft.version 0), as in
+/// most of Kafka's own tests; `switch kraft_version_1 on` has the leader write them to the log.
 pub(super) fn settings() -> Settings {
-    Settings { controller_quorum_append_linger: Span::ZERO, ..Settings::default() }
+    let mut settings = Settings { controller_quorum_append_linger: Span::ZERO, ..Settings::default() };
+    settings.features.kraft_version_1 = false;
+    settings
 }
 
 #[derive(Debug)]
@@ -189,7 +192,7 @@ fn act(bench: &mut Bench, command: &Command<'_>, settings: Settings) -> Result<(
         "restart" => {
             let disk = bench.quorum.disk.clone();
             let voters: alloc::vec::Vec<u8> =
-                bench.quorum.voters().iter().map(|voter| voter.id.number()).collect();
+                bench.quorum.voters().keys().map(|voter| voter.id.number()).collect();
             *bench =
                 Bench::boot(bench.quorum.me().id.number(), &voters, settings, disk, bench.manner.clone());
         }

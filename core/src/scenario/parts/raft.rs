@@ -304,7 +304,8 @@ impl Bench {
             })?;
         }
         for _ in 0..2 {
-            for voter in self.quorum.voters().to_vec() {
+            let voters = *self.quorum.voters();
+            for voter in voters.keys() {
                 if !self.quorum.is_leader() && self.quorum.connections().awaits(voter.id) {
                     let response = VoteResponse {
                         error: crate::wire::ErrorCode::None,

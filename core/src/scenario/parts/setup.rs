@@ -21,7 +21,12 @@ pub(super) const SWITCH: Verb =
 pub(super) fn run(settings: &mut Settings, command: &Command<'_>) -> Result<bool, String> {
     let word = |index| command.at(index).unwrap_or_default();
     match command.verb {
-        "release" => *settings = Settings::of(release(word(0))?),
+        "release" => {
+            // A part whose voters are named by its start keeps them so.
+            let voters_in_log = settings.features.kraft_version_1;
+            *settings = Settings::of(release(word(0))?);
+            settings.features.kraft_version_1 &= voters_in_log;
+        }
         "set" => settings.set(word(0), word(1)).map_err(|error| error.to_string())?,
         "switch" => settings.features.set(word(0), word(1))?,
         _ => return Ok(false),

@@ -52,6 +52,7 @@ pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
             <h2>{ tr(lang, "left.shape") }</h2>
             { field(lang, draft, "brokers", "left.brokers", &next.brokers.to_string(), send) }
             { field(lang, draft, "controllers", "left.controllers", &next.controllers.to_string(), send) }
+            { field(lang, draft, "spare", "left.spare", &next.spare_controllers.to_string(), send) }
             { choice("latency", tr(lang, "left.latency"), latencies.to_vec(), next.latency.name(), send) }
             { for next.topics.iter().enumerate().map(|(i, found)| topic(lang, draft, i, found, send)) }
             <button class="button small" data-testid="add-topic" onclick={send.on_click(RunMsg::AddTopic)}>{ tr(lang, "left.add-topic") }</button>
