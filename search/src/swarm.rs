@@ -103,6 +103,7 @@ impl Swarm {
             seed,
             settings: Settings::of(release),
             controllers: controllers as u8,
+            spare_controllers: 0,
             brokers: brokers as u8,
             topics: Vec::new(),
             producers: Vec::new(),
