@@ -10,7 +10,7 @@ use kraftscope_core::id::{
 use kraftscope_core::kraft::connection::ConnectionState;
 use kraftscope_core::kraft::{LeaderState, Quorum, QuorumDisk};
 use kraftscope_core::log::Log;
-use kraftscope_core::node::{Effect, ElectionState, Out, Timer};
+use kraftscope_core::node::{Effect, ElectionState, Out, Outcome, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{Entry, MetadataRecord};
 use kraftscope_core::release::Release;
@@ -89,6 +89,18 @@ pub fn settings(release: Release) -> Settings {
     settings
 }
 
+/// The same with voters that the log names (kraft.version 1).
+pub fn dynamic(release: Release) -> Settings {
+    let mut settings = settings(release);
+    settings.features.kraft_version_1 = true;
+    settings
+}
+
+/// A fetched entry of epoch `e`.
+pub fn entry(e: u32, body: MetadataRecord) -> Entry<MetadataRecord> {
+    Entry { epoch: epoch(e), body }
+}
+
 /// One replica and its surroundings.
 pub struct Replica {
     pub q: Quorum,
@@ -101,6 +113,8 @@ pub struct Replica {
     /// Effects of the last input, in order.
     pub effects: Vec<Effect>,
     pub exited: bool,
+    /// What calls came to.
+    pub replies: Vec<Outcome>,
     out: Out,
     next: u32,
 }
@@ -122,6 +136,7 @@ impl Replica {
             notes: Vec::new(),
             effects: Vec::new(),
             exited: false,
+            replies: Vec::new(),
             out: Out::new(1),
             next: 1000,
         };
@@ -180,7 +195,7 @@ impl Replica {
                 }
                 Effect::Note(note) => self.notes.push(*note),
                 Effect::Exit { .. } => self.exited = true,
-                Effect::Reply(..) => panic!("the quorum answers no calls"),
+                Effect::Reply(_, outcome) => self.replies.push(*outcome),
             }
         }
     }
@@ -232,6 +247,13 @@ impl Replica {
     pub fn fetch(&mut self, n: u8, offset: u64, last_epoch: u32) -> Option<MetadataFetchResponse> {
         let request = self.fetch_request(n, offset, last_epoch);
         self.fetch_with(n, request)
+    }
+
+    /// A fetch that does not wait for records.
+    pub fn fetch_now(&mut self, n: u8, offset: u64, last_epoch: u32) {
+        let request =
+            MetadataFetchRequest { max_wait: Span::ZERO, ..self.fetch_request(n, offset, last_epoch) };
+        self.fetch_with(n, request).expect("answered at once");
     }
 
     pub fn fetch_with(&mut self, n: u8, request: MetadataFetchRequest) -> Option<MetadataFetchResponse> {
@@ -447,6 +469,31 @@ impl Replica {
         let mut base = None;
         self.input(|q, now, out| base = q.append(now, &vec![MetadataRecord::NoOp; count], out));
         base
+    }
+
+    /// A request of which the answer may come later; returns its number.
+    pub fn ask(&mut self, from: NodeId, message: Message) -> Correlation {
+        self.next += 1;
+        let correlation = Correlation(self.next);
+        let envelope = Envelope { from, to: self.q.me().id, correlation, message };
+        self.input(|q, now, out| q.on_message(now, envelope, out));
+        correlation
+    }
+
+    /// The answer to the request of that number, if it was given.
+    pub fn answered(&mut self, correlation: Correlation) -> Option<Message> {
+        let at = self.sent.iter().position(|(_, number, m)| *number == correlation && !m.is_request())?;
+        Some(self.sent.remove(at).2)
+    }
+
+    /// Anything that the quorum can be called for.
+    pub fn call(&mut self, call: impl FnOnce(&mut Quorum, Time, &mut Out)) {
+        self.input(call);
+    }
+
+    /// These entries, fetched from the leader with this high watermark.
+    pub fn fetched_entries(&self, entries: &[Entry<MetadataRecord>], hw: Option<u64>) -> Message {
+        self.fetch_response(ErrorCode::None, hw, Fetched::Records(entries.to_vec()))
     }
 
     pub fn resign(&mut self) -> bool {
