@@ -45,6 +45,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "03-leader-dies",
     "04-isr",
     "05-acknowledged-and-lost",
+    "06-epochs-all-the-way-down",
     "08-unclean-election",
     "09-zombie-leader",
 ];

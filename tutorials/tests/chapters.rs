@@ -83,6 +83,11 @@ fn chapter_5_plays_to_its_end() {
 }
 
 #[test]
+fn chapter_6_plays_to_its_end() {
+    play(&lesson("06-epochs-all-the-way-down", Language::English));
+}
+
+#[test]
 fn chapter_8_plays_to_its_end() {
     play(&lesson("08-unclean-election", Language::English));
 }
