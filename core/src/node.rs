@@ -152,6 +152,8 @@ pub enum Command {
         /// Delete the log before it at once, without waiting for the retention limit.
         clean: bool,
     },
+    /// Active controller: `UnregisterBroker`, forget this broker.
+    UnregisterBroker(NodeId),
     /// Quorum leader: append records that mean nothing (benchmarks of the bare quorum).
     Append(u32),
     /// Quorum leader: `AddRaftVoter` for this controller, on the disk on which it fetched last.

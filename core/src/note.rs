@@ -91,6 +91,10 @@ pub enum LeaderChoice {
     Preferred,
     /// The first eligible replica in assignment order that is in the ISR.
     InSync,
+    /// From the ELR, the ISR being empty (KIP-966): it holds every committed record.
+    Eligible,
+    /// The leader from before, ISR and ELR being lost (KIP-966): records may be lost.
+    LastKnown,
     /// Outside the ISR: records may be lost.
     Unclean,
 }
@@ -168,6 +172,8 @@ pub enum Note {
     RegistrationRefused { broker: NodeId, error: ErrorCode },
     /// A broker was fenced: no heartbeat for this long (`silent` is zero when it was asked for).
     BrokerFenced { broker: NodeId, silent: Span, session_timeout: Span },
+    /// A broker was unregistered: the controller knows nothing of it any more.
+    BrokerUnregistered { broker: NodeId },
     /// A broker was unfenced.
     BrokerUnfenced { broker: NodeId },
     /// A broker's controlled shutdown began.
@@ -207,6 +213,8 @@ pub enum Note {
         partition_epoch: PartitionEpoch,
         reason: ChangeReason,
     },
+    /// The controller wrote another ELR: who may lead although out of sync, for it holds every committed record.
+    ElrChanged { partition: TopicPartition, old: NodeList, new: NodeList, isr: NodeList },
     /// The controller refused an ISR change.
     AlterPartitionRefused { partition: TopicPartition, broker: NodeId, error: ErrorCode },
     /// An election that was asked for did not happen.

@@ -14,6 +14,7 @@ use crate::metadata::producer_id_manager::{Controller as ControllerOfBroker, Pro
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Command, Effect, Input, Loss, Out, Outcome, Timer};
 use crate::note::Note;
+use crate::record::MetadataRecord;
 use crate::replication::{Ctx, ReplicaDisk, ReplicaManager};
 use crate::time::{Span, Time};
 use crate::wire::{Envelope, ErrorCode, Message};
@@ -224,6 +225,11 @@ impl Broker {
         }
         let count = committed.saturating_sub(self.applied);
         for (_, entry) in self.quorum.log().iter(self.applied, committed) {
+            if let MetadataRecord::ClearElr { topic } = entry.body {
+                let touched = self.image.partitions_with_elr(topic);
+                changed.retain(|partition| !touched.contains(partition));
+                changed.extend(touched);
+            }
             match self.image.apply(&entry.body) {
                 Touched::Partition(partition) if !changed.contains(&partition) => changed.push(partition),
                 Touched::Broker(_) => brokers_changed = true,
@@ -325,7 +331,7 @@ impl Controller {
                 out.reply(call, Outcome::Done);
             }
             Command::Append(count) => {
-                let noops: Vec<_> = (0..count).map(|_| crate::record::MetadataRecord::NoOp).collect();
+                let noops: Vec<_> = (0..count).map(|_| MetadataRecord::NoOp).collect();
                 let appended = self.quorum.append(now, &noops, out);
                 let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
                 out.reply(call, if appended.is_some() { Outcome::Done } else { refused });
@@ -335,7 +341,10 @@ impl Controller {
             Command::CreateTopic { .. }
             | Command::ConfigureTopic { .. }
             | Command::ElectLeader { .. }
-            | Command::FenceBroker(_) => self.control.on_command(now, &mut self.quorum, call, command, out),
+            | Command::FenceBroker(_)
+            | Command::UnregisterBroker(_) => {
+                self.control.on_command(now, &mut self.quorum, call, command, out)
+            }
             Command::Send { .. } | Command::SetRate { .. } | Command::SetAcks(_) => {
                 out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
             }

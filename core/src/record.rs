@@ -139,6 +139,13 @@ pub enum MetadataRecord {
         /// What changes.
         change: PartitionChange,
     },
+    /// Nobody is eligible or last known any more (`ClearElrRecord`): min.insync.replicas has changed, and who left
+    /// the ISR under another minimum may lack committed records. It is an empty change of every partition that has
+    /// somebody in these lists, and raises its partition epoch.
+    ClearElr {
+        /// Which topic; `None` is all.
+        topic: Option<TopicId>,
+    },
     /// A topic's setting changes.
     Config {
         /// Which topic; `None` is the cluster's default.

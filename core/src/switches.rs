@@ -49,7 +49,7 @@ pub struct Switch {
 }
 
 macro_rules! switches {
-    ($($(#[$doc:meta])* $name:ident: $when:ident $($since:ident)?, $source:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $when:ident $($since:ident)*, $source:literal;)*) => {
         /// One switch per behaviour.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub struct Features {
@@ -74,13 +74,16 @@ macro_rules! switches {
                 Features {
                     candidate_backoff: backoff_of(release),
                     truncation: truncation_of(release),
-                    $($name: switches!(@value release, $when $($since)?),)*
+                    $($name: switches!(@value release, $when $($since)*),)*
                 }
             }
         }
     };
     (@value $release:ident, from $since:ident) => { $release as u8 >= Release::$since as u8 };
     (@value $release:ident, until $since:ident) => { ($release as u8) < Release::$since as u8 };
+    (@value $release:ident, between $since:ident $until:ident) => {
+        $release as u8 >= Release::$since as u8 && ($release as u8) < Release::$until as u8
+    };
     (@value $release:ident, always) => { true };
 }
 
@@ -192,6 +195,11 @@ switches! {
     leader_recovery_state: from V3_3, "KIP-704";
     /// Eligible leader replicas: who left the ISR below min.insync.replicas may still lead.
     elr: from V4_1, "KIP-966";
+    /// A reassignment that makes the replica list shorter completes only when everybody who stays is in the ISR: it
+    /// must not make the ISR smaller. Off: as soon as everybody who comes is in it.
+    reassignment_keeps_isr: from V3_9, "KAFKA-15665";
+    /// Old behaviour: a reassignment waits for everybody who stays, also for who was out of sync before it began.
+    reassignment_waits_for_all: between V3_9 V4_2, "KAFKA-19975";
     /// A record that repeats what a leader knows already from its AlterPartition answer (equal partition epoch)
     /// ends the ISR change that the leader proposed since (every release). That change may still be accepted, and
     /// until its own record arrives the leader does not wait for the replica that joined: a committed record can

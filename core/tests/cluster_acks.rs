@@ -4,6 +4,7 @@
 
 use kraftscope_core::check::Why;
 use kraftscope_core::history::History;
+use kraftscope_core::note::{LeaderChoice, Note};
 use kraftscope_core::scenario::{Count, Line, play_line};
 
 /// One partition on three brokers, broker 1 leads; a record every 200 ms.
@@ -204,14 +205,15 @@ fn a_power_loss_of_all_brokers_may_take_acknowledged_records_and_says_so() {
     );
     assert!(lost(&history) > 0);
     let checker = history.sim().checker().expect("checks are on");
-    assert!(checker.void().all(|(_, why)| matches!(why, Why::LeaderLostRecords { .. })));
+    // Nobody is in sync and nobody is eligible: the last leader leads again, with what it has.
+    assert!(checker.void().all(|(_, why)| matches!(why, Why::UncleanElection { .. })));
     assert_eq!(checker.void().count(), 1);
 }
 
 /// Two replicas: broker 2 misses what broker 1 took alone, and broker 1 dies.
-fn leader_dies_alone(unclean: bool) -> History {
+fn leader_dies_alone(release: &str, unclean: bool) -> History {
     let text = format!(
-        "release 4.2\nseed 5\ntopic events partitions 1 replicas 2 unclean.leader.election.enable {unclean} \
+        "release {release}\nseed 5\ntopic events partitions 1 replicas 2 unclean.leader.election.enable {unclean} \
          first-broker 1\nproducer topics events acks all\nconsumer topics events\n----\nuntil ready\nrun 10s\n\
          send producer-1 events first\nuntil acked = 1 and consumed = 1\ncrash broker-2\nuntil isr events-0 = 1\n\
          send producer-1 events second\nuntil acked = 2\ncrash broker-1\nuntil leader events-0 = none\n\
@@ -223,7 +225,7 @@ fn leader_dies_alone(unclean: bool) -> History {
 /// Source: `UncleanLeaderElectionTest.testUncleanLeaderElectionEnabled` (S-95).
 #[test]
 fn an_unclean_election_gives_up_what_only_the_dead_leader_had() {
-    let mut history = leader_dies_alone(true);
+    let mut history = leader_dies_alone("4.2", true);
     play(&mut history, &["until leader events-0 = broker-2", "expect isr events-0 = 2"]);
     play(&mut history, &["send producer-1 events third", "until acked = 3", "start broker-1"]);
     play(&mut history, &["until note LogTruncated", "until isr events-0 = 1,2"]);
@@ -234,7 +236,7 @@ fn an_unclean_election_gives_up_what_only_the_dead_leader_had() {
 /// Source: `UncleanLeaderElectionTest.testUncleanLeaderElectionDisabled` (S-96).
 #[test]
 fn without_unclean_elections_the_partition_waits_for_its_last_in_sync_replica() {
-    let mut history = leader_dies_alone(false);
+    let mut history = leader_dies_alone("4.0", false);
     play(&mut history, &["run 60s", "expect leader events-0 = none and isr events-0 = 1"]);
     play(&mut history, &["send producer-1 events third", "run 10s", "expect acked = 2", "start broker-1"]);
     play(&mut history, &["until leader events-0 = broker-1", "until acked = 3", "until isr events-0 = 1,2"]);
@@ -242,10 +244,36 @@ fn without_unclean_elections_the_partition_waits_for_its_last_in_sync_replica() 
     assert_eq!(lost(&history), 0);
 }
 
+/// Source: KIP-966, balanced recovery: a killed leader did not shut down cleanly, so it is not eligible; as the last
+/// known leader it leads again all the same, marked as recovering.
+#[test]
+fn with_elr_a_killed_last_leader_leads_again_as_the_last_known_one() {
+    let mut history = leader_dies_alone("4.2", false);
+    play(&mut history, &["run 60s", "expect leader events-0 = none and isr events-0 size = 0"]);
+    play(&mut history, &["start broker-1", "until leader events-0 = broker-1"]);
+    let elected = |note: &Note| matches!(note, Note::LeaderElected { choice: LeaderChoice::LastKnown, .. });
+    assert!(history.notes_of(history.event()).any(elected));
+    play(&mut history, &["until isr events-0 = 1,2", "until consumed = 2"]);
+    assert_eq!(lost(&history), 0);
+}
+
+/// Source: KIP-966, PreviousBrokerEpoch: who shut down cleanly stays eligible.
+#[test]
+fn with_elr_a_last_leader_that_shut_down_cleanly_is_eligible() {
+    let mut history = cluster("all");
+    play(&mut history, &["crash broker-2", "crash broker-3", "until isr events-0 = 1"]);
+    play(&mut history, &["shutdown broker-1", "until down broker-1", "start broker-1"]);
+    play(&mut history, &["until leader events-0 = broker-1"]);
+    let elected = |note: &Note| matches!(note, Note::LeaderElected { choice: LeaderChoice::Eligible, .. });
+    assert!(history.notes_of(history.event()).any(elected));
+    play(&mut history, &["start broker-2", "until isr events-0 size = 2", "run 40s"]);
+    assert_eq!(lost(&history), 0);
+}
+
 /// Source: `TopicConfigHandler`, `maybeElectUncleanLeaders`: switched on while the partition has no leader.
 #[test]
 fn switching_unclean_elections_on_elects_at_once() {
-    let mut history = leader_dies_alone(false);
+    let mut history = leader_dies_alone("4.2", false);
     play(&mut history, &["unclean events on", "expect leader events-0 = broker-2 and isr events-0 = 2"]);
 }
 

@@ -21,7 +21,11 @@ fn play(history: &mut History, lines: &[&str]) {
 }
 
 fn check(lines: &[&str], expected: &Expect) {
-    let mut history = cluster(Genesis::default());
+    check_in(Genesis::default(), lines, expected);
+}
+
+fn check_in(genesis: Genesis, lines: &[&str], expected: &Expect) {
+    let mut history = cluster(genesis);
     play(&mut history, lines);
     let found = stuck(history.sim().world(), history.sim().net());
     expected.assert_eq(&found.iter().map(|one| format!("{one:?}\n")).collect::<String>());
@@ -67,10 +71,10 @@ fn a_leader_that_died_is_not_missed_before_its_session_ends() {
     check(
         &["crash broker-1", "run 1s"],
         &expect![[r#"
-        LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), session_until: Some(Time(18422061)) }
-        ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(1) }
-        HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(1), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39899683)) }
-    "#]],
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), session_until: Some(Time(18403607)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(1) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(1), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39879520)) }
+        "#]],
     );
 }
 
@@ -79,9 +83,9 @@ fn a_broker_that_restarts_too_soon_waits_for_its_own_old_session() {
     check(
         &["crash broker-1", "start broker-1", "run 1s"],
         &expect![[r#"
-        BrokerNotRegistered { broker: NodeId(1), session_until: Some(Time(18422061)) }
-        LeaderNotAware { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1) }
-    "#]],
+            BrokerNotRegistered { broker: NodeId(1), session_until: Some(Time(18403607)) }
+            LeaderNotAware { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1) }
+        "#]],
     );
 }
 
@@ -98,18 +102,36 @@ fn with_all_in_sync_replicas_down_only_the_last_one_can_help() {
     );
 }
 
+/// Source: KIP-966; broker 2 was killed, so its new life is not eligible any more.
+#[test]
+fn with_elr_a_killed_replica_cannot_help_while_an_eligible_one_is_down() {
+    let down = ["crash broker-1", "crash broker-3", "run 20s", "crash broker-2", "run 20s"];
+    check(
+        &[&down[..], &["start broker-2", "run 20s"]].concat(),
+        &expect![[r#"
+        NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), unclean_election: false }
+        NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), unclean_election: false }
+        NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(3), unclean_election: false }
+        NoLeaderOnlyIsrMemberDown { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), unclean_election: false }
+    "#]],
+    );
+}
+
 #[test]
 fn the_last_in_sync_replica_must_be_unfenced_before_it_leads() {
     let down = ["crash broker-1", "crash broker-3", "run 20s", "crash broker-2", "run 20s"];
-    check(
+    let mut genesis = Genesis::default();
+    genesis.settings.features.elr = false;
+    check_in(
+        genesis,
         &[&down[..], &["start broker-2", "run 10ms"]].concat(),
         &expect![[r#"
-        BrokerNotRegistered { broker: NodeId(2), session_until: None }
-        NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2) }
-        NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(2) }
-        NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2) }
-        NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(2) }
-    "#]],
+            BrokerNotRegistered { broker: NodeId(2), session_until: None }
+            NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2) }
+            NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(2) }
+            NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2) }
+            NoLeaderIsrMemberFenced { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(2) }
+        "#]],
     );
 }
 
@@ -141,14 +163,14 @@ fn a_follower_that_stands_still_holds_up_commits() {
     check(
         &["pause broker-3", "run 5s"],
         &expect![[r#"
-        ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(3) }
-        HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(5), lagging_at: Some(Time(39704547)) }
-        ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(5), member: NodeId(3) }
-        HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(5), lagging_at: Some(Time(39898966)) }
-        LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: Some(Time(18421073)) }
-        ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(3) }
-        HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(14), lagging_at: Some(Time(39898966)) }
-    "#]],
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(5), lagging_at: Some(Time(39684415)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(5), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(5), lagging_at: Some(Time(39878947)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: Some(Time(18404974)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(14), lagging_at: Some(Time(39878947)) }
+        "#]],
     );
 }
 
@@ -167,13 +189,14 @@ fn an_isr_change_needs_a_controller() {
             NoQuorum { up: 0, needed: 2 }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), proposed: [1, 2] }
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(9), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(13), lagging_at: Some(Time(39704547)) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(13), lagging_at: Some(Time(39684415)) }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), proposed: [2, 1] }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(5), lagging_at: Some(Time(39898966)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(6), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(18), lagging_at: Some(Time(39878947)) }
             LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: None }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), proposed: [2, 1] }
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(15), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(34), lagging_at: Some(Time(39898966)) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(17), lagging_at: Some(Time(39878947)) }
         "#]],
     );
 }

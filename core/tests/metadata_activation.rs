@@ -122,7 +122,7 @@ fn an_error_is_answered_at_once() {
     assert_eq!(
         harness.notes(),
         [
-            Note::BrokerRegistered { broker: b(4), broker_epoch: kraftscope_core::id::BrokerEpoch(6) },
+            Note::BrokerRegistered { broker: b(4), broker_epoch: kraftscope_core::id::BrokerEpoch(7) },
             Note::HeartbeatRefused { broker: b(1), error: ErrorCode::StaleBrokerEpoch },
         ]
     );
@@ -216,7 +216,7 @@ fn an_active_controller_writes_a_no_op_every_interval() {
 fn appends_of_others_do_not_disturb_the_controller() {
     let mut harness = Harness::new(&three_brokers());
     harness.quorum.append(harness.now, &[kraftscope_core::record::MetadataRecord::NoOp; 3], &mut harness.out);
-    assert_eq!(harness.register(4, 40).broker_epoch.0, 9);
+    assert_eq!(harness.register(4, 40).broker_epoch.0, 10);
     assert_eq!(harness.call(kraftscope_core::node::Command::Append(2)), Outcome::Done);
-    assert_eq!(harness.register(5, 50).broker_epoch.0, 12);
+    assert_eq!(harness.register(5, 50).broker_epoch.0, 13);
 }

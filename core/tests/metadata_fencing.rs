@@ -4,11 +4,12 @@ use expect_test::expect;
 use kraftscope_core::id::{LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicId};
 use kraftscope_core::node::{Command, Outcome, Timer};
 use kraftscope_core::note::{ChangeReason, LeaderChoice, Note};
-use kraftscope_core::record::{MetadataRecord, TopicConfig};
+use kraftscope_core::record::{MetadataRecord, PartitionRegistration, TopicConfig};
 use kraftscope_core::time::Span;
 use kraftscope_core::wire::{BrokerHeartbeatRequest, BrokerHeartbeatResponse, ErrorCode};
 use metadata_support::{
     Harness, b, beat, beat_to_shut_down, broker, leaderless, list, ms, p, partition, refused, topic,
+    without_elr,
 };
 
 mod metadata_support;
@@ -84,7 +85,7 @@ fn a_fenced_broker_leaves_isr_and_leadership_before_its_record() {
 fn fencing_the_last_in_sync_replica_leaves_the_partition_without_a_leader() {
     let mut seed = brokers(&[1, 2], &[]);
     seed.push(partition(0, &[1, 2], &[1]));
-    let mut harness = Harness::new(&seed);
+    let mut harness = Harness::with(without_elr(), &seed);
     harness.call(Command::FenceBroker(b(1)));
     expect![[r#"
         0-0: leader none
@@ -191,18 +192,18 @@ fn reached(n: u8, offset: u64) -> BrokerHeartbeatRequest {
 }
 
 /// BrokerHeartbeatManager.calculateNextBrokerState: every active broker must have applied the last record (offset
-/// 7) of the batch that began the shutdown.
+/// 8) of the batch that began the shutdown.
 #[test]
 fn a_stopping_broker_may_stop_when_all_others_have_applied_its_records() {
     let mut harness = Harness::new(&trio());
     harness.heartbeat(reached(2, 5));
     harness.heartbeat(reached(3, 5));
     assert_eq!(harness.heartbeat(beat_to_shut_down(1)), answer(false, false));
-    assert_eq!(harness.quorum.log().end(), Offset(8));
-    harness.heartbeat(reached(2, 7));
-    harness.heartbeat(reached(3, 6));
-    assert_eq!(harness.heartbeat(beat_to_shut_down(1)), answer(false, false));
+    assert_eq!(harness.quorum.log().end(), Offset(9));
+    harness.heartbeat(reached(2, 8));
     harness.heartbeat(reached(3, 7));
+    assert_eq!(harness.heartbeat(beat_to_shut_down(1)), answer(false, false));
+    harness.heartbeat(reached(3, 8));
     harness.written();
     assert_eq!(harness.heartbeat(beat_to_shut_down(1)), answer(true, true));
     expect![[r#"
@@ -237,8 +238,8 @@ fn a_broker_that_shuts_down_gets_no_leadership() {
     harness.heartbeat(beat_to_shut_down(1));
     harness.call(Command::FenceBroker(b(2)));
     harness.call(Command::FenceBroker(b(3)));
-    assert_eq!(harness.registration(0).leader, None);
-    assert_eq!(harness.registration(0).isr, list(&[3]));
+    let PartitionRegistration { leader, isr, elr, .. } = harness.registration(0);
+    assert_eq!((leader, isr, elr), (None, list(&[]), list(&[3])));
 }
 
 /// BrokerHeartbeatManager.touch: "if a broker is fenced, it leaves controlled shutdown".

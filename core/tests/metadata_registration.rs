@@ -15,12 +15,12 @@ mod metadata_support;
 fn a_new_broker_starts_fenced_with_the_offset_of_its_records_as_epoch() {
     let mut harness = Harness::new(&[]);
     let response = harness.register(1, 10);
-    assert_eq!((response.error, response.broker_epoch), (ErrorCode::None, BrokerEpoch(1)));
+    assert_eq!((response.error, response.broker_epoch), (ErrorCode::None, BrokerEpoch(2)));
     expect![[r#"
-        register broker 1 incarnation 10 epoch 1 fenced true
+        register broker 1 incarnation 10 epoch 2 fenced true
     "#]]
     .assert_eq(&harness.written());
-    assert_eq!(harness.notes(), [Note::BrokerRegistered { broker: b(1), broker_epoch: BrokerEpoch(1) }]);
+    assert_eq!(harness.notes(), [Note::BrokerRegistered { broker: b(1), broker_epoch: BrokerEpoch(2) }]);
 }
 
 /// OffsetControlManager.nextWriteOffset counts what is scheduled but not written yet.
@@ -28,10 +28,10 @@ fn a_new_broker_starts_fenced_with_the_offset_of_its_records_as_epoch() {
 fn registrations_in_one_batch_get_different_epochs() {
     let mut harness = Harness::new(&[]);
     harness.deliver(b(1), metadata_support::registration(1, 10));
-    assert_eq!(harness.register(2, 20).broker_epoch, BrokerEpoch(2));
+    assert_eq!(harness.register(2, 20).broker_epoch, BrokerEpoch(3));
     expect![[r#"
-        register broker 1 incarnation 10 epoch 1 fenced true
-        register broker 2 incarnation 20 epoch 2 fenced true
+        register broker 1 incarnation 10 epoch 2 fenced true
+        register broker 2 incarnation 20 epoch 3 fenced true
     "#]]
     .assert_eq(&harness.written());
 }
@@ -60,10 +60,10 @@ fn a_broker_that_restarts_quickly_waits_until_its_old_session_expires() {
 #[test]
 fn the_old_life_leaves_isr_and_leadership_before_the_new_one_is_registered() {
     let mut harness = pair();
-    assert_eq!(harness.wait(ms(9001)).register(1, 99).broker_epoch, BrokerEpoch(5));
+    assert_eq!(harness.wait(ms(9001)).register(1, 99).broker_epoch, BrokerEpoch(6));
     expect![[r#"
         0-0: isr [2] leader 2
-        register broker 1 incarnation 99 epoch 5 fenced true
+        register broker 1 incarnation 99 epoch 6 fenced true
     "#]]
     .assert_eq(&harness.written());
     assert_eq!(
@@ -89,8 +89,8 @@ fn a_new_life_is_caught_up_at_the_offset_of_its_register_record() {
         want_fence: true,
         ..beat(1)
     };
-    assert!(!harness.heartbeat(at(5)).is_caught_up);
-    assert!(harness.heartbeat(at(6)).is_caught_up);
+    assert!(!harness.heartbeat(at(6)).is_caught_up);
+    assert!(harness.heartbeat(at(7)).is_caught_up);
 }
 
 /// ClusterControlManager.registerBroker: "Amending registration"; epoch and fencing stay.

@@ -160,6 +160,6 @@ fn a_setting_needs_a_topic_and_a_value_within_bounds() {
     assert_eq!(harness.call(set(0, min_isr, 0)), refused(ErrorCode::InvalidConfig));
     assert_eq!(harness.call(set(0, unclean, 2)), refused(ErrorCode::InvalidConfig));
     assert_eq!(harness.call(set(0, min_isr, 2)), Outcome::Done);
-    assert_eq!(harness.written(), "config 0 MinInsyncReplicas 2\n");
+    assert_eq!(harness.written(), "config 0 MinInsyncReplicas 2\nclear elr 0\n");
     assert_eq!(harness.notes(), [Note::TopicConfigured { topic: TopicId(0), key: min_isr, value: 2 }]);
 }

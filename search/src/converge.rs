@@ -191,7 +191,7 @@ fn takes_writes(
     id: TopicPartition,
     found: &PartitionRegistration,
 ) -> bool {
-    let min_isr = image.effective_min_isr(id, world.genesis.settings.min_insync_replicas);
+    let min_isr = image.effective_min_isr(id, &world.genesis.settings);
     members(&found.replicas, core).len() >= min_isr
 }
 

@@ -125,8 +125,8 @@ impl Checker {
 
     fn observe_server(&mut self, world: &World, slot: &Slot, step: &Step) {
         if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
-            let default_min_isr = world.genesis.settings.min_insync_replicas;
-            let changed = self.truth.replay(&self.quorum.committed, default_min_isr, &mut self.findings);
+            let settings = &world.genesis.settings;
+            let changed = self.truth.replay(&self.quorum.committed, settings, &mut self.findings);
             for change in &changed {
                 self.on_change(world, change);
             }

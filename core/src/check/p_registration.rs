@@ -4,13 +4,15 @@
 //! P2 SetShapes: ISR and ELR are subsets of the replicas, without doubles, and disjoint.
 //! P3 LeaderInIsr: the leader is in the ISR and unfenced. Source: LeaderInIsr of Kip320.tla, with "or none".
 //! P4 ElrEmptyWhenEnough: no ELR while the ISR suffices, nor while ELR is off. Source: KIP-966.
-//! P5 LastIsrKept: without ELR the ISR is never empty. Source: PartitionChangeBuilder.
+//! P5 LastIsrKept: without ELR the ISR is never empty; with it no fenced broker is in an ISR. Source:
+//! PartitionChangeBuilder, KIP-966.
 //! S16 UncleanMarked: an election outside the ISR leaves the leader alone in it, recovering. Source: KIP-704.
 //! S8 ExpandRule, the controller's half: who joins is unfenced and not shutting down. Source: KIP-841.
 
 use super::findings::{Findings, Subject};
 use super::table::Rule;
 use super::truth::Changed;
+use crate::config::Settings;
 use crate::id::{NodeId, NodeList};
 use crate::metadata::image::Image;
 use crate::record::{LeaderRecoveryState, PartitionRegistration};
@@ -36,7 +38,7 @@ impl Changed {
     }
 }
 
-pub(super) fn check(change: &Changed, image: &Image, default_min_isr: u32, findings: &mut Findings) {
+pub(super) fn check(change: &Changed, image: &Image, settings: &Settings, findings: &mut Findings) {
     let subject = Subject::partition(change.partition);
     let after = &change.after;
     if let Some(before) = &change.before {
@@ -44,9 +46,14 @@ pub(super) fn check(change: &Changed, image: &Image, default_min_isr: u32, findi
     }
     findings.check(Rule::P2, has_shape(after), subject);
     findings.check(Rule::P3, leader_is_eligible(after, image), subject);
-    let min_isr = image.effective_min_isr(change.partition, default_min_isr);
-    findings.check(Rule::P4, after.isr.len() < min_isr || after.elr.is_empty(), subject);
-    findings.check(Rule::P5, !after.isr.is_empty(), subject);
+    let min_isr = image.topic_min_isr(change.partition.topic, settings);
+    findings.check(Rule::P4, elr_is_needed(after, min_isr, settings), subject);
+    let kept = if settings.features.elr {
+        after.isr.iter().all(|id| image.brokers.get(&id).is_some_and(|broker| !broker.fenced))
+    } else {
+        !after.isr.is_empty()
+    };
+    findings.check(Rule::P5, kept, subject);
     if let Some(leader) = change.unclean_leader() {
         let alone = after.isr.as_slice() == [leader];
         findings.check(Rule::S16, alone && after.recovery == LeaderRecoveryState::Recovering, subject);
@@ -54,6 +61,12 @@ pub(super) fn check(change: &Changed, image: &Image, default_min_isr: u32, findi
     for id in change.joining().iter() {
         findings.check(Rule::S8, image.is_active(id), Subject::copy(change.partition, id));
     }
+}
+
+/// P4.
+fn elr_is_needed(registration: &PartitionRegistration, min_isr: u32, settings: &Settings) -> bool {
+    let PartitionRegistration { isr, elr, last_known_elr, .. } = registration;
+    (elr.is_empty() && last_known_elr.is_empty()) || (settings.features.elr && isr.len() < min_isr)
 }
 
 /// P1.

@@ -95,7 +95,7 @@ fn check_rule(ghost: &PartitionGhost, look: &Look<'_>, subject: Subject, finding
             counts && follower.leo.is_some_and(|leo| leo >= hw)
         })
     });
-    let min_isr = look.broker.image.effective_min_isr(ghost.id, settings.min_insync_replicas);
+    let min_isr = look.broker.image.effective_min_isr(ghost.id, settings);
     let enough = !settings.features.strict_min_isr || leader.isr.committed().len() >= min_isr;
     findings.check(Rule::S7, waited && enough, subject.at(hw));
     if !settings.features.strict_min_isr {

@@ -112,8 +112,8 @@ table! {
             "Kip320.tla, LeaderInIsr";
         P4 ElrEmptyWhenEnough: "While the ISR has min.insync.replicas members, or ELR is off, no replica is in the ELR.",
             "KIP-966";
-        P5 LastIsrKept: "Without ELR the last member of an ISR stays in it.",
-            "PartitionChangeBuilder";
+        P5 LastIsrKept: "Without ELR the last member of an ISR stays in it; with ELR no fenced broker is in an ISR.",
+            "PartitionChangeBuilder, KIP-966";
         P6 MaximalIsr: "A leader counts with the ISR that the controller has committed for its partition epoch, and with whom it asks to add on top.",
             "KIP-497";
         P7 OneInFlight: "A leader has at most one ISR change that the controller has not decided.",

@@ -6,6 +6,7 @@
 use super::findings::{Findings, Subject};
 use super::p_registration as registration;
 use super::table::Rule;
+use crate::config::Settings;
 use crate::id::{BrokerEpoch, NodeId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::metadata::image::Image;
@@ -36,7 +37,7 @@ impl Truth {
     pub(super) fn replay(
         &mut self,
         committed: &Log<MetadataRecord>,
-        default_min_isr: u32,
+        settings: &Settings,
         findings: &mut Findings,
     ) -> Vec<Changed> {
         let mut changed = Vec::new();
@@ -52,8 +53,20 @@ impl Truth {
                     self.image.apply(&entry.body);
                     let Some(&after) = self.image.partitions.get(&partition) else { continue };
                     let change = Changed { partition, before, after };
-                    registration::check(&change, &self.image, default_min_isr, findings);
+                    registration::check(&change, &self.image, settings, findings);
                     changed.push(change);
+                }
+                MetadataRecord::ClearElr { topic } => {
+                    let partitions = self.image.partitions_with_elr(topic);
+                    let before: Vec<PartitionRegistration> =
+                        partitions.iter().map(|id| self.image.partitions[id]).collect();
+                    self.image.apply(&entry.body);
+                    for (partition, before) in partitions.into_iter().zip(before) {
+                        let after = self.image.partitions[&partition];
+                        let change = Changed { partition, before: Some(before), after };
+                        registration::check(&change, &self.image, settings, findings);
+                        changed.push(change);
+                    }
                 }
                 MetadataRecord::LeaderChange { .. }
                 | MetadataRecord::KRaftVersion { .. }

@@ -213,6 +213,7 @@ impl Producer {
             | Command::Snapshot { .. }
             | Command::AddVoter(_)
             | Command::RemoveVoter(_)
+            | Command::UnregisterBroker(_)
             | Command::Append(_) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
         }
     }

@@ -71,9 +71,11 @@ about! {
     Isr notable {
         BrokerRegistered: "KIP-631, ClusterControlManager",
         BrokerFenced: "KIP-631, BrokerHeartbeatManager",
+        BrokerUnregistered: "KIP-631, ReplicationControlManager.unregisterBroker",
         BrokerUnfenced: "KIP-631, BrokerHeartbeatManager",
         ControlledShutdownBegan: "KIP-631, KIP-841",
         IsrChanged: "KIP-497, ReplicationControlManager",
+        ElrChanged: "KIP-966, PartitionChangeBuilder",
         AlterPartitionRefused: "KIP-497, KIP-841, KIP-903",
         IsrShrinkProposed: "Partition.maybeShrinkIsr, replica.lag.time.max.ms",
         IsrExpandProposed: "KIP-497, KIP-320, Partition.maybeExpandIsr",

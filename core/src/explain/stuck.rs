@@ -43,20 +43,21 @@ pub enum Stuck {
         /// Whether it can talk to the active controller.
         reaches_controller: bool,
     },
-    /// A partition has no leader, and the only member of its ISR does not run.
+    /// A partition has no leader, and nobody runs who may lead it: of its ISR, when that is empty of its ELR, when that
+    /// is empty, too, its last known leader.
     NoLeaderOnlyIsrMemberDown {
         /// Which partition.
         partition: TopicPartition,
-        /// The last in-sync replica.
+        /// The first of those who may.
         member: NodeId,
         /// Whether somebody else may be elected instead.
         unclean_election: bool,
     },
-    /// A partition has no leader, and the only member of its ISR runs but is not unfenced yet.
+    /// A partition has no leader, and who may lead it runs but is not unfenced yet.
     NoLeaderIsrMemberFenced {
         /// Which partition.
         partition: TopicPartition,
-        /// The last in-sync replica.
+        /// The one that may lead.
         member: NodeId,
     },
     /// The leader does not run or cannot be reached, and the controller does not know it yet.
@@ -271,8 +272,10 @@ impl<'a> Scene<'a> {
     ) {
         let default = self.world.genesis.settings.unclean_leader_election_enable;
         let unclean_election = image.unclean_election_enabled(partition.topic, default);
-        let alive = registration.isr.iter().find(|&id| self.world.health(id) == Health::Up);
-        match (alive, registration.isr.first()) {
+        let PartitionRegistration { isr, elr, last_known_elr, .. } = registration;
+        let candidates = [isr, elr, last_known_elr].into_iter().find(|list| !list.is_empty()).unwrap_or(isr);
+        let alive = candidates.iter().find(|&id| self.world.health(id) == Health::Up);
+        match (alive, candidates.first()) {
             (Some(member), _) => found.push(Stuck::NoLeaderIsrMemberFenced { partition, member }),
             (None, Some(member)) => {
                 found.push(Stuck::NoLeaderOnlyIsrMemberDown { partition, member, unclean_election });
@@ -291,7 +294,7 @@ impl<'a> Scene<'a> {
         found: &mut Vec<Stuck>,
     ) {
         let settings = &self.world.genesis.settings;
-        let min_isr = image.effective_min_isr(partition, settings.min_insync_replicas);
+        let min_isr = image.effective_min_isr(partition, settings);
         let isr = state.isr.committed();
         if isr.len() < min_isr {
             found.push(Stuck::UnderMinIsr { partition, isr, min_isr });

@@ -7,7 +7,7 @@
 //! It becomes active when it has replayed beyond the start of its own epoch: then everything that earlier
 //! controllers committed is in its image.
 //!
-//! Left out: the records that a first controller writes (features, ELR), transactions of metadata, the queue of
+//! Left out: the feature levels that a first controller writes, transactions of metadata, the queue of
 //! events and its overload.
 
 use crate::config::Settings;
@@ -21,7 +21,7 @@ use crate::metadata::replayed::Replayed;
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Out, Timer};
 use crate::note::Note;
-use crate::record::MetadataRecord;
+use crate::record::{MetadataRecord, TopicConfig};
 use crate::time::Time;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -83,6 +83,7 @@ impl Active {
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }
             | MetadataRecord::PartitionChange { .. }
+            | MetadataRecord::ClearElr { .. }
             | MetadataRecord::Config { .. }
             | MetadataRecord::ProducerIds { .. } => {}
         }
@@ -213,7 +214,7 @@ impl QuorumController {
     }
 
     /// It leads the quorum and has replayed beyond the start of its epoch.
-    fn maybe_activate(&mut self, now: Time, quorum: &Quorum, out: &mut Out) {
+    fn maybe_activate(&mut self, now: Time, quorum: &mut Quorum, out: &mut Out) {
         let Some(leader) = quorum.role().as_leader() else {
             return;
         };
@@ -222,6 +223,20 @@ impl QuorumController {
         }
         self.active = Some(Active::new(now, quorum.epoch(), self.stable.clone()));
         out.note(Note::ControllerActivated { epoch: quorum.epoch(), offset: self.stable.next() });
+        self.write_activation_records(now, quorum, out);
         self.arm_tasks(out);
+    }
+
+    /// With eligible leader replicas, min.insync.replicas must be the same for everybody who counts with it: the first
+    /// controller writes it down for the cluster, and static values count no more
+    /// (`ConfigurationControlManager.maybeGenerateElrSafetyRecords`).
+    fn write_activation_records(&mut self, now: Time, quorum: &mut Quorum, out: &mut Out) {
+        if !self.settings.features.elr || self.image().min_insync_replicas.is_some() {
+            return;
+        }
+        let value = self.settings.min_insync_replicas;
+        let mut decision = Decision::new();
+        decision.record(MetadataRecord::Config { topic: None, key: TopicConfig::MinInsyncReplicas, value });
+        self.write(now, quorum, decision, Reply::Nobody, out);
     }
 }

@@ -57,13 +57,16 @@ impl Decision {
                 reason,
             });
         }
-        if change.leader == Some(None) {
+        if change.leader == Some(None) && before.leader.is_some() {
             let (leader_epoch, isr) = (after.leader_epoch, after.isr);
             self.note(Note::PartitionLeaderless { partition, leader_epoch, isr, reason });
         }
         if before.isr != after.isr {
             let (old, new, partition_epoch) = (before.isr, after.isr, after.partition_epoch);
             self.note(Note::IsrChanged { partition, old, new, partition_epoch, reason });
+        }
+        if before.elr != after.elr {
+            self.note(Note::ElrChanged { partition, old: before.elr, new: after.elr, isr: after.isr });
         }
         after
     }

@@ -4,9 +4,8 @@
 //! `handleBrokerInControlledShutdown`, `handleBrokerShutdown`, `generateLeaderAndIsrUpdates`. It reads the image
 //! and adds to a decision. Keeps: a fenced broker's record comes after the changes of its partitions, an
 //! unfenced or stopping broker's before them; unfencing brings a broker into no ISR, it only looks at partitions
-//! without a leader.
-//!
-//! Left out: unregistering a broker, and what eligible leader replicas add to an unclean restart.
+//! without a leader. With eligible leader replicas a broker that came back without having shut down cleanly leaves the
+//! ELR as well: it may have lost committed records (KIP-966).
 
 use crate::config::Settings;
 use crate::id::{NodeId, NodeList, TopicPartition};
@@ -23,6 +22,8 @@ pub enum Changing {
     Nobody,
     /// Not acceptable as a leader, and leaves the ISR.
     Leaves(NodeId),
+    /// The same, and it is not eligible either: it did not shut down cleanly.
+    LostRecords(NodeId),
     /// Acceptable as a leader, although the image still has it fenced.
     Joins(NodeId),
 }
@@ -64,41 +65,85 @@ pub fn begin_controlled_shutdown(
     leave_isrs(image, settings, broker, ChangeReason::ControlledShutdown, decision);
 }
 
-/// Takes `broker` out of every ISR and every leadership. The last member stays in its ISR.
-pub fn leave_isrs(
+/// Another life of `broker` registers; what the one before leaves behind depends on how it ended.
+pub fn clean_up(image: &Image, settings: &Settings, broker: NodeId, clean: bool, decision: &mut Decision) {
+    let changing = if settings.features.elr && !clean {
+        Changing::LostRecords(broker)
+    } else {
+        Changing::Leaves(broker)
+    };
+    leave(image, settings, changing, |p| p.isr.contains(broker), ChangeReason::Restarted, decision);
+    if changing == Changing::LostRecords(broker) {
+        leave(image, settings, changing, |p| p.elr.contains(broker), ChangeReason::Restarted, decision);
+    }
+}
+
+/// Forgets `broker`: out of every ISR, then out of every ELR, then its registration (`handleBrokerUnregistered`).
+/// A replica in the ELR stays there, as in Kafka: nothing is asked for but a valid leader.
+pub fn unregister(image: &Image, settings: &Settings, broker: NodeId, decision: &mut Decision) {
+    let (changing, reason) = (Changing::Leaves(broker), ChangeReason::Unregistered);
+    leave(image, settings, changing, |p| p.isr.contains(broker), reason, decision);
+    leave(image, settings, changing, |p| p.elr.contains(broker), reason, decision);
+    if let Some(registration) = image.brokers.get(&broker) {
+        let broker_epoch = registration.broker_epoch;
+        decision.record(MetadataRecord::UnregisterBroker { broker, broker_epoch });
+    }
+}
+
+/// Takes `broker` out of every ISR and every leadership. Without ELR the last member stays in its ISR.
+fn leave_isrs(
     image: &Image,
     settings: &Settings,
     broker: NodeId,
     reason: ChangeReason,
     decision: &mut Decision,
 ) {
-    for (&partition, registration) in image.partitions.iter().filter(|(_, p)| p.isr.contains(broker)) {
-        let mut builder = builder(image, settings, partition, registration, Changing::Leaves(broker));
-        builder.target_isr = registration.isr.without(broker);
-        if let Some(built) = builder.build() {
+    leave(image, settings, Changing::Leaves(broker), |p| p.isr.contains(broker), reason, decision);
+}
+
+/// `generateLeaderAndIsrUpdates` for the partitions that `concerns` names.
+fn leave(
+    image: &Image,
+    settings: &Settings,
+    changing: Changing,
+    concerns: impl Fn(&PartitionRegistration) -> bool,
+    reason: ChangeReason,
+    decision: &mut Decision,
+) {
+    for (&partition, registration) in image.partitions.iter().filter(|(_, p)| concerns(p)) {
+        if let Some(built) = builder(image, settings, partition, registration, changing).build() {
             decision.change(partition, registration, built, reason);
         }
     }
 }
 
-/// A builder whose acceptable leaders are the active replicas, and whose election is unclean where the topic
-/// allows that.
-pub fn builder(
+/// A builder whose acceptable leaders are the active replicas, whose election is unclean where the topic allows that,
+/// and whose target ISR lacks who leaves.
+pub fn builder<'a>(
     image: &Image,
-    settings: &Settings,
+    settings: &'a Settings,
     partition: TopicPartition,
     registration: &PartitionRegistration,
     changing: Changing,
-) -> PartitionChangeBuilder {
+) -> PartitionChangeBuilder<'a> {
     let acceptable = |&replica: &NodeId| match changing {
-        Changing::Leaves(broker) if broker == replica => false,
+        Changing::Leaves(broker) | Changing::LostRecords(broker) if broker == replica => false,
         Changing::Joins(broker) if broker == replica => true,
         _ => image.is_active(replica),
     };
     let acceptable: NodeList = registration.replicas.iter().filter(acceptable).collect();
-    let mut builder = PartitionChangeBuilder::new(*registration, acceptable);
+    let min_isr = image.topic_min_isr(partition.topic, settings);
+    let mut builder = PartitionChangeBuilder::new(*registration, acceptable, min_isr, &settings.features);
     if image.unclean_election_enabled(partition.topic, settings.unclean_leader_election_enable) {
         builder.election = Election::Unclean;
+    }
+    match changing {
+        Changing::Nobody | Changing::Joins(_) => {}
+        Changing::Leaves(broker) => builder.target_isr = registration.isr.without(broker),
+        Changing::LostRecords(broker) => {
+            builder.target_isr = registration.isr.without(broker);
+            builder.unclean_shutdown = NodeList::of(&[broker]);
+        }
     }
     builder
 }

@@ -3,10 +3,12 @@
 //! Brokers replay committed records, the active controller replays everything that it appended; both use this.
 //! It decides nothing.
 
+use crate::config::Settings;
 use crate::id::{BrokerEpoch, Incarnation, NodeId, NodeList, Text, TopicId, TopicPartition};
-use crate::record::{MetadataRecord, PartitionRegistration, TopicConfig};
+use crate::record::{MetadataRecord, PartitionChange, PartitionRegistration, TopicConfig};
 use crate::sequence::ProducerId;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// A registered broker.
@@ -117,11 +119,29 @@ impl Image {
                 self.next_producer_id = next_producer_id;
                 Touched::Nothing
             }
+            MetadataRecord::ClearElr { topic } => {
+                let nobody = Some(NodeList::EMPTY);
+                let change = PartitionChange { elr: nobody, last_known_elr: nobody, ..Default::default() };
+                for partition in self.partitions_with_elr(topic) {
+                    if let Some(registration) = self.partitions.get_mut(&partition) {
+                        *registration = registration.merge(&change);
+                    }
+                }
+                Touched::Topics
+            }
             MetadataRecord::Config { topic, key, value } => {
                 self.configure(topic, key, value);
                 Touched::Topics
             }
         }
+    }
+
+    /// Partitions of this topic (`None`: of all) that have an ELR or a last known one: those that a
+    /// `ClearElrRecord` changes.
+    pub fn partitions_with_elr(&self, topic: Option<TopicId>) -> Vec<TopicPartition> {
+        let has_elr = |p: &PartitionRegistration| !p.elr.is_empty() || !p.last_known_elr.is_empty();
+        let of_topic = |id: &TopicPartition| topic.is_none_or(|topic| topic == id.topic);
+        self.partitions.iter().filter(|(id, p)| of_topic(id) && has_elr(p)).map(|(&id, _)| id).collect()
     }
 
     fn configure(&mut self, topic: Option<TopicId>, key: TopicConfig, value: u32) {
@@ -136,13 +156,26 @@ impl Image {
         }
     }
 
-    /// `min(min.insync.replicas, replication factor)` of a partition (`effectiveMinIsr`, since 3.7).
-    /// `default` is the broker's static setting.
-    pub fn effective_min_isr(&self, partition: TopicPartition, default: u32) -> u32 {
-        let topic = self.topics.get(&partition.topic).and_then(|topic| topic.min_insync_replicas);
-        let configured = topic.or(self.min_insync_replicas).unwrap_or(default);
-        let replicas = self.partitions.get(&partition).map_or(configured, |p| p.replicas.len());
-        configured.min(replicas).max(1)
+    /// `min(min.insync.replicas, replication factor)` of a partition, as its leader counts
+    /// (`Partition.effectiveMinIsr`, since 3.7; before, min.insync.replicas itself).
+    pub fn effective_min_isr(&self, partition: TopicPartition, settings: &Settings) -> u32 {
+        let configured = self.min_isr(partition.topic, settings);
+        match self.partitions.get(&partition) {
+            Some(found) if settings.features.effective_min_isr => configured.min(found.replicas.len()).max(1),
+            _ => configured,
+        }
+    }
+
+    /// The same as the controller counts, for every partition of a topic: with the replication factor of the first
+    /// one (`ReplicationControlManager.getTopicEffectiveMinIsr`).
+    pub fn topic_min_isr(&self, topic: TopicId, settings: &Settings) -> u32 {
+        self.effective_min_isr(TopicPartition { topic, partition: 0 }, settings)
+    }
+
+    /// `min.insync.replicas` of a topic: its own, else the cluster's, else the static setting.
+    fn min_isr(&self, topic: TopicId, settings: &Settings) -> u32 {
+        let own = self.topics.get(&topic).and_then(|topic| topic.min_insync_replicas);
+        own.or(self.min_insync_replicas).unwrap_or(settings.min_insync_replicas).max(1)
     }
 
     /// Whether unclean leader election is on for a topic. `default` is the controller's static setting.

@@ -2,7 +2,8 @@
 //!
 //! Source: `ClusterControlManager.registerBroker`. Keeps: while the session of one life may still be alive, no
 //! other life of that broker is let in; a new life starts fenced, with an epoch above every earlier one (the
-//! offset at which its records begin); the old life leaves every ISR before the new one is in the log.
+//! offset at which its records begin); the old life leaves every ISR before the new one is in the log, and every ELR
+//! unless it shut down cleanly: then its clean-shutdown file names its broker epoch (KIP-966).
 //!
 //! Since 4.1 (KAFKA-19047) a broker that shuts down in a controlled way need not wait for its own old session.
 //!
@@ -11,10 +12,10 @@
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Offset};
 use crate::metadata::decision::Decision;
-use crate::metadata::fencing::leave_isrs;
+use crate::metadata::fencing::clean_up;
 use crate::metadata::heartbeat::HeartbeatTable;
 use crate::metadata::image::Image;
-use crate::note::{ChangeReason, Note};
+use crate::note::Note;
 use crate::record::MetadataRecord;
 use crate::time::Time;
 use crate::wire::{BrokerRegistrationRequest, ErrorCode};
@@ -55,8 +56,9 @@ pub fn register(
         return Err(ErrorCode::DuplicateBrokerRegistration);
     }
     heartbeats.remove(broker);
-    // Without eligible leader replicas a clean and an unclean restart leave the same: nothing in any ISR.
-    leave_isrs(image, settings, broker, ChangeReason::Restarted, decision);
+    // The clean-shutdown file says which life it closed: an older one tells nothing of the life that ends here.
+    let clean = existing.is_some_and(|old| request.previous_broker_epoch == Some(old.broker_epoch));
+    clean_up(image, settings, broker, clean, decision);
     let broker_epoch = BrokerEpoch(next_offset.0);
     decision.record(MetadataRecord::RegisterBroker { broker, incarnation, broker_epoch, fenced: true });
     decision.note(Note::BrokerRegistered { broker, broker_epoch });

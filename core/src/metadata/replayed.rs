@@ -73,6 +73,7 @@ impl Replayed {
             | MetadataRecord::Topic { .. }
             | MetadataRecord::Partition { .. }
             | MetadataRecord::PartitionChange { .. }
+            | MetadataRecord::ClearElr { .. }
             | MetadataRecord::Config { .. }
             | MetadataRecord::ProducerIds { .. } => {}
         }

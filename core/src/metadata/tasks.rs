@@ -10,7 +10,7 @@ use crate::metadata::controller::QuorumController;
 use crate::metadata::decision::Decision;
 use crate::metadata::deferred::Reply;
 use crate::metadata::election::{balance_leaders, elect_leader, elect_unclean_leaders};
-use crate::metadata::fencing::fence;
+use crate::metadata::fencing::{fence, unregister};
 use crate::metadata::heartbeat::Session;
 use crate::metadata::topics::{NewTopic, configure_topic, create_topic};
 use crate::node::{Command, Out, Outcome, Timer};
@@ -100,13 +100,24 @@ impl QuorumController {
                 let new = NewTopic { name, partitions, replication_factor, first_broker };
                 create_topic(image, &active.heartbeats, new, out)
             }
-            Command::ConfigureTopic { topic, key, value } => configure_topic(image, topic, key, value),
+            Command::ConfigureTopic { topic, key, value } => {
+                configure_topic(image, &self.settings.features, topic, key, value)
+            }
             Command::ElectLeader { partition, unclean } => {
                 let mut decision = Decision::new();
                 elect_leader(image, &self.settings, partition, unclean, &mut decision)?;
                 Ok(decision)
             }
             Command::FenceBroker(broker) => self.decide_to_fence(broker),
+            Command::UnregisterBroker(broker) => {
+                let mut decision = Decision::new();
+                if !image.brokers.contains_key(&broker) {
+                    return Err(ErrorCode::BrokerIdNotRegistered);
+                }
+                unregister(image, &self.settings, broker, &mut decision);
+                decision.note(Note::BrokerUnregistered { broker });
+                Ok(decision)
+            }
             Command::Append(count) => {
                 let records = vec![MetadataRecord::NoOp; count.min(RECORDS_MAX) as usize];
                 Ok(Decision { records, notes: vec![] })

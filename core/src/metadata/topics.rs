@@ -14,6 +14,7 @@ use crate::metadata::placement::StripedReplicaPlacer;
 use crate::node::Out;
 use crate::note::Note;
 use crate::record::{MetadataRecord, PartitionRegistration, TopicConfig};
+use crate::switches::Features;
 use crate::wire::ErrorCode;
 use alloc::vec::Vec;
 
@@ -103,12 +104,14 @@ fn manual_assignment(image: &Image, new: NewTopic, first: NodeId) -> Result<Vec<
     Ok((0..usize::from(new.partitions)).map(|partition| rotated(start + partition)).collect())
 }
 
-/// Decides a change of a topic's setting. For switches the value is 0 or 1.
+/// Decides a change of a topic's setting. For switches the value is 0 or 1. Another min.insync.replicas empties the
+/// ELR of the topic's partitions (`ConfigurationControlManager.createClearElrRecordsAsNeeded`).
 ///
 /// # Errors
 /// `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG` for a value out of bounds.
 pub fn configure_topic(
     image: &Image,
+    features: &Features,
     topic: TopicId,
     key: TopicConfig,
     value: u32,
@@ -126,5 +129,12 @@ pub fn configure_topic(
     let mut decision = Decision::new();
     decision.record(MetadataRecord::Config { topic: Some(topic), key, value });
     decision.note(Note::TopicConfigured { topic, key, value });
+    if features.elr && key == TopicConfig::MinInsyncReplicas {
+        decision.record(MetadataRecord::ClearElr { topic: Some(topic) });
+        for partition in image.partitions_with_elr(Some(topic)) {
+            let PartitionRegistration { elr, isr, .. } = image.partitions[&partition];
+            decision.note(Note::ElrChanged { partition, old: elr, new: NodeList::EMPTY, isr });
+        }
+    }
     Ok(decision)
 }

@@ -73,7 +73,7 @@ impl ReplicaManager {
             return Err(not_hosted(image, id));
         };
         let Role::Leader(leader) = &partition.role else { return Err(ErrorCode::NotLeaderOrFollower) };
-        let min_isr = image.effective_min_isr(id, self.settings.min_insync_replicas);
+        let min_isr = image.effective_min_isr(id, &self.settings);
         if acks == Acks::All && leader.isr.committed().len() < min_isr {
             return Err(ErrorCode::NotEnoughReplicas);
         }
@@ -172,7 +172,7 @@ impl ReplicaManager {
         if partition.hw < required {
             return None;
         }
-        let min_isr = image.effective_min_isr(id, self.settings.min_insync_replicas);
+        let min_isr = image.effective_min_isr(id, &self.settings);
         let enough = leader.isr.maximal().len() >= min_isr;
         Some(if enough { ErrorCode::None } else { ErrorCode::NotEnoughReplicasAfterAppend })
     }

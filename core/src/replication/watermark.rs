@@ -62,7 +62,7 @@ impl Partition {
             return false;
         }
         let isr = leader.isr.committed();
-        let min_isr = image.effective_min_isr(partition, settings.min_insync_replicas);
+        let min_isr = image.effective_min_isr(partition, settings);
         if settings.features.strict_min_isr && isr.len() < min_isr {
             if !leader.frozen {
                 leader.frozen = true;

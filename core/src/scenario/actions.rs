@@ -50,8 +50,8 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
             Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
         }
         (
-            "elect" | "fence" | "min-isr" | "unclean" | "create-topic" | "append" | "add-voter"
-            | "remove-voter",
+            "elect" | "fence" | "unregister" | "min-isr" | "unclean" | "create-topic" | "append"
+            | "add-voter" | "remove-voter",
             _,
         ) => Action::Call(controller, command(line, names)?),
         ("roll", []) => Action::Roll,
@@ -183,6 +183,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
         ["add-voter", node] => Ok(Command::AddVoter(NodeId::parse(node)?)),
         ["remove-voter", node] => Ok(Command::RemoveVoter(NodeId::parse(node)?)),
+        ["unregister", node] => Ok(Command::UnregisterBroker(NodeId::parse(node)?)),
         ["min-isr", topic, value] => configure(topic, TopicConfig::MinInsyncReplicas, words::number(value)?),
         ["unclean", topic, state @ ("on" | "off")] => {
             configure(topic, TopicConfig::UncleanLeaderElectionEnable, u32::from(*state == "on"))
@@ -261,6 +262,7 @@ fn show_command(command: &Command, names: &Names) -> String {
         Command::FenceBroker(node) => format!("fence {node}"),
         Command::AddVoter(node) => format!("add-voter {node}"),
         Command::RemoveVoter(node) => format!("remove-voter {node}"),
+        Command::UnregisterBroker(node) => format!("unregister {node}"),
         Command::Send { topic, partition, key, count } => {
             let topic = match partition {
                 Some(partition) => names.show(TopicPartition { topic, partition }),
@@ -316,6 +318,7 @@ mod tests {
             "call controller-1 fence broker-2",
             "call controller-1 add-voter controller-4",
             "call controller-1 remove-voter controller-2",
+            "call controller-1 unregister broker-2",
             "call producer-1 send orders-1 key-1 5",
             "call producer-1 send payments - 1",
             "call producer-1 interval 200ms",

@@ -91,6 +91,7 @@ const fn kind(record: &MetadataRecord) -> &'static str {
         MetadataRecord::Topic { .. } => "TopicRecord",
         MetadataRecord::Partition { .. } => "PartitionRecord",
         MetadataRecord::PartitionChange { .. } => "PartitionChangeRecord",
+        MetadataRecord::ClearElr { .. } => "ClearElrRecord",
         MetadataRecord::Config { .. } => "ConfigRecord",
         MetadataRecord::ProducerIds { .. } => "ProducerIdsRecord",
     }

@@ -25,7 +25,7 @@ fn one(
     cells: u32,
 ) -> PartitionView {
     let settings = &sim.world().genesis.settings;
-    let min_isr = truth.effective_min_isr(partition, settings.min_insync_replicas);
+    let min_isr = truth.effective_min_isr(partition, settings);
     let leader = registration.leader.filter(|&leader| sim.world().health(leader) == Health::Up);
     let leads = leader
         .and_then(|id| broker(sim, id)?.replicas.partition(partition))

@@ -30,7 +30,18 @@ pub(crate) fn broker(number: u8) -> NodeId {
 impl Lab {
     /// The default cluster after ten seconds: everything in sync, every partition with records.
     pub(crate) fn new() -> Lab {
-        let mut sim = Sim::new(Genesis::default()).expect("the default is valid");
+        Lab::of(Genesis::default())
+    }
+
+    /// The same without eligible leader replicas.
+    pub(crate) fn without_elr() -> Lab {
+        let mut genesis = Genesis::default();
+        genesis.settings.features.elr = false;
+        Lab::of(genesis)
+    }
+
+    fn of(genesis: Genesis) -> Lab {
+        let mut sim = Sim::new(genesis).expect("the genesis is valid");
         let mut step = Step::default();
         // Stops between two produces, when all that was written is committed and known to everybody.
         while sim.now() < Time(10_300_000) && sim.step_into(&mut step) {}

@@ -34,8 +34,24 @@ fn p4_an_eligible_replica_while_the_isr_suffices() {
 /// Source: PartitionChangeBuilder.
 #[test]
 fn p5_an_empty_isr() {
-    let broken = Lab::new().change(PartitionChange { leader: Some(None), ..isr(&[]) });
-    assert_eq!(broken, ["P5"]);
+    let empty = PartitionChange { leader: Some(None), ..isr(&[]) };
+    assert_eq!(Lab::without_elr().change(empty), ["P5"]);
+    assert_eq!(Lab::new().change(empty), Vec::<&str>::new());
+}
+
+/// Source: kip-966 TLA+, ValidControllerState.
+#[test]
+fn p5_a_fenced_broker_in_an_isr() {
+    let mut lab = Lab::new();
+    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().unwrap();
+    let fenced = MetadataRecord::BrokerRegistrationChange {
+        broker: broker(3),
+        broker_epoch,
+        fenced: Some(true),
+        in_controlled_shutdown: false,
+    };
+    lab.commit(fenced);
+    assert!(lab.change(isr(&[1, 2, 3])).contains(&"P5"));
 }
 
 /// Source: KIP-497.
@@ -233,7 +249,7 @@ fn s8_a_proposal_for_a_replica_that_fetched_in_another_epoch() {
 /// Source: KIP-841.
 #[test]
 fn s8_a_fenced_broker_that_joins() {
-    let mut lab = Lab::new();
+    let mut lab = Lab::without_elr();
     assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
     let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
     let fenced = MetadataRecord::BrokerRegistrationChange {

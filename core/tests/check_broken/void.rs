@@ -42,7 +42,9 @@ fn a_last_in_sync_replica_that_lost_records_voids_the_promise() {
         "start broker-2",
         "run 20s",
     ];
-    let history = play(Genesis::default(), &lines);
+    let mut genesis = Genesis::default();
+    genesis.settings.features.elr = false;
+    let history = play(genesis, &lines);
     let (_, lost) = outcome(&history, Rule::S5);
     assert!(lost > 0);
     let checker = history.sim().checker().expect("checks are on");

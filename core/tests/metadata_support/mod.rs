@@ -86,6 +86,13 @@ pub fn beat_to_shut_down(n: u8) -> BrokerHeartbeatRequest {
     BrokerHeartbeatRequest { want_shut_down: true, ..beat(n) }
 }
 
+/// Kafka's defaults, but for eligible leader replicas.
+pub fn without_elr() -> Settings {
+    let mut settings = Settings::default();
+    settings.features.elr = false;
+    settings
+}
+
 pub struct Harness {
     pub now: Time,
     pub quorum: Quorum,
@@ -105,6 +112,8 @@ impl Harness {
     pub fn with(settings: Settings, seed: &[MetadataRecord]) -> Harness {
         let mut harness = Harness::standby(settings, seed);
         harness.progress();
+        harness.commit();
+        harness.read = harness.quorum.log().end();
         harness.out.effects.clear();
         harness
     }
@@ -320,10 +329,23 @@ pub fn describe(record: &MetadataRecord) -> String {
             line += &change.isr.map_or(String::new(), |isr| format!(" isr {isr}"));
             line += &change.leader.map_or(String::new(), |leader| format!(" leader {}", id(leader)));
             line += &change.recovery.map_or(String::new(), |recovery| format!(" {recovery:?}"));
+            let lists = [
+                ("replicas", change.replicas),
+                ("removing", change.removing),
+                ("adding", change.adding),
+                ("elr", change.elr),
+                ("last known elr", change.last_known_elr),
+            ];
+            for (name, list) in lists {
+                line += &list.map_or(String::new(), |list| format!(" {name} {list}"));
+            }
             line
         }
         MetadataRecord::ProducerIds { broker, next_producer_id, .. } => {
             format!("producer ids of broker {}, next {next_producer_id}", broker.number())
+        }
+        MetadataRecord::ClearElr { topic } => {
+            format!("clear elr {}", topic.map_or(String::from("cluster"), |id| id.0.to_string()))
         }
         MetadataRecord::Config { topic, key, value } => {
             format!("config {} {key:?} {value}", topic.map_or(String::from("cluster"), |id| id.0.to_string()))

@@ -108,6 +108,10 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("controller", words.node(controller)));
             "remove-voter"
         }
+        Command::UnregisterBroker(broker) => {
+            args.push(("broker", words.node(broker)));
+            "unregister"
+        }
         Command::Append(count) => {
             args.push(("n", count.to_string()));
             "append"

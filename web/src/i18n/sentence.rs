@@ -70,6 +70,7 @@ notes! {
     BrokerRegistered { broker, broker_epoch }
     RegistrationRefused { broker, error }
     BrokerFenced { broker, silent, session_timeout }
+    BrokerUnregistered { broker }
     BrokerUnfenced { broker }
     ControlledShutdownBegan { broker }
     ShutdownAllowed { broker }
@@ -79,6 +80,7 @@ notes! {
     LeaderElected { partition, leader, leader_epoch, replicas, isr, choice, reason }
     PartitionLeaderless { partition, leader_epoch, isr, reason }
     IsrChanged { partition, old, new, partition_epoch, reason }
+    ElrChanged { partition, old, new, isr }
     AlterPartitionRefused { partition, broker, error }
     ElectionRefused { partition, error }
     BrokerRunning { broker_epoch }

@@ -3,9 +3,12 @@
 use super::{Component, Part};
 use crate::id::{LeaderEpoch, NodeList, PartitionEpoch};
 use crate::metadata::change::{Built, Election, PartitionChangeBuilder};
+use crate::metadata::reassignment::{Reassignment, Revert};
 use crate::note::LeaderChoice;
 use crate::record::{LeaderRecoveryState, PartitionChange, PartitionRegistration};
-use crate::scenario::command::{Command, Verb, broker, brokers, one_of, or_none, show_broker, small};
+use crate::release::Release;
+use crate::scenario::command::{Command, Verb, broker, brokers, one_of, or_none, show_broker, small, truth};
+use crate::switches::Features;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -24,12 +27,21 @@ pub(super) const COMPONENT: Component = Component {
             usage: "acceptable LIST",
             about: "Who may lead: the active brokers. Unless said, all replicas.",
         },
+        Verb { usage: "release NAME", about: "Builds as this release did; the newest unless said." },
+        Verb { usage: "switch NAME VALUE", about: "Turns one switch: `switch elr off`." },
+        Verb { usage: "min-isr N", about: "The effective min.insync.replicas; 2 unless said." },
         Verb {
-            usage: "build [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING]",
-            about: "Prints the record for this target, and the registration that it would lead to.",
+            usage: "build [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING] \
+                    [replicas=LIST] [removing=LIST] [adding=LIST] [reassign=LIST] [unclean-shutdown=LIST] \
+                    [use-last-known-leader=on|off] [revert]",
+            about: "Prints the record for this target, and the registration that it would lead to. `reassign` \
+                    asks for these replicas, `revert` cancels a reassignment; `unclean-shutdown` names who came \
+                    back without a clean shutdown.",
         },
         Verb {
-            usage: "apply [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING]",
+            usage: "apply [election=preferred|online|unclean] [isr=LIST] [recovery=RECOVERED|RECOVERING] \
+                    [replicas=LIST] [removing=LIST] [adding=LIST] [reassign=LIST] [unclean-shutdown=LIST] \
+                    [use-last-known-leader=on|off] [revert]",
             about: "The same, and keeps the new registration.",
         },
         Verb {
@@ -38,13 +50,22 @@ pub(super) const COMPONENT: Component = Component {
         },
         Verb { usage: "show", about: "Prints the registration." },
     ],
-    new: || Box::new(PartitionChangePart::default()),
+    new: || {
+        Box::new(PartitionChangePart {
+            registration: None,
+            acceptable: None,
+            features: Release::default().features(),
+            min_isr: 2,
+        })
+    },
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct PartitionChangePart {
     registration: Option<PartitionRegistration>,
     acceptable: Option<NodeList>,
+    features: Features,
+    min_isr: u32,
 }
 
 const ELECTIONS: &[(&str, Election)] =
@@ -66,6 +87,20 @@ impl Part for PartitionChangePart {
                 self.acceptable = Some(command.read(0, brokers)?);
                 Ok(String::new())
             }
+            "release" => {
+                let name = command.at(0).unwrap_or_default();
+                let release = Release::parse(name).ok_or_else(|| format!("'{name}' is no release"))?;
+                self.features = release.features();
+                Ok(String::new())
+            }
+            "switch" => {
+                let (name, value) = (command.at(0).unwrap_or_default(), command.at(1).unwrap_or_default());
+                self.features.set(name, value).map(|()| String::new())
+            }
+            "min-isr" => {
+                self.min_isr = command.read(0, small)?;
+                Ok(String::new())
+            }
             "show" => Ok(show_registration(self.registration()?)),
             _ => self.build(command),
         }
@@ -81,14 +116,15 @@ impl PartitionChangePart {
 
     fn build(&mut self, command: &Command<'_>) -> Result<String, String> {
         let old = *self.registration()?;
-        let mut builder = PartitionChangeBuilder::new(old, self.acceptable.unwrap_or(old.replicas));
-        builder.election = command.or("election", Election::Online, one_of(ELECTIONS))?;
-        builder.target_isr = command.or("isr", old.isr, brokers)?;
-        builder.target_recovery = command.or("recovery", old.recovery, one_of(RECOVERY))?;
+        let acceptable = self.acceptable.unwrap_or(old.replicas);
+        let mut builder = PartitionChangeBuilder::new(old, acceptable, self.min_isr, &self.features);
+        set_targets(&mut builder, &old, command)?;
         let built = builder.build();
         let new = built.map_or(old, |built| old.merge(&built.change));
         if command.verb == "elect" {
-            let unclean = built.is_some_and(|built| built.choice == Some(LeaderChoice::Unclean));
+            let unclean = built.is_some_and(|built| {
+                matches!(built.choice, Some(LeaderChoice::Unclean | LeaderChoice::LastKnown))
+            });
             return Ok(format!(
                 "leader={}{}",
                 show_broker(new.leader),
@@ -103,6 +139,33 @@ impl PartitionChangePart {
         }
         Ok(format!("{line}\n{}", show_registration(&new)))
     }
+}
+
+fn set_targets(
+    builder: &mut PartitionChangeBuilder<'_>,
+    old: &PartitionRegistration,
+    command: &Command<'_>,
+) -> Result<(), String> {
+    let nobody = NodeList::EMPTY;
+    if let Some(target) = command.maybe("reassign", brokers)? {
+        let to = Reassignment::between(&old.replicas, &target);
+        builder.target_replicas = to.replicas;
+        (builder.target_removing, builder.target_adding) = (to.removing, to.adding);
+    }
+    if command.has("revert") {
+        let revert = Revert::of(old).ok_or("every replica is being added: there is nothing to go back to")?;
+        (builder.target_replicas, builder.target_isr) = (revert.replicas, revert.isr);
+        (builder.target_removing, builder.target_adding) = (nobody, nobody);
+    }
+    builder.election = command.or("election", Election::Online, one_of(ELECTIONS))?;
+    builder.target_isr = command.or("isr", builder.target_isr, brokers)?;
+    builder.target_recovery = command.or("recovery", old.recovery, one_of(RECOVERY))?;
+    builder.target_replicas = command.or("replicas", builder.target_replicas, brokers)?;
+    builder.target_removing = command.or("removing", builder.target_removing, brokers)?;
+    builder.target_adding = command.or("adding", builder.target_adding, brokers)?;
+    builder.unclean_shutdown = command.or("unclean-shutdown", nobody, brokers)?;
+    builder.use_last_known_leader = command.or("use-last-known-leader", true, truth)?;
+    Ok(())
 }
 
 /// The registration that a command describes.
@@ -125,6 +188,8 @@ const fn show_choice(choice: Option<LeaderChoice>) -> &'static str {
         None => "",
         Some(LeaderChoice::Preferred) => " (preferred)",
         Some(LeaderChoice::InSync) => " (clean)",
+        Some(LeaderChoice::Eligible) => " (eligible)",
+        Some(LeaderChoice::LastKnown) => " (last known leader, unclean)",
         Some(LeaderChoice::Unclean) => " (unclean)",
     }
 }
