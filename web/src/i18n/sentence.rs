@@ -4,7 +4,8 @@
 //! `note.<Variant>` and `why.<Variant>`. A test reads the variants of the core's `note.rs` and misses none.
 
 use super::words::{Word, Words};
-use super::{capital, t};
+use super::{capital, t, tr};
+use kraftscope_core::check::INVARIANTS;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::note::Note;
 
@@ -150,6 +151,13 @@ pub fn why(words: &Words<'_>, at: Option<NodeId>, note: &Note) -> String {
 fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> String {
     let mut said = said(words, note);
     said.args.push(("at", at.word(words)));
+    if let Note::InvariantBroken { invariant, .. } = note
+        && let Some(row) = INVARIANTS.get(usize::from(*invariant))
+    {
+        said.args.push(("rule", row.id.to_owned()));
+        said.args.push(("name", tr(words.lang, &format!("check.{}.name", row.id))));
+        said.args.push(("statement", tr(words.lang, &format!("check.{}.statement", row.id))));
+    }
     let text = t(words.lang, &format!("{kind}.{}", said.name), &said.args);
     // A topic's name is spelled as it is, even where a sentence begins.
     let is_name = |(name, value): &(&str, String)| {

@@ -181,8 +181,8 @@ fn found(lang: Lang, finding: &Finding, send: &Send) -> Html {
 
 /// Name or statement of a promise: a row of the table of checks, or a goal that a healed cluster must reach.
 fn promise(lang: Lang, rule: &str, what: &str) -> String {
-    let goal = rule.starts_with('V') || rule == "C14";
-    tr(lang, &format!("{}.{rule}.{what}", if goal { "goal" } else { "check" }))
+    let key = format!("check.{rule}.{what}");
+    if lang.has(&key) { tr(lang, &key) } else { tr(lang, &format!("goal.{rule}.{what}")) }
 }
 
 #[cfg(test)]
