@@ -18,6 +18,7 @@ mod k_commit;
 mod k_election;
 mod k_roles;
 mod k_snapshot;
+mod k_voters;
 mod l_copies;
 mod logs;
 mod p_isr;
@@ -69,6 +70,7 @@ impl Checker {
         Checker {
             applied: alloc::vec![crate::id::Offset(0); nodes],
             running: alloc::vec![false; nodes],
+            quorum: QuorumGhost::new(genesis.voters()),
             ..Checker::default()
         }
     }

@@ -7,6 +7,7 @@
 use super::findings::{Findings, Subject};
 use super::k_election::Elections;
 use super::k_snapshot::Images;
+use super::k_voters::VotersSeen;
 use super::logs::{LogSeen, check_append_only, check_order, check_same};
 use super::table::Rule;
 use super::{k_commit, k_roles, k_snapshot};
@@ -17,6 +18,7 @@ use crate::node::ElectionState;
 use crate::note::Note;
 use crate::record::MetadataRecord;
 use crate::sim::world::{Slot, World};
+use crate::voters::VoterSet;
 use alloc::vec::Vec;
 
 /// A role without what it remembers.
@@ -92,6 +94,7 @@ pub(super) struct ReplicaSeen {
     directory: DirectoryId,
     pub(super) glance: Glance,
     pub(super) log: LogSeen,
+    voters: VotersSeen,
     /// The highest high watermark of this life.
     pub(super) highest_hw: Offset,
 }
@@ -133,6 +136,8 @@ pub(super) struct QuorumGhost {
     pub(super) elections: Elections,
     images: Images,
     replicas: Vec<ReplicaSeen>,
+    /// The voters that the cluster began with.
+    first_voters: VoterSet,
 }
 
 /// The metadata log of a node, alive or not.
@@ -144,6 +149,11 @@ pub(super) fn metadata_disk(slot: &Slot) -> &QuorumDisk {
 }
 
 impl QuorumGhost {
+    /// Of a cluster that begins with these voters.
+    pub(super) fn new(first_voters: VoterSet) -> QuorumGhost {
+        QuorumGhost { first_voters, ..QuorumGhost::default() }
+    }
+
     /// Looks at the replica in `slot`. Returns whether more is committed than before.
     pub(super) fn observe(
         &mut self,
@@ -177,6 +187,7 @@ impl QuorumGhost {
         self.elections.check(&look, findings);
         k_roles::check(&look, findings);
         self.follow_log(world, place, &look, findings);
+        self.replicas[place].voters.check(&look, &self.first_voters, findings);
         let grown = self.follow_high_watermark(world, place, &look, findings);
         k_snapshot::check(world, &look, &mut self.images, &mut self.committed, findings);
         grown
@@ -205,6 +216,7 @@ impl QuorumGhost {
             findings.check(Rule::K9, kept, subject.at(disk.log.end()));
         }
         seen.log.check_cache(&disk.epochs, subject, findings);
+        seen.voters.follow(look, growth, &self.first_voters, findings);
         self.elections.check_owners(look, growth, findings);
         for other in world.slots.iter().filter(|other| other.id != look.key.id) {
             if matches!(other.id.kind(), NodeKind::Broker | NodeKind::Controller) {

@@ -4,7 +4,7 @@
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
 //! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
 //!
-//! Left out: voter changes (K11, K12), recovery quorum (S12), reassignment (S17), idempotence (C4).
+//! Left out: recovery quorum (S12), reassignment (S17), idempotence (C4).
 //! Global loss (S11) is counted rather than judged: [`super::Checker::lost`].
 
 use serde::Serialize;
@@ -78,7 +78,7 @@ table! {
             "Raft, Election Safety";
         K2 BeliefAgreement: "No two nodes that are in the same epoch believe in different leaders.",
             "pull-raft.tla, NeverTwoLeadersInSameEpoch";
-        K3 VoteOnce: "A voter gives at most one vote per epoch, also across restarts.",
+        K3 VoteOnce: "A voter, which is an id and a disk, gives at most one vote per epoch, also across restarts.",
             "Raft, KIP-595";
         K4 LogMatchingRaft: "When two metadata logs hold the same epoch at an offset, they are equal up to there.",
             "Raft, Log Matching";
@@ -86,14 +86,18 @@ table! {
             "Raft, Leader Completeness";
         K6 CommittedImmutable: "What is committed in the metadata log never changes, and every log agrees with it below its own high watermark.",
             "RaftEventSimulationTest, ConsistentCommittedData";
-        K7 MajorityHolds: "Whenever the leader's high watermark moves, a majority of the voters has flushed everything below it.",
-            "RaftEventSimulationTest, MajorityReachedHighWatermark";
+        K7 MajorityHolds: "Whenever the leader's high watermark moves, a majority of the last voter set in its log has flushed everything below it.",
+            "RaftEventSimulationTest, MajorityReachedHighWatermark, KAFKA-16530";
         K8 OwnEpochCommit: "A leader's high watermark moves only once an entry of its own epoch is on a majority.",
             "Raft paper, section 5.4.2";
         K9 HwMonotone: "A metadata high watermark never goes back while a node lives, and a log is never cut below it.",
             "RaftEventSimulationTest, MonotonicHighWatermark";
         K10 AckAfterFlush: "What a voter may have confirmed to others is flushed: its log end never lies beyond what survives a power loss.",
             "RaftFsync.tla, KAFKA-17332";
+        K11 OneChange: "A leader changes the voters only after it has committed in its own epoch and when the voter set before is committed, by at most one voter more and one less.",
+            "KIP-853, Raft thesis";
+        K12 VoterSetFromLog: "The voters that a replica goes by are those of the last voter set in its log, committed or not.",
+            "KIP-853, KRaftControlRecordStateMachine";
         K13 RoleTable: "Roles change only along the transitions of QuorumState, and an observer never stands for election.",
             "QuorumState, ValidRolesAndStates";
         K14 PreVotePure: "A pre-vote of the present epoch changes nothing that is stored, and a prospective has not raised its epoch.",

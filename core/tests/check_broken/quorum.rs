@@ -1,11 +1,12 @@
 //! K1 to K17.
 
 use crate::lab::{Lab, broker};
-use kraftscope_core::id::{LeaderEpoch, NodeId, Offset};
+use kraftscope_core::id::{DirectoryId, LeaderEpoch, NodeId, Offset, ReplicaKey};
 use kraftscope_core::kraft::Quorum;
 use kraftscope_core::node::{Out, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{Entry, MetadataRecord};
+use kraftscope_core::voters::{Voter, VoterSet};
 use serde_json::Value;
 
 /// A replica with one private field changed.
@@ -144,6 +145,80 @@ fn k10_a_voter_that_does_not_flush() {
     let epoch = lab.quorum(active).epoch();
     lab.quorum(node).disk.log.append(Entry { epoch, body: MetadataRecord::NoOp });
     assert_eq!(lab.look(node, vec![]), ["K10"]);
+}
+
+/// A voter set in the leader's log, written as if it had been asked for; returns what the checker says.
+fn write_voters(lab: &mut Lab, change: impl FnOnce(&VoterSet) -> VoterSet) -> Vec<&'static str> {
+    let active = lab.active();
+    let quorum = lab.quorum(active);
+    let (voters, epoch) = (change(quorum.voters()), quorum.epoch());
+    quorum.disk.log.append(Entry { epoch, body: MetadataRecord::Voters { voters } });
+    quorum.disk.log.flush();
+    let voters = serde_json::to_value(voters).expect("plain data");
+    let offset = quorum.log().end().0 - 1;
+    edit(quorum, |value| {
+        let records = value["voters"]["records"].as_array_mut().expect("a list");
+        records.push(Value::from(vec![Value::from(offset), voters]));
+    });
+    lab.look(active, vec![])
+}
+
+fn another(number: u8) -> Voter {
+    let id = NodeId::controller(number);
+    Voter { key: ReplicaKey { id, directory: DirectoryId::first_of(id) }, ..Voter::default() }
+}
+
+/// Source: KIP-853, hasOverlappingMajority.
+#[test]
+fn k11_two_voters_added_at_once() {
+    let mut lab = Lab::new();
+    let two = |voters: &VoterSet| {
+        voters.with(another(4)).and_then(|voters| voters.with(another(5))).expect("new ids")
+    };
+    assert_eq!(write_voters(&mut lab, two), ["K11"]);
+}
+
+/// Source: KIP-853: no change before the one before is committed.
+#[test]
+fn k11_a_change_on_top_of_one_that_is_not_committed() {
+    let mut lab = Lab::new();
+    let one = |number| move |voters: &VoterSet| voters.with(another(number)).expect("a new id");
+    assert!(write_voters(&mut lab, one(4)).is_empty());
+    assert_eq!(write_voters(&mut lab, one(5)), ["K11"]);
+}
+
+/// Source: KIP-853.
+#[test]
+fn k12_a_replica_that_goes_by_other_voters_than_its_log() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    let quorum = lab.quorum(node);
+    let epoch = quorum.epoch();
+    let voters = quorum.voters().with(another(4)).expect("a new id");
+    quorum.disk.log.append(Entry { epoch, body: MetadataRecord::Voters { voters } });
+    quorum.disk.log.flush();
+    assert_eq!(lab.look(node, vec![]), ["K12"]);
+}
+
+/// Source: KIP-853: a voter is an id and a disk.
+#[test]
+fn k3_a_vote_on_another_disk_is_another_voters() {
+    let mut lab = Lab::new();
+    let (node, epoch) = (lab.follower(0), LeaderEpoch(99));
+    let vote = |candidate| Note::VoteGranted { candidate, epoch, pre_vote: false };
+    let (first, second) = (vote(lab.active()), vote(lab.follower(1)));
+    assert!(lab.look(node, vec![first]).is_empty());
+    lab.world.slot_mut(node).expect("it exists").directory = DirectoryId(999);
+    assert!(!lab.look(node, vec![second]).contains(&"K3"));
+}
+
+/// Source: KAFKA-16530: a voter on another disk is not that voter.
+#[test]
+fn k7_a_commit_that_only_a_replaced_disk_holds() {
+    let mut lab = Lab::new();
+    let follower = lab.follower(0);
+    lab.world.slot_mut(follower).expect("it exists").directory = DirectoryId(999);
+    assert!(lab.commit(MetadataRecord::NoOp).contains(&"K7"));
 }
 
 /// Source: QuorumState.
