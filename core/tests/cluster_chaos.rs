@@ -199,3 +199,11 @@ fn a_controller_that_shuts_down_ends_its_process() {
                 start controller-1\nstart controller-2\nuntil controller exists\n";
     History::from_text(text).expect("everything comes as expected");
 }
+
+/// What a controller had not committed when it resigned is gone; the set-up asks again, also of the same controller.
+#[test]
+fn topics_are_asked_for_again_when_the_only_controller_resigns() {
+    let text = "controllers 1\nbrokers 1\ntopic orders\nproducer topics orders interval 50ms\n----\n\
+                until unfenced broker-1\nstep\ncall controller-1 resign\nuntil acked >= 1\n";
+    History::from_text(text).expect("everything comes as expected");
+}

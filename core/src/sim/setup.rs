@@ -1,7 +1,7 @@
-//! What the simulator does by itself at the beginning: topics as soon as all brokers are unfenced, clients as soon
-//! as the topics exist. Like an administrator with a script; every move is an ordinary [`Action`].
+//! What the simulator does by itself at the beginning: topics as soon as all brokers that run are unfenced, clients
+//! as soon as the topics exist; and once more when a controller loses them before they are committed. Like an administrator with a script; every move is an ordinary [`Action`].
 
-use crate::id::{NodeId, TopicId};
+use crate::id::{LeaderEpoch, NodeId, NodeKind, TopicId};
 use crate::metadata::image::Image;
 use crate::node::Command;
 use crate::record::TopicConfig;
@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 /// How far the beginning has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Setup {
-    /// Brokers are not all unfenced yet.
+    /// Brokers that run are not all unfenced yet.
     #[default]
     WaitingForBrokers,
-    /// Topics were asked of this controller.
-    CreatingTopics(NodeId),
+    /// Topics were asked of this controller, in this epoch of its.
+    CreatingTopics(NodeId, LeaderEpoch),
+    /// Everything runs, and what this controller was asked for in this epoch is not known to be committed.
+    Settling(NodeId, LeaderEpoch),
     /// Everything runs.
     Done,
 }
@@ -25,7 +27,7 @@ pub(super) enum Setup {
 impl Sim {
     /// Whether topics exist and clients were started.
     pub fn is_set_up(&self) -> bool {
-        self.setup == Setup::Done
+        matches!(self.setup, Setup::Settling(..) | Setup::Done)
     }
 
     pub(super) fn setup_progress(&mut self, step: &Step) {
@@ -39,11 +41,11 @@ impl Sim {
         let image = control.image();
         match self.setup {
             Setup::WaitingForBrokers => {
-                if self.world.genesis.broker_ids().all(|broker| image.is_active(broker)) {
+                if self.brokers_are_ready(image) {
                     self.ask_for_topics(controller);
                 }
             }
-            Setup::CreatingTopics(asked) => {
+            Setup::CreatingTopics(asked, epoch) => {
                 if self.missing_topics(image).is_empty() {
                     let configs = self.topic_settings(image);
                     self.pending.extend(configs.into_iter().map(|command| Action::Call(controller, command)));
@@ -51,13 +53,29 @@ impl Sim {
                     let producers = (1..=genesis.producers.len() as u8).map(NodeId::producer);
                     let consumers = (1..=genesis.consumers.len() as u8).map(NodeId::consumer);
                     self.pending.extend(producers.chain(consumers).map(Action::Start));
+                    self.setup = Setup::Settling(controller, self.quorum_epoch(controller));
+                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) {
+                    self.setup = Setup::WaitingForBrokers;
+                }
+            }
+            Setup::Settling(asked, epoch) => {
+                if self.is_settled() {
                     self.setup = Setup::Done;
-                } else if asked != controller {
-                    self.ask_for_topics(controller);
+                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) {
+                    self.setup = Setup::WaitingForBrokers;
                 }
             }
             Setup::Done => {}
         }
+    }
+
+    /// Every broker that runs is unfenced, and there are enough for every topic.
+    fn brokers_are_ready(&self, image: &Image) -> bool {
+        let genesis = &self.world.genesis;
+        let active = genesis.broker_ids().filter(|broker| image.is_active(*broker)).count();
+        let wanted = genesis.topics.iter().map(|topic| usize::from(topic.replicas)).max().unwrap_or(0);
+        let all = self.world.of_kind(NodeKind::Broker).filter(|slot| slot.process.is_some()).count();
+        active >= all.max(wanted)
     }
 
     fn ask_for_topics(&mut self, controller: NodeId) {
@@ -66,7 +84,30 @@ impl Sim {
         };
         let missing = self.missing_topics(control.image());
         self.pending.extend(missing.into_iter().map(|command| Action::Call(controller, command)));
-        self.setup = Setup::CreatingTopics(controller);
+        self.setup = Setup::CreatingTopics(controller, self.quorum_epoch(controller));
+    }
+
+    /// Some broker has replayed all topics with their settings: they are committed.
+    fn is_settled(&self) -> bool {
+        let topics = &self.world.genesis.topics;
+        let knows_all = |image: &Image| {
+            topics.iter().all(|spec| {
+                let known = image.topic_named(spec.name.as_str()).and_then(|id| image.topics.get(&id));
+                known.is_some_and(|known| {
+                    known.min_insync_replicas.is_some() >= spec.min_insync_replicas.is_some()
+                        && known.unclean_leader_election_enable.is_some()
+                            >= spec.unclean_leader_election_enable.is_some()
+                })
+            })
+        };
+        let mut brokers =
+            self.world.of_kind(NodeKind::Broker).filter_map(|slot| slot.process.as_ref()?.broker());
+        topics.is_empty() || brokers.any(|broker| knows_all(&broker.image))
+    }
+
+    fn quorum_epoch(&self, controller: NodeId) -> LeaderEpoch {
+        let quorum = self.world.process(controller).and_then(|process| process.quorum());
+        quorum.map_or(LeaderEpoch(0), |quorum| quorum.epoch())
     }
 
     fn missing_topics(&self, image: &Image) -> Vec<Command> {
