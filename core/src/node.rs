@@ -94,6 +94,8 @@ pub enum Timer {
     DelayedFetch(u32),
     /// Broker: a produce that waits for the ISR has waited long enough.
     DelayedProduce(u32),
+    /// Broker: a deletion of records that waits for followers has waited long enough.
+    DelayedDelete(u32),
     /// Producer: the next record of its workload.
     Workload,
     /// Producer: a batch has lingered long enough, or a retry's back-off is over.
@@ -154,6 +156,13 @@ pub enum Command {
     },
     /// Active controller: `UnregisterBroker`, forget this broker.
     UnregisterBroker(NodeId),
+    /// Broker that leads the partition: `DeleteRecords` below this offset; `None` (-1) means the high watermark.
+    DeleteRecords {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The first offset that stays.
+        offset: Option<Offset>,
+    },
     /// Quorum leader: append records that mean nothing (benchmarks of the bare quorum).
     Append(u32),
     /// Quorum leader: `AddRaftVoter` for this controller, on the disk on which it fetched last.

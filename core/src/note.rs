@@ -273,6 +273,8 @@ pub enum Note {
     ReplicaFetchFailed { partition: TopicPartition, leader: NodeId, error: ErrorCode },
     /// A broker stopped: its log is longer than the leader's, and unclean election is not allowed (before 2.1).
     ReplicaHalted { partition: TopicPartition, leo: Offset, leader_end: Offset },
+    /// A log begins later: what lay before was deleted.
+    LogStartMoved { partition: TopicPartition, from: Offset, to: Offset },
     /// A produce was refused before anything was appended.
     ProduceRefused { partition: TopicPartition, producer: NodeId, error: ErrorCode },
     /// A broker was refused a block of producer ids.

@@ -187,6 +187,9 @@ impl Broker {
 
     fn on_command(&mut self, call: CallId, command: Command, out: &mut Out) {
         match command {
+            Command::DeleteRecords { partition, offset } => {
+                self.replicas.delete_records(&self.image, call, partition, offset, out);
+            }
             Command::ShutDown => {
                 self.replicas.begin_controlled_shutdown();
                 self.lifecycle.begin_shutdown(out);
@@ -345,7 +348,10 @@ impl Controller {
             | Command::UnregisterBroker(_) => {
                 self.control.on_command(now, &mut self.quorum, call, command, out)
             }
-            Command::Send { .. } | Command::SetRate { .. } | Command::SetAcks(_) => {
+            Command::Send { .. }
+            | Command::SetRate { .. }
+            | Command::SetAcks(_)
+            | Command::DeleteRecords { .. } => {
                 out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
             }
         }

@@ -55,6 +55,7 @@ fn every_setting_has_the_default_of_4_2() {
         Replication replica.fetch.wait.max.ms = 500 (ReplicationConfigs)
         Replication replica.fetch.min.bytes = 1 (ReplicationConfigs)
         Replication replica.fetch.max.bytes = 100 (ReplicationConfigs)
+        Replication log.retention.bytes = 0 (LogConfig)
         Replication replica.fetch.backoff.ms = 1000 (ReplicationConfigs)
         Replication replica.socket.timeout.ms = 30000 (ReplicationConfigs)
         Replication replica.high.watermark.checkpoint.interval.ms = 5000 (ReplicationConfigs)

@@ -198,7 +198,9 @@ impl ClientGhost {
         if ghost.void.is_some() {
             return;
         }
-        findings.check(Rule::C5, consumed.offset == expected, subject);
+        // What was deleted from the front of the log cannot be read any more.
+        let deleted = || expected < consumed.offset && consumed.offset <= ghost.log_start();
+        findings.check(Rule::C5, consumed.offset == expected || deleted(), subject);
         let committed = ghost.committed.get(consumed.offset);
         findings.check(Rule::C7, committed.is_some(), subject);
         if let Some(committed) = committed {

@@ -107,6 +107,11 @@ impl PartitionGhost {
         }
     }
 
+    /// The furthest start of any copy's log: records below may be deleted anywhere.
+    pub(super) fn log_start(&self) -> Offset {
+        self.copies.iter().map(|copy| copy.log.start).max().unwrap_or_default()
+    }
+
     /// Whether the copy at this broker lost records and has not caught up since.
     pub(super) fn lost_records(&self, world: &World, broker: NodeId) -> bool {
         self.copies.get(world.place(broker)).is_some_and(|copy| copy.lost_records)

@@ -50,9 +50,10 @@ fn note_lost(ghost: &mut PartitionGhost, log: &Log<Record>) -> Option<Offset> {
     first
 }
 
-/// Whether the log holds this record where it was acknowledged.
+/// Whether the log holds this record where it was acknowledged, or it was deleted since.
 pub(super) fn holds(log: &Log<Record>, acknowledged: &Acknowledged) -> bool {
-    log.get(acknowledged.offset).is_some_and(|entry| entry.body == acknowledged.record)
+    acknowledged.offset < log.start()
+        || log.get(acknowledged.offset).is_some_and(|entry| entry.body == acknowledged.record)
 }
 
 /// S10: what was cut was not committed. The entries are gone; their epochs are remembered, and offset and epoch

@@ -108,6 +108,8 @@ pub struct Settings {
     pub replica_high_watermark_checkpoint_interval: Span,
     /// `replica.fetch.max.bytes` stand-in: most records per partition and fetch.
     pub replica_fetch_max_records: u32,
+    /// `log.retention.bytes` stand-in: most committed records that a log keeps; 0 (Kafka: -1) keeps all.
+    pub log_retention_records: u32,
 
     /// `producer.id.expiration.ms`, 86400000: how long a broker remembers a silent producer id.
     pub producer_id_expiration: Span,
@@ -199,6 +201,7 @@ impl Settings {
             replica_socket_timeout: Span::millis(30_000),
             replica_high_watermark_checkpoint_interval: Span::millis(5000),
             replica_fetch_max_records: 100,
+            log_retention_records: 0,
             producer_id_expiration: Span::millis(86_400_000),
             producer_id_expiration_check_interval: Span::millis(600_000),
             acks: if release.is_before(Release::V3_0) { Acks::One } else { Acks::All },

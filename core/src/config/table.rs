@@ -193,6 +193,7 @@ static TABLE: &[Setting] = table! {
         "replica.fetch.wait.max.ms" replica_fetch_wait_max: Int Millis 1.. Simulator Static "ReplicationConfigs",
         "replica.fetch.min.bytes" replica_fetch_min_bytes: Int Records 0.. Kafka Static "ReplicationConfigs",
         "replica.fetch.max.bytes" replica_fetch_max_records: Int Records 1.. Simulator Static "ReplicationConfigs",
+        "log.retention.bytes" log_retention_records: Long Records 0.. Simulator Static "LogConfig",
         "replica.fetch.backoff.ms" replica_fetch_backoff: Int Millis 0.. Kafka Static "ReplicationConfigs",
         "replica.socket.timeout.ms" replica_socket_timeout: Int Millis 1.. Simulator Static "ReplicationConfigs",
         "replica.high.watermark.checkpoint.interval.ms" replica_high_watermark_checkpoint_interval: Long Millis 1.. Simulator Static "ReplicationConfigs",

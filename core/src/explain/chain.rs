@@ -157,6 +157,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ReplicaFetchBackoff(_)
         | Timer::DelayedFetch(_)
         | Timer::DelayedProduce(_)
+        | Timer::DelayedDelete(_)
         | Timer::ProducerSend
         | Timer::Reconnect(_) => false,
     }

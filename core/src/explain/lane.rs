@@ -102,6 +102,7 @@ about! {
         ReplicaHalted: "ReplicaFetcherThread.handleOffsetOutOfRange",
     }
     Commits routine {
+        LogStartMoved: "KIP-107, UnifiedLog.maybeIncrementLogStartOffset",
         MetadataCommitted: "KIP-595, LeaderState.maybeUpdateHighWatermark",
         MetadataLogDiverged: "KIP-595, RaftLog.validateOffsetAndEpoch",
         SnapshotCreated: "KIP-630, SnapshotGenerator",

@@ -126,6 +126,15 @@ impl ReplicaLog {
         cut
     }
 
+    /// Moves the start of the log forward to `start`, which lies within it. Returns whether it moved.
+    pub fn advance_start(&mut self, start: Offset) -> bool {
+        let moved = self.log.drop_before(start);
+        if moved {
+            self.epochs.truncate_from_start(start);
+        }
+        moved
+    }
+
     /// Drops everything and starts anew at `start` (`truncateFullyAndStartAt`).
     pub fn restart_at(&mut self, start: Offset) {
         self.epochs.clear();

@@ -184,6 +184,7 @@ impl ReplicaManager {
             let Some(follower) = leader.follower_mut(replica.id) else { continue };
             let epochs = (replica.broker_epoch, asked.current_leader_epoch.unwrap_or(epoch));
             let moved = follower.on_fetch(asked.fetch_offset, epochs, leo, now);
+            follower.log_start = Some(asked.log_start_offset);
             if let Some(standing) = replica.standing
                 && leader.should_expand(replica.id, (epoch, hw), standing, features)
             {
@@ -199,6 +200,7 @@ impl ReplicaManager {
         for id in advanced {
             self.complete_delayed_requests(image, id, out);
         }
+        self.complete_deletes(image, out);
         if proposed {
             self.propagate_isr_changes(ctx, out);
         }

@@ -112,6 +112,7 @@ impl ReplicaManager {
             Fetched::Records(records) => {
                 partition.append_as_follower(now, id, replica, (leader, &records), features, out);
                 partition.hw = answer.high_watermark.clamp(replica.log.start(), replica.leo());
+                partition.advance_log_start(id, replica, answer.log_start_offset, out);
             }
         }
         Next::Go

@@ -38,6 +38,8 @@ pub struct FollowerState {
     pub last_caught_up: Option<Time>,
     /// The broker epoch of its last fetch (KIP-903); `None` is -1, or unknown while `leo` is.
     pub broker_epoch: Option<BrokerEpoch>,
+    /// Where its log begins, as of its last fetch; `None` before the first.
+    pub log_start: Option<Offset>,
     /// The leader epoch for which `leo` counts: that of its last fetch, or a later one that the same leader began
     /// without any other leader in between.
     pub leader_epoch: LeaderEpoch,
@@ -100,6 +102,7 @@ impl FollowerState {
             last_fetch: None,
             last_caught_up: None,
             broker_epoch: None,
+            log_start: None,
             leader_epoch: LeaderEpoch(0),
         }
     }

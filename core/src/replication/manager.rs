@@ -8,6 +8,7 @@
 use super::alter::AlterPartitionManager;
 use super::disk::ReplicaDisk;
 use super::fetcher::Fetcher;
+use super::log_start::DelayedDelete;
 use super::partition::Partition;
 use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
 use crate::config::Settings;
@@ -42,6 +43,7 @@ pub struct ReplicaManager {
     pub(super) fetchers: BTreeMap<NodeId, Fetcher>,
     pub(super) fetches: Purgatory<DelayedFetch>,
     pub(super) produces: Purgatory<DelayedProduce>,
+    pub(super) deletes: Purgatory<DelayedDelete>,
     pub(super) alter: AlterPartitionManager,
     pub(super) shutting_down: bool,
     next_correlation: Correlation,
@@ -59,6 +61,7 @@ impl ReplicaManager {
             fetchers: BTreeMap::new(),
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
+            deletes: Purgatory::default(),
             alter: AlterPartitionManager::default(),
             shutting_down: false,
             next_correlation: Correlation(0),
@@ -105,6 +108,11 @@ impl ReplicaManager {
         &self.produces
     }
 
+    /// Deletions that wait for followers, with the keys of their timers.
+    pub const fn delayed_deletes(&self) -> &Purgatory<DelayedDelete> {
+        &self.deletes
+    }
+
     /// ISR changes on their way to the controller.
     pub const fn alter_partition(&self) -> &AlterPartitionManager {
         &self.alter
@@ -135,6 +143,7 @@ impl ReplicaManager {
                 | Timer::ReplicaFetchBackoff(_)
                 | Timer::DelayedFetch(_)
                 | Timer::DelayedProduce(_)
+                | Timer::DelayedDelete(_)
         )
     }
 
@@ -203,6 +212,7 @@ impl ReplicaManager {
             Timer::ReplicaFetchBackoff(leader) => self.on_fetch_backoff_over(now, leader, ctx, out),
             Timer::DelayedFetch(key) => self.expire_fetch(image, key, out),
             Timer::DelayedProduce(key) => self.expire_produce(image, key, out),
+            Timer::DelayedDelete(key) => self.expire_delete(key, out),
             _ => {}
         }
     }
@@ -238,6 +248,7 @@ impl ReplicaManager {
 
     /// Writes the high-watermark checkpoint, and flushes the logs with it (see [`super::disk`]).
     fn on_hw_checkpoint(&mut self, out: &mut Out) {
+        self.apply_retention(out);
         for (partition, state) in &self.partitions {
             if let Some(replica) = self.disk.replicas.get_mut(partition) {
                 replica.checkpoint(state.hw);

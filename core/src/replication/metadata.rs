@@ -38,6 +38,7 @@ impl ReplicaManager {
                 self.make_follower(image, id, registration, out);
             }
         }
+        self.complete_deletes(image, out);
         self.settle_fetchers(now, ctx, out);
     }
 

@@ -22,6 +22,7 @@ pub mod fetcher;
 mod follower;
 pub mod isr;
 pub mod leader;
+pub mod log_start;
 pub mod manager;
 mod metadata;
 mod offset_for_epoch;

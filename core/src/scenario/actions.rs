@@ -3,7 +3,7 @@
 //! What is printed reads back as the same action. Errors say what was expected.
 
 use crate::config::Acks;
-use crate::id::{NodeId, TopicPartition};
+use crate::id::{NodeId, Offset, TopicPartition};
 use crate::net::{Latency, Link};
 use crate::node::{Command, Loss};
 use crate::record::TopicConfig;
@@ -51,7 +51,7 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         }
         (
             "elect" | "fence" | "unregister" | "min-isr" | "unclean" | "create-topic" | "append"
-            | "add-voter" | "remove-voter",
+            | "add-voter" | "remove-voter" | "delete-records",
             _,
         ) => Action::Call(controller, command(line, names)?),
         ("roll", []) => Action::Roll,
@@ -174,6 +174,10 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         names.topic(topic).map(|topic| Command::ConfigureTopic { topic, key, value })
     };
     match parts.as_slice() {
+        ["delete-records", partition, offset] => Ok(Command::DeleteRecords {
+            partition: names.partition(partition)?,
+            offset: if *offset == "-1" { None } else { Some(Offset(words::number(offset)?)) },
+        }),
         ["shutdown"] => Ok(Command::ShutDown),
         ["resign"] => Ok(Command::Resign),
         ["snapshot", rest @ ..] => snapshot(rest),
@@ -263,6 +267,10 @@ fn show_command(command: &Command, names: &Names) -> String {
         Command::AddVoter(node) => format!("add-voter {node}"),
         Command::RemoveVoter(node) => format!("remove-voter {node}"),
         Command::UnregisterBroker(node) => format!("unregister {node}"),
+        Command::DeleteRecords { partition, offset } => {
+            let offset = offset.map_or_else(|| "-1".to_string(), |offset| offset.to_string());
+            format!("delete-records {} {offset}", names.show(partition))
+        }
         Command::Send { topic, partition, key, count } => {
             let topic = match partition {
                 Some(partition) => names.show(TopicPartition { topic, partition }),
@@ -319,6 +327,8 @@ mod tests {
             "call controller-1 add-voter controller-4",
             "call controller-1 remove-voter controller-2",
             "call controller-1 unregister broker-2",
+            "call broker-1 delete-records orders-0 5",
+            "call broker-1 delete-records orders-0 -1",
             "call producer-1 send orders-1 key-1 5",
             "call producer-1 send payments - 1",
             "call producer-1 interval 200ms",

@@ -2,7 +2,7 @@
 
 use crate::history::History;
 use crate::id::{NodeId, StepId};
-use crate::scenario::{Line, Scenario, ScenarioError, actions, print_genesis, words};
+use crate::scenario::{Line, Scenario, ScenarioError, actions, condition, print_genesis, words};
 use alloc::format;
 use alloc::string::String;
 
@@ -49,6 +49,7 @@ pub fn play_line(history: &mut History, line: &Line) -> Result<(), String> {
         Line::Show => Ok(()),
         Line::Act(text) => {
             let controller = history.sim().world().active_controller().unwrap_or(NodeId::controller(1));
+            let text = &addressed(history, text)?;
             for action in actions::parse(text, &history.names(), controller)? {
                 let now = history.now();
                 history.act(now, action).map_err(|refusal| format!("'{text}': {refusal}"))?;
@@ -63,6 +64,16 @@ pub fn play_line(history: &mut History, line: &Line) -> Result<(), String> {
             Ok(())
         }
     }
+}
+
+/// `delete-records` goes to whoever leads the partition.
+fn addressed(history: &History, text: &str) -> Result<String, String> {
+    let Some(rest) = text.strip_prefix("delete-records ") else { return Ok(String::from(text)) };
+    let partition = history.names().partition(rest.split_whitespace().next().unwrap_or_default())?;
+    let leader = condition::truth(history.sim())
+        .and_then(|image| image.partitions.get(&partition)?.leader)
+        .ok_or_else(|| format!("'{text}': the partition has no leader"))?;
+    Ok(format!("call {leader} {text}"))
 }
 
 fn reach(history: &mut History, event: StepId) -> Result<(), String> {

@@ -4,11 +4,11 @@
 
 use kraftscope_core::config::{Acks, Settings};
 use kraftscope_core::id::{
-    BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId,
+    BrokerEpoch, CallId, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId,
     TopicPartition,
 };
 use kraftscope_core::metadata::image::{BrokerRegistration, Image, TopicImage};
-use kraftscope_core::node::{Effect, Loss, Out, Timer};
+use kraftscope_core::node::{Effect, Loss, Out, Outcome, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{Entry, PartitionChange, PartitionRegistration, Record};
 use kraftscope_core::replication::{
@@ -45,6 +45,8 @@ pub(super) struct Lab {
     pub(super) notes: Vec<(NodeId, Note)>,
     /// Brokers that ended by themselves.
     pub(super) exited: Vec<NodeId>,
+    /// The answers to calls.
+    pub(super) replies: Vec<Outcome>,
     dead: BTreeMap<NodeId, ReplicaDisk>,
     mail: VecDeque<Envelope>,
     timers: BTreeMap<(NodeId, Timer), Time>,
@@ -100,6 +102,7 @@ impl Lab {
             outside: Vec::new(),
             notes: Vec::new(),
             exited: Vec::new(),
+            replies: Vec::new(),
             dead: BTreeMap::new(),
             mail: VecDeque::new(),
             timers: BTreeMap::new(),
@@ -303,7 +306,7 @@ impl Lab {
                 }
                 Effect::Note(note) => self.notes.push((broker, note)),
                 Effect::Exit { .. } => self.exited.push(broker),
-                other @ Effect::Reply(..) => panic!("replication asked for {other:?}"),
+                Effect::Reply(_, outcome) => self.replies.push(outcome),
             }
         }
         if self.exited.contains(&broker) && self.brokers.contains_key(&broker) {
@@ -330,6 +333,20 @@ impl Lab {
         let timeout = Span::millis(30_000);
         let request = ProduceRequest { acks, timeout, batches: vec![batch] };
         self.send(PRODUCER, to, Message::ProduceRequest(request))
+    }
+
+    /// Asks a broker to delete records of partition 0; the answers so far.
+    pub(super) fn delete_records(&mut self, at: NodeId, offset: Option<u64>) -> Vec<Outcome> {
+        let offset = offset.map(Offset);
+        self.drive(at, |manager, _, image, _, out| {
+            manager.delete_records(image, CallId(1), TP, offset, out);
+        });
+        std::mem::take(&mut self.replies)
+    }
+
+    /// Where a broker's log begins.
+    pub(super) fn start_of(&self, broker: NodeId) -> u64 {
+        self.disk(broker).log.start().0
     }
 
     /// A batch of new records.

@@ -112,6 +112,7 @@ notes! {
     ProduceTimedOut { partition, producer, waiting_for, hw }
     FetchOffsetOutOfRange { partition, fetch_offset, start, end }
     ReplicaHalted { partition, leo, leader_end }
+    LogStartMoved { partition, from, to }
     BatchSent { partition, first, count, leader, attempt, acks }
     ProduceAcknowledged { partition, base, first, count }
     ProduceRetried { partition, error, attempt, backoff }
