@@ -13,6 +13,8 @@ mod leader_state;
 mod murmur2;
 mod partition;
 mod partition_change;
+mod partitioner;
+mod producer_state;
 mod quorum_node;
 mod raft;
 mod setup;
@@ -59,6 +61,8 @@ pub const COMPONENTS: &[Component] = &[
     controller::COMPONENT,
     partition::LEADER,
     partition::FOLLOWER,
+    producer_state::COMPONENT,
+    partitioner::COMPONENT,
     murmur2::COMPONENT,
 ];
 
