@@ -50,6 +50,10 @@ pub enum Count {
     LeaderEpoch(TopicPartition),
     /// Epoch of a controller or broker in the quorum.
     QuorumEpoch(NodeId),
+    /// High watermark of the metadata log, as far as a controller or broker knows.
+    MetadataHw(NodeId),
+    /// Log end offset of a controller's or broker's metadata log.
+    MetadataEnd(NodeId),
     /// Size of a partition's ISR, in the controller's eyes.
     IsrSize(TopicPartition),
     /// Records whose acknowledgement arrived.
@@ -154,9 +158,11 @@ fn clause(text: &str, names: &Names) -> Result<Clause, String> {
         ["time", compare, moment] => {
             Ok(Clause::Counted(Count::Time, Compare::parse(compare)?, words::time(moment)?.0))
         }
-        ["hw", partition, compare, n] => {
-            counted(Count::HighWatermark(names.partition(partition)?), compare, n)
-        }
+        ["hw", what, compare, n] => match NodeId::parse(what) {
+            Ok(node) => counted(Count::MetadataHw(node), compare, n),
+            Err(_) => counted(Count::HighWatermark(names.partition(what)?), compare, n),
+        },
+        ["leo", node, compare, n] => counted(Count::MetadataEnd(NodeId::parse(node)?), compare, n),
         ["epoch", what, compare, n] => match NodeId::parse(what) {
             Ok(node) => counted(Count::QuorumEpoch(node), compare, n),
             Err(_) => counted(Count::LeaderEpoch(names.partition(what)?), compare, n),
@@ -271,6 +277,13 @@ impl Count {
             }
             Count::QuorumEpoch(id) => {
                 world.process(id).and_then(Process::quorum).map(|quorum| u64::from(quorum.epoch().0))
+            }
+            Count::MetadataHw(id) => {
+                let quorum = world.process(id).and_then(Process::quorum)?;
+                quorum.high_watermark().map(|hw| hw.0)
+            }
+            Count::MetadataEnd(id) => {
+                world.process(id).and_then(Process::quorum).map(|quorum| quorum.log().end().0)
             }
             Count::IsrSize(partition) => registration(sim, partition).map(|found| u64::from(found.isr.len())),
             Count::Acked => Some(clients(sim, |process| match process {

@@ -9,7 +9,8 @@ use crate::record::MetadataRecord;
 use crate::scenario::command::{Command, Verb, at_most, number, small, span};
 use crate::scenario::words::show_span;
 use crate::time::Span;
-use crate::wire::Message;
+use crate::voters::Voter;
+use crate::wire::{AddRaftVoterRequest, ApiVersionsResponse, ErrorCode, Message};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -33,6 +34,11 @@ pub(super) const COMPONENT: Component = Component {
         Verb {
             usage: "fetch REPLICA offset=N",
             about: "A replica whose log agrees with the leader's up to that offset fetches; prints the high watermark.",
+        },
+        Verb {
+            usage: "add-voter REPLICA",
+            about: "A replica that has caught up becomes a voter (`switch kraft_version_1 on`): its VotersRecord is \
+                    appended. Prints the answer if it was refused, else the high watermark.",
         },
         Verb { usage: "advance SPAN", about: "Lets time pass." },
         Verb {
@@ -75,6 +81,7 @@ impl Part for LeaderStatePart {
                 bench.request(replica, Message::MetadataFetchRequest(request));
                 hw(bench)
             }
+            "add-voter" => add_voter(bench, command.read(0, raft::replica)?)?,
             "advance" => {
                 bench.advance(command.read(0, span)?)?;
                 String::new()
@@ -121,6 +128,20 @@ fn local_end(bench: &mut Bench, end: u64) -> Result<String, String> {
         });
     }
     Ok(hw(bench))
+}
+
+fn add_voter(bench: &mut Bench, replica: u8) -> Result<String, String> {
+    bench.told();
+    let voter = Voter { key: raft::key(replica), ..Voter::default() };
+    let request = AddRaftVoterRequest { voter, ack_when_committed: true };
+    bench.request(replica, Message::AddRaftVoterRequest(request));
+    let versions = ApiVersionsResponse { error: ErrorCode::None, kraft_version: (0, 1) };
+    if bench.quorum.connections().awaits(voter.key.id) {
+        bench.answer(replica, None, Message::ApiVersionsResponse(versions))?;
+    }
+    let told = bench.told();
+    let refused = told.lines().find_map(|line| line.split("AddRaftVoter ").nth(1));
+    Ok(refused.map_or_else(|| hw(bench), String::from))
 }
 
 fn check_quorum(bench: &Bench) -> String {

@@ -6,15 +6,17 @@ use super::raft::{self, Bench, Manner};
 use super::{Component, Part, setup};
 use crate::config::Settings;
 use crate::epochs::EpochEnd;
-use crate::id::{LeaderEpoch, NodeId, Offset, SnapshotId};
+use crate::id::{DirectoryId, LeaderEpoch, NodeId, Offset, ReplicaKey, SnapshotId};
 use crate::node::ElectionState;
 use crate::record::MetadataRecord;
 use crate::scenario::command::{Command, Verb, at_most, number, or_none, small, span, truth};
 use crate::scenario::words;
 use crate::time::Span;
+use crate::voters::Voter;
 use crate::wire::{
-    BeginQuorumEpochRequest, EndQuorumEpochRequest, ErrorCode, FetchSnapshotRequest, FetchSnapshotResponse,
-    Fetched, Message, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse, VoteRequest, VoteResponse,
+    AddRaftVoterRequest, ApiVersionsResponse, BeginQuorumEpochRequest, EndQuorumEpochRequest, ErrorCode,
+    FetchSnapshotRequest, FetchSnapshotResponse, Fetched, Message, MetadataFetchRequest,
+    MetadataFetchResponse, QuorumResponse, RemoveRaftVoterRequest, VoteRequest, VoteResponse,
 };
 use alloc::boxed::Box;
 use alloc::format;
@@ -55,7 +57,8 @@ pub(super) const COMPONENT: Component = Component {
             about: "A Vote or PreVote request arrives.",
         },
         Verb {
-            usage: "fetch FROM offset=N [last-epoch=N|none] [epoch=N] [hw=N|unknown] [wait=SPAN]",
+            usage: "fetch FROM offset=N [last-epoch=N|none] [epoch=N] [hw=N|unknown] [wait=SPAN] \
+                    [directory=N]",
             about: "A Fetch request arrives; what is not said is as a follower would have it whose log agrees.",
         },
         Verb {
@@ -70,6 +73,19 @@ pub(super) const COMPONENT: Component = Component {
             usage: "end-quorum-epoch FROM epoch=N candidates=LIST",
             about: "An EndQuorumEpoch request arrives.",
         },
+        Verb {
+            usage: "add-voter FROM voter=N [directory=N] [early]",
+            about: "An AddRaftVoter request arrives; `early`: it may be answered before it is committed (KIP-1186).",
+        },
+        Verb {
+            usage: "remove-voter FROM voter=N [directory=N]",
+            about: "A RemoveRaftVoter request arrives.",
+        },
+        Verb {
+            usage: "answer-api-versions FROM [lowest=N] [highest=N] [error=NAME] [request=NUMBER]",
+            about: "A new voter says which kraft.versions it knows: 0 to 1 unless said.",
+        },
+        Verb { usage: "voters", about: "Prints the voters that hold, and where in the log they stand." },
         Verb {
             usage: "answer-vote FROM granted=yes|no [error=NAME] [epoch=N] [leader=N|none] [request=NUMBER]",
             about: "The answer to the last Vote request to that replica, or to request number so and so.",
@@ -179,6 +195,11 @@ fn look(bench: &Bench, command: &Command<'_>) -> Option<String> {
     match command.verb {
         "timers" => Some(bench.show_timers()),
         "show" => Some(bench.show()),
+        "voters" => {
+            let offset = bench.quorum.voters_offset();
+            let place = offset.map_or(String::from("configured"), |offset| format!("offset={offset}"));
+            Some(format!("{} {place}", raft::show_voters(&bench.quorum)))
+        }
         "log" => {
             let log = bench.quorum.log();
             Some(format!("{} start={} flushed={}", raft::show_log(&bench.quorum), log.start(), log.flushed()))
@@ -264,6 +285,17 @@ fn speak(bench: &mut Bench, command: &Command<'_>) -> Result<(), String> {
         "vote" => vote(bench, command, from)?,
         "fetch" => fetch(bench, command, from)?,
         "fetch-snapshot" => fetch_snapshot(bench, command, from)?,
+        "add-voter" => Message::AddRaftVoterRequest(AddRaftVoterRequest {
+            voter: Voter {
+                key: other_key(command, command.need("voter", raft::replica)?)?,
+                ..Voter::default()
+            },
+            ack_when_committed: !command.has("early"),
+        }),
+        "remove-voter" => {
+            let voter = other_key(command, command.need("voter", raft::replica)?)?;
+            Message::RemoveRaftVoterRequest(RemoveRaftVoterRequest { voter })
+        }
         "begin-quorum-epoch" => Message::BeginQuorumEpochRequest(BeginQuorumEpochRequest {
             leader: NodeId::controller(from),
             leader_epoch: LeaderEpoch(command.need("epoch", small)?),
@@ -287,7 +319,16 @@ fn speak(bench: &mut Bench, command: &Command<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn voter(bench: &Bench, command: &Command<'_>) -> Result<crate::id::ReplicaKey, String> {
+/// A replica's key, on another disk if the command says so.
+fn other_key(command: &Command<'_>, id: u8) -> Result<ReplicaKey, String> {
+    let first = raft::key(id);
+    Ok(ReplicaKey {
+        directory: command.maybe("directory", small)?.map_or(first.directory, DirectoryId),
+        ..first
+    })
+}
+
+fn voter(bench: &Bench, command: &Command<'_>) -> Result<ReplicaKey, String> {
     Ok(command.maybe("voter", raft::replica)?.map_or(bench.quorum.me(), raft::key))
 }
 
@@ -311,6 +352,7 @@ fn fetch(bench: &Bench, command: &Command<'_>, from: u8) -> Result<Message, Stri
     let usual = bench.fetch_of(from, Offset(command.need("offset", number)?));
     let last = command.maybe("last-epoch", or_none(small))?;
     Ok(Message::MetadataFetchRequest(MetadataFetchRequest {
+        replica: other_key(command, from)?,
         current_leader_epoch: command.maybe("epoch", small)?.map_or(usual.current_leader_epoch, LeaderEpoch),
         last_fetched_epoch: last.map_or(usual.last_fetched_epoch, |last| last.map(LeaderEpoch)),
         max_wait: command.or("wait", usual.max_wait, span)?,
@@ -348,6 +390,10 @@ fn answer(bench: &Bench, command: &Command<'_>) -> Result<Message, String> {
                 position: command.need("position", words::number)?,
                 records: alloc::vec![MetadataRecord::NoOp; count],
             })
+        }
+        "answer-api-versions" => {
+            let range = (command.or("lowest", 0, words::number)?, command.or("highest", 1, words::number)?);
+            Message::ApiVersionsResponse(ApiVersionsResponse { error, kraft_version: range })
         }
         "answer-begin-quorum-epoch" => Message::BeginQuorumEpochResponse(plain),
         "answer-end-quorum-epoch" => Message::EndQuorumEpochResponse(plain),

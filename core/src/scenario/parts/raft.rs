@@ -397,8 +397,25 @@ fn show_message(message: &Message) -> String {
             response.records.len()
         ),
         Message::FetchSnapshotResponse(response) => format!("FetchSnapshot {}", response.error.name()),
+        Message::AddRaftVoterResponse(response) | Message::RemoveRaftVoterResponse(response) => {
+            format!("{} {}", message.api(), response.error.name())
+        }
+        Message::UpdateRaftVoterResponse(response) => format!("UpdateRaftVoter {}", show_plain(response)),
         other => String::from(other.api()),
     }
+}
+
+/// Each voter, with its directory when that is another than at first: `[1, 2/7]`.
+pub(super) fn show_voters(quorum: &Quorum) -> String {
+    let shown: Vec<String> = quorum
+        .voters()
+        .keys()
+        .map(|voter| match voter {
+            first if first == key(voter.id.number()) => voter.id.number().to_string(),
+            ReplicaKey { id, directory } => format!("{}/{}", id.number(), directory.0),
+        })
+        .collect();
+    format!("[{}]", shown.join(", "))
 }
 
 /// `EPOCH@END`.
