@@ -35,6 +35,7 @@ pub use partition::Acknowledged;
 pub use table::{INVARIANTS, Invariant, Precondition, Rule};
 
 use crate::id::{LeaderEpoch, NodeId, TopicPartition};
+use crate::note::Note;
 use crate::process::{Controller, Process};
 use crate::sim::Step;
 use crate::sim::genesis::Genesis;
@@ -105,7 +106,8 @@ impl Checker {
         self.findings.begin(step.event);
         let place = world.place(slot.id);
         let was_running = core::mem::replace(&mut self.running[place], slot.process.is_some());
-        if was_running && slot.process.is_none() {
+        let lost_its_disk = |note: &Note| matches!(note, Note::DiskReplaced { .. });
+        if slot.process.is_none() && (was_running || step.notes.iter().any(lost_its_disk)) {
             self.applied[place] = crate::id::Offset(0);
             self.partitions.on_down(place, slot, &mut self.findings);
         }

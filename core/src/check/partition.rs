@@ -206,6 +206,10 @@ impl PartitionGhost {
         if let Some(replica) = slot.disk.replicas.replicas.get(&self.id) {
             copy.lost_records |= replica.log.end() < copy.log.end;
             copy.log.follow(&replica.log, Subject::copy(self.id, slot.id), findings);
+        } else {
+            // The disk was replaced.
+            copy.lost_records |= copy.log.end > Offset(0);
+            copy.log = LogSeen::default();
         }
     }
 }

@@ -121,6 +121,17 @@ impl Look<'_> {
         Subject::node(self.key.id)
     }
 
+    /// What it committed in the very step in which it stepped down: the voters without itself.
+    fn committed_and_resigned(&self) -> Option<Offset> {
+        if self.now.role != RoleSeen::Resigned || self.before.role != RoleSeen::Leader {
+            return None;
+        }
+        self.notes.iter().find_map(|note| match *note {
+            Note::MetadataCommitted { to, .. } => Some(to),
+            _ => None,
+        })
+    }
+
     /// It leads now and did not lead this epoch when last seen.
     pub(super) fn begins_to_lead(&self) -> bool {
         self.now.role == RoleSeen::Leader
@@ -173,6 +184,9 @@ impl QuorumGhost {
         if seen.directory != slot.directory {
             // A replica of its own: what the disk before this one held binds it in nothing.
             *seen = ReplicaSeen { directory: slot.directory, ..ReplicaSeen::default() };
+        } else if slot.process.is_none() && notes.iter().any(|n| matches!(n, Note::DiskReplaced { .. })) {
+            // Under its old name: its log is another one, but what it promised it has promised.
+            *seen = ReplicaSeen { directory: slot.directory, glance: seen.glance, ..ReplicaSeen::default() };
         }
         let before = core::mem::replace(&mut seen.glance, now);
         if before == now && !notes.iter().any(k_roles::concerns) && !notes.iter().any(k_snapshot::concerns) {
@@ -238,18 +252,20 @@ impl QuorumGhost {
         if look.begins_to_lead() && self.elections.is_newest(now.epoch()) {
             k_commit::check_new_leader(&disk.log, &self.committed, subject, findings);
         }
-        let Some(hw) = now.hw else { return false };
+        let last = look.committed_and_resigned();
+        let Some(hw) = now.hw.or(last) else { return false };
         let seen = &mut self.replicas[place];
         findings.check(Rule::K9, hw >= seen.highest_hw, subject.at(hw));
         seen.highest_hw = seen.highest_hw.max(hw);
         let leader = quorum.and_then(|quorum| quorum.role().as_leader());
-        if let Some(leader) = leader
-            && before.hw != now.hw
-        {
-            k_commit::check_leaders_hw(world, look, leader.epoch_start, hw, findings);
+        if (leader.is_some() || last.is_some()) && before.hw != Some(hw) {
+            let began = disk.epochs.entries().iter().rfind(|line| line.epoch == now.epoch());
+            let epoch_start = began.map_or(Offset(0), |line| line.start);
+            let epoch_start = leader.map_or(epoch_start, |leader| leader.epoch_start);
+            k_commit::check_leaders_hw(world, look, epoch_start, hw, findings);
         }
         let from = self.committed.end();
-        if leader.is_some() {
+        if leader.is_some() || last.is_some() {
             for (_, entry) in disk.log.iter(from, hw) {
                 self.committed.append(*entry);
             }
