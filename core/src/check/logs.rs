@@ -55,12 +55,15 @@ impl LogSeen {
         subject: Subject,
         findings: &mut Findings,
     ) -> Growth {
-        let cut = self.truncations != log.truncations() || log.start() != self.start;
+        let (start, kept) = (log.start(), self.start <= log.start() && log.start() <= self.end);
+        let cut = self.truncations != log.truncations() || !kept;
         if cut {
             self.runs.clear();
-            self.agrees = log.start();
+            self.agrees = start;
+        } else if start != self.start {
+            self.drop_before(start);
         }
-        let from = if cut { log.start() } else { self.end };
+        let from = if cut { start } else { self.end };
         let mut last = self.runs.last().map(|run| run.epoch);
         for (offset, entry) in log.iter(from, log.end()) {
             if last != Some(entry.epoch) {
@@ -71,6 +74,19 @@ impl LogSeen {
         }
         (self.start, self.end, self.truncations) = (log.start(), log.end(), log.truncations());
         Growth { from, to: log.end(), cut }
+    }
+
+    /// The log lost its beginning: what is left was looked at.
+    fn drop_before(&mut self, start: Offset) {
+        let before = self.runs.iter().take_while(|run| run.start <= start).count();
+        self.runs.drain(..before.saturating_sub(1));
+        if let Some(first) = self.runs.first_mut() {
+            first.start = first.start.max(start);
+        }
+        if start == self.end {
+            self.runs.clear();
+        }
+        self.agrees = self.agrees.max(start);
     }
 
     /// L3: the cache is what the entries say, and at most one line more at the log end, of a leader that has not
