@@ -16,6 +16,8 @@ use alloc::vec::Vec;
 const NOTHING: &str = "ok";
 /// The most that one block may print, in bytes.
 const MOST_OUTPUT: u32 = 200_000;
+/// The most commands that one file may have.
+const MOST_COMMANDS: usize = 5000;
 /// Unchanged lines around a difference.
 const CONTEXT: usize = 3;
 
@@ -44,6 +46,10 @@ pub struct Checked {
 /// Runs a case file. The error names a line that makes no sense, or an expectation of a cluster that is not met.
 pub fn check(text: &str) -> Result<Report, ScenarioError> {
     let case = Case::parse(text)?;
+    if let Some((line, _)) = case.blocks.iter().flat_map(|block| &block.commands).nth(MOST_COMMANDS) {
+        let message = format!("more than {MOST_COMMANDS} commands: write another file");
+        return Err(ScenarioError { line: *line, message });
+    }
     let mut part = open(&case)?;
     let mut report =
         Report { title: case.title.to_string(), component: case.component.to_string(), blocks: Vec::new() };

@@ -224,18 +224,18 @@ fn token(text: &str) -> Result<(Token<'_>, &str), String> {
 pub fn at_most(most: u64) -> impl Fn(&str) -> Result<u64, String> {
     move |text| match words::number::<u64>(text)? {
         number if number <= most => Ok(number),
-        _ => Err(format!("'{text}' is too many: write at most {most}")),
+        _ => Err(format!("'{text}' is too large: write at most {most}")),
     }
 }
 
-/// Any whole number.
+/// An offset or another number that Kafka keeps in a `long`; bounded so that counting on from it never ends.
 pub fn number(text: &str) -> Result<u64, String> {
-    words::number(text)
+    at_most(1 << 53)(text)
 }
 
-/// A whole number of 32 bits.
+/// An epoch or another number that Kafka keeps in an `int`; bounded so that the next one exists.
 pub fn small(text: &str) -> Result<u32, String> {
-    words::number(text)
+    at_most(i32::MAX as u64)(text).map(|number| number as u32)
 }
 
 /// `on` or `off`, `true` or `false`, `yes` or `no`.

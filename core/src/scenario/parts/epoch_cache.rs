@@ -97,7 +97,7 @@ impl EpochCache {
 pub(super) fn epoch_at(text: &str) -> Result<(LeaderEpoch, Offset), String> {
     let wrong = || format!("'{text}': write EPOCH@START, like 2@10");
     let (epoch, start) = text.split_once('@').ok_or_else(wrong)?;
-    Ok((LeaderEpoch(epoch.parse().map_err(|_| wrong())?), Offset(start.parse().map_err(|_| wrong())?)))
+    Ok((LeaderEpoch(small(epoch).map_err(|_| wrong())?), Offset(number(start).map_err(|_| wrong())?)))
 }
 
 /// Prints `[2@10, 4@15]`.

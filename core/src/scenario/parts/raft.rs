@@ -10,7 +10,7 @@ use crate::kraft::{Quorum, QuorumDisk};
 use crate::log::Log;
 use crate::node::{Effect, ElectionState, Out, Timer};
 use crate::record::{Entry, MetadataRecord};
-use crate::scenario::command::{at_most, items, list};
+use crate::scenario::command::{at_most, items, list, small};
 use crate::scenario::words;
 use crate::time::{Span, Time};
 use crate::wire::{Envelope, Fetched, Message, MetadataFetchRequest, QuorumResponse, VoteResponse};
@@ -21,7 +21,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The most records that a case may put into one log at once.
-pub(super) const MOST_RECORDS: u64 = 10_000;
+pub(super) const MOST_RECORDS: u64 = 1000;
 /// The most timers that may run out within one command.
 const MOST_TIMERS: u32 = 10_000;
 
@@ -83,9 +83,14 @@ pub(super) fn runs(text: &str) -> Result<Vec<(u32, u64)>, String> {
     let wrong = |item: &str| format!("'{item}': write EPOCHxCOUNT, like 1x3");
     let run = |item: &str| {
         let (epoch, count) = item.split_once('x').ok_or_else(|| wrong(item))?;
-        Ok((epoch.parse().map_err(|_| wrong(item))?, at_most(MOST_RECORDS)(count)?))
+        Ok((small(epoch).map_err(|_| wrong(item))?, at_most(MOST_RECORDS)(count)?))
     };
-    items(text).into_iter().map(run).collect()
+    let found: Result<Vec<(u32, u64)>, String> = items(text).into_iter().map(run).collect();
+    let total: u64 = found.iter().flatten().map(|(_, count)| count).sum();
+    if total > MOST_RECORDS {
+        return Err(format!("'{text}' has {total} records: write at most {MOST_RECORDS}"));
+    }
+    found
 }
 
 /// Records of these runs.
