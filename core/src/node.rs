@@ -96,6 +96,8 @@ pub enum Timer {
     DelayedProduce(u32),
     /// Broker: a deletion of records that waits for followers has waited long enough.
     DelayedDelete(u32),
+    /// Broker: a failure of the log directory is handled.
+    LogDirFailure,
     /// Producer: the next record of its workload.
     Workload,
     /// Producer: a batch has lingered long enough, or a retry's back-off is over.
@@ -156,6 +158,8 @@ pub enum Command {
     },
     /// Active controller: `UnregisterBroker`, forget this broker.
     UnregisterBroker(NodeId),
+    /// Broker: the next append to its log of this partition fails (F8).
+    FailAppend(TopicPartition),
     /// Broker that leads the partition: `DeleteRecords` below this offset; `None` (-1) means the high watermark.
     DeleteRecords {
         /// Which partition.

@@ -273,6 +273,10 @@ pub enum Note {
     ReplicaFetchFailed { partition: TopicPartition, leader: NodeId, error: ErrorCode },
     /// A broker stopped: its log is longer than the leader's, and unclean election is not allowed (before 2.1).
     ReplicaHalted { partition: TopicPartition, leo: Offset, leader_end: Offset },
+    /// An append failed: the disk gave an error.
+    AppendFailed { partition: TopicPartition, offset: Offset },
+    /// A broker's only log directory has failed: it stops.
+    LogDirFailed,
     /// A log begins later: what lay before was deleted.
     LogStartMoved { partition: TopicPartition, from: Offset, to: Offset },
     /// A produce was refused before anything was appended.

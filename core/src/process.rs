@@ -187,6 +187,7 @@ impl Broker {
 
     fn on_command(&mut self, call: CallId, command: Command, out: &mut Out) {
         match command {
+            Command::FailAppend(partition) => self.replicas.fail_append(call, partition, out),
             Command::DeleteRecords { partition, offset } => {
                 self.replicas.delete_records(&self.image, call, partition, offset, out);
             }
@@ -351,6 +352,7 @@ impl Controller {
             Command::Send { .. }
             | Command::SetRate { .. }
             | Command::SetAcks(_)
+            | Command::FailAppend(_)
             | Command::DeleteRecords { .. } => {
                 out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));
             }

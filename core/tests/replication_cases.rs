@@ -9,6 +9,7 @@ mod replication {
     mod isr;
     mod lab;
     mod leader;
+    mod log_dir;
     mod log_start;
     mod metadata;
     mod old_truncation;

@@ -26,6 +26,7 @@ pub const fn is_invalid_metadata(error: ErrorCode) -> bool {
             | ErrorCode::LeaderNotAvailable
             | ErrorCode::NotLeaderOrFollower
             | ErrorCode::NetworkException
+            | ErrorCode::KafkaStorageError
             | ErrorCode::FencedLeaderEpoch
             | ErrorCode::PreferredLeaderNotAvailable
             | ErrorCode::EligibleLeadersNotAvailable

@@ -158,6 +158,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::DelayedFetch(_)
         | Timer::DelayedProduce(_)
         | Timer::DelayedDelete(_)
+        | Timer::LogDirFailure
         | Timer::ProducerSend
         | Timer::Reconnect(_) => false,
     }

@@ -130,6 +130,8 @@ about! {
         MetadataUpdated: "Metadata.update, KIP-951",
     }
     Faults notable {
+        AppendFailed: "KAFKA-10778, LocalLog.maybeHandleIOException",
+        LogDirFailed: "ReplicaManager.handleLogDirFailure",
         Crashed: "simulator",
         Started: "simulator",
         DiskReplaced: "simulator",

@@ -38,6 +38,21 @@ pub struct ReplicaLog {
     pub producers: ProducerStateManager,
     /// The partition's line in `replication-offset-checkpoint`: a lower bound of the true high watermark.
     pub checkpointed_hw: Offset,
+    /// What is wrong with the disk under it.
+    pub fault: DiskFault,
+}
+
+/// A write that went wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DiskFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// The next append fails.
+    FailsNext,
+    /// An append failed here and left half a batch behind: whatever is written after it cannot be read back when
+    /// the log is loaded.
+    Torn(Offset),
 }
 
 impl ReplicaDisk {
@@ -80,6 +95,19 @@ impl ReplicaLog {
     /// Where `epoch` ends in this log (`UnifiedLog.endOffsetForEpoch`).
     pub fn end_offset_for(&self, epoch: LeaderEpoch) -> Option<EpochEnd> {
         self.epochs.end_offset_for(Some(epoch), self.log.end())
+    }
+
+    /// Whether an append fails now, and whether it is the one that meets the fault first. Since KAFKA-10778
+    /// (`fences`) every later one fails, too, until the log is loaded again.
+    pub(super) fn fails_to_append(&mut self, fences: bool) -> Option<bool> {
+        match self.fault {
+            DiskFault::None => None,
+            DiskFault::FailsNext => {
+                self.fault = DiskFault::Torn(self.leo());
+                Some(true)
+            }
+            DiskFault::Torn(_) => fences.then_some(false),
+        }
     }
 
     /// Appends one record and keeps epoch cache and producer state exact.
@@ -160,6 +188,10 @@ impl ReplicaLog {
     }
 
     fn load(&mut self) {
+        // Recovery keeps what it can read: nothing behind half a batch.
+        if let DiskFault::Torn(at) = core::mem::take(&mut self.fault) {
+            self.truncate_to(at);
+        }
         let end = self.log.end();
         self.epochs.truncate_from_end(end);
         self.producers.load();

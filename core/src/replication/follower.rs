@@ -76,6 +76,10 @@ impl ReplicaManager {
     /// Applies the answer for one partition.
     fn on_fetched(&mut self, now: Time, leader: NodeId, answer: FetchedPartition, out: &mut Out) -> Next {
         let id = answer.partition;
+        let brings = matches!(&answer.data, Fetched::Records(records) if !records.is_empty());
+        if brings && self.append_fails(id, out) {
+            return Next::Fail(ErrorCode::KafkaStorageError);
+        }
         let features = &self.settings.features;
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))

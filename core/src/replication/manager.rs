@@ -144,6 +144,7 @@ impl ReplicaManager {
                 | Timer::DelayedFetch(_)
                 | Timer::DelayedProduce(_)
                 | Timer::DelayedDelete(_)
+                | Timer::LogDirFailure
         )
     }
 
@@ -213,6 +214,7 @@ impl ReplicaManager {
             Timer::DelayedFetch(key) => self.expire_fetch(image, key, out),
             Timer::DelayedProduce(key) => self.expire_produce(image, key, out),
             Timer::DelayedDelete(key) => self.expire_delete(key, out),
+            Timer::LogDirFailure => self.on_log_dir_failure(out),
             _ => {}
         }
     }

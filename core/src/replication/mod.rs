@@ -22,6 +22,7 @@ pub mod fetcher;
 mod follower;
 pub mod isr;
 pub mod leader;
+mod log_dir;
 pub mod log_start;
 pub mod manager;
 mod metadata;
@@ -35,7 +36,7 @@ mod read;
 mod truncation;
 mod watermark;
 
-pub use disk::{ReplicaDisk, ReplicaLog};
+pub use disk::{DiskFault, ReplicaDisk, ReplicaLog};
 pub use isr::IsrState;
 pub use leader::{FollowerState, LeaderState};
 pub use manager::{Ctx, ReplicaManager};

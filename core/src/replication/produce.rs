@@ -10,7 +10,7 @@
 
 use super::fetch::not_hosted;
 use super::manager::ReplicaManager;
-use super::partition::Role;
+use super::partition::{Partition, Role};
 use super::producer_state::Verdict;
 use super::purgatory::{DelayedBatch, DelayedProduce};
 use crate::config::Acks;
@@ -67,6 +67,9 @@ impl ReplicaManager {
         out: &mut Out,
     ) -> Result<(Offset, Offset), ErrorCode> {
         let id = batch.partition;
+        if self.partitions.get(&id).is_some_and(Partition::is_leader) && self.append_fails(id, out) {
+            return Err(ErrorCode::KafkaStorageError);
+        }
         let (Some(partition), Some(replica)) =
             (self.partitions.get_mut(&id), self.disk.replicas.get_mut(&id))
         else {

@@ -43,6 +43,9 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         ("set-timer", [id, timer, to]) => Action::SetTimer(node(id)?, words::timer(timer)?, span(to)?),
         ("latency" | "slow" | "rate" | "reorder", _) => Action::Configure(change(verb, rest)?),
         ("call", [id, rest @ ..]) => Action::Call(node(id)?, command(&rest.join(" "), names)?),
+        ("fail-append", [id, partition]) => {
+            Action::Call(node(id)?, Command::FailAppend(names.partition(partition)?))
+        }
         ("shutdown", [id]) => Action::Call(node(id)?, Command::ShutDown),
         ("resign", [id]) => Action::Call(node(id)?, Command::Resign),
         ("snapshot", [id, rest @ ..]) => Action::Call(node(id)?, snapshot(rest)?),
@@ -174,6 +177,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         names.topic(topic).map(|topic| Command::ConfigureTopic { topic, key, value })
     };
     match parts.as_slice() {
+        ["fail-append", partition] => names.partition(partition).map(Command::FailAppend),
         ["delete-records", partition, offset] => Ok(Command::DeleteRecords {
             partition: names.partition(partition)?,
             offset: if *offset == "-1" { None } else { Some(Offset(words::number(offset)?)) },
@@ -267,6 +271,7 @@ fn show_command(command: &Command, names: &Names) -> String {
         Command::AddVoter(node) => format!("add-voter {node}"),
         Command::RemoveVoter(node) => format!("remove-voter {node}"),
         Command::UnregisterBroker(node) => format!("unregister {node}"),
+        Command::FailAppend(partition) => format!("fail-append {}", names.show(partition)),
         Command::DeleteRecords { partition, offset } => {
             let offset = offset.map_or_else(|| "-1".to_string(), |offset| offset.to_string());
             format!("delete-records {} {offset}", names.show(partition))
@@ -327,6 +332,7 @@ mod tests {
             "call controller-1 add-voter controller-4",
             "call controller-1 remove-voter controller-2",
             "call controller-1 unregister broker-2",
+            "call broker-1 fail-append orders-0",
             "call broker-1 delete-records orders-0 5",
             "call broker-1 delete-records orders-0 -1",
             "call producer-1 send orders-1 key-1 5",

@@ -134,6 +134,7 @@ pub fn show_timer(timer: Timer) -> String {
         Timer::Reconnect(node) => format!("Reconnect:{node}"),
         Timer::DelayedFetch(n) => format!("DelayedFetch:{n}"),
         Timer::DelayedProduce(n) => format!("DelayedProduce:{n}"),
+        Timer::LogDirFailure => String::from("LogDirFailure"),
         Timer::DelayedDelete(n) => format!("DelayedDelete:{n}"),
         plain @ (Timer::Election
         | Timer::QuorumFetch
@@ -184,6 +185,7 @@ pub fn timer(text: &str) -> Result<Timer, String> {
         "Reconnect" => Timer::Reconnect(NodeId::parse(argument)?),
         "DelayedFetch" => Timer::DelayedFetch(number(argument)?),
         "DelayedProduce" => Timer::DelayedProduce(number(argument)?),
+        "LogDirFailure" => Timer::LogDirFailure,
         "DelayedDelete" => Timer::DelayedDelete(number(argument)?),
         _ => return Err(format!("'{text}' is no timer: write one like Election or QuorumFetch")),
     })

@@ -96,6 +96,10 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("unclean", unclean.word(words)));
             "elect"
         }
+        Command::FailAppend(partition) => {
+            args.push(("partition", words.partition(partition)));
+            "fail-append"
+        }
         Command::DeleteRecords { partition, offset } => {
             args.push(("partition", words.partition(partition)));
             args.push(("offset", offset.map_or_else(|| "-1".to_owned(), |offset| offset.to_string())));

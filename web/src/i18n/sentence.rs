@@ -113,6 +113,8 @@ notes! {
     FetchOffsetOutOfRange { partition, fetch_offset, start, end }
     ReplicaHalted { partition, leo, leader_end }
     LogStartMoved { partition, from, to }
+    AppendFailed { partition, offset }
+    LogDirFailed { }
     BatchSent { partition, first, count, leader, attempt, acks }
     ProduceAcknowledged { partition, base, first, count }
     ProduceRetried { partition, error, attempt, backoff }
