@@ -46,6 +46,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "04-isr",
     "05-acknowledged-and-lost",
     "06-epochs-all-the-way-down",
+    "07-last-replica-standing",
     "08-unclean-election",
     "09-zombie-leader",
 ];

@@ -88,6 +88,11 @@ fn chapter_6_plays_to_its_end() {
 }
 
 #[test]
+fn chapter_7_plays_to_its_end() {
+    play(&lesson("07-last-replica-standing", Language::English));
+}
+
+#[test]
 fn chapter_8_plays_to_its_end() {
     play(&lesson("08-unclean-election", Language::English));
 }

@@ -75,6 +75,8 @@ enum Clause {
     Leader(TopicPartition, Compare, Option<NodeId>),
     IsrIs(TopicPartition, Compare, NodeList),
     IsrHas(TopicPartition, NodeId, bool),
+    ElrIs(TopicPartition, Compare, NodeList),
+    ElrHas(TopicPartition, NodeId, bool),
     Controller(Compare, Option<NodeId>),
     Role(NodeId, String),
     Fenced(NodeId, bool),
@@ -137,6 +139,19 @@ fn clause(text: &str, names: &Names) -> Result<Clause, String> {
         }
         ["isr", partition, "lacks", node] => {
             Ok(Clause::IsrHas(names.partition(partition)?, NodeId::parse(node)?, false))
+        }
+        ["elr", partition, "has", node] => {
+            Ok(Clause::ElrHas(names.partition(partition)?, NodeId::parse(node)?, true))
+        }
+        ["elr", partition, "lacks", node] => {
+            Ok(Clause::ElrHas(names.partition(partition)?, NodeId::parse(node)?, false))
+        }
+        ["elr", partition, compare, "none"] => {
+            Ok(Clause::ElrIs(names.partition(partition)?, Compare::parse(compare)?, NodeList::EMPTY))
+        }
+        ["elr", partition, compare, members] => {
+            let members: Result<Vec<NodeId>, String> = members.split(',').map(NodeId::parse).collect();
+            Ok(Clause::ElrIs(names.partition(partition)?, Compare::parse(compare)?, NodeList::of(&members?)))
         }
         ["isr", partition, "size", compare, n] => {
             counted(Count::IsrSize(names.partition(partition)?), compare, n)
@@ -208,6 +223,11 @@ impl Clause {
             }
             Clause::IsrIs(partition, compare, members) => registration(sim, *partition)
                 .is_some_and(|found| compare.holds(&found.isr.same_members(members), &true)),
+            Clause::ElrIs(partition, compare, members) => registration(sim, *partition)
+                .is_some_and(|found| compare.holds(&found.elr.same_members(members), &true)),
+            Clause::ElrHas(partition, node, has) => {
+                registration(sim, *partition).is_some_and(|found| found.elr.contains(*node) == *has)
+            }
             Clause::IsrHas(partition, node, has) => {
                 registration(sim, *partition).is_some_and(|found| found.isr.contains(*node) == *has)
             }

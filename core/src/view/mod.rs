@@ -212,6 +212,10 @@ pub struct PartitionView {
     pub replicas: NodeList,
     /// In-sync replicas, in the controller's eyes.
     pub isr: NodeList,
+    /// Eligible leader replicas (KIP-966): not in sync any more, and known to hold all that is committed.
+    pub elr: NodeList,
+    /// An unclean election has happened, and its leader has not answered for it yet (KIP-704).
+    pub recovering: bool,
     /// The leader, in the controller's eyes.
     pub leader: Option<NodeId>,
     /// The leader epoch.

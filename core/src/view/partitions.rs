@@ -4,7 +4,7 @@ use super::{FollowerView, Health, LogView, PartitionView, PendingIsrView, Replic
 use crate::id::{NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
 use crate::process::{Broker, Process};
-use crate::record::PartitionRegistration;
+use crate::record::{LeaderRecoveryState, PartitionRegistration};
 use crate::replication::{FetchState, IsrState, LeaderState, Partition};
 use crate::sim::Sim;
 use alloc::vec::Vec;
@@ -36,6 +36,8 @@ fn one(
         topic: truth.topics.get(&partition.topic).map(|topic| topic.name).unwrap_or_default(),
         replicas: registration.replicas,
         isr: registration.isr,
+        elr: registration.elr,
+        recovering: registration.recovery == LeaderRecoveryState::Recovering,
         leader: registration.leader,
         leader_epoch: registration.leader_epoch,
         partition_epoch: registration.partition_epoch,

@@ -34,6 +34,12 @@ pub(super) fn partition(desk: &Desk<'_>, id: TopicPartition) -> Vec<Fact> {
     if let Some(asked) = shown.copies.iter().find_map(|copy| copy.pending_isr) {
         facts.add("isr-asked", words.nodes(&asked.proposed));
     }
+    if !shown.elr.is_empty() {
+        facts.add("elr", words.nodes(&shown.elr));
+    }
+    if shown.recovering {
+        facts.tone("recovering", desk.say("yes"), Tone::Bad);
+    }
     facts.add("min-isr", shown.min_isr).flag("acks-all", shown.accepts_acks_all, true);
     let unclean = desk.say(if shown.unclean_election { "yes" } else { "no" });
     facts.tone("unclean", unclean, if shown.unclean_election { Tone::Bad } else { Tone::Plain });

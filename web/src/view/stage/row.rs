@@ -30,7 +30,7 @@ impl RowProps {
 /// The registration, without the replicas' logs.
 fn drawn(partition: &PartitionView) -> impl PartialEq + use<> {
     let leader = (partition.leader, partition.leader_epoch, partition.partition_epoch);
-    let promise = (partition.min_isr, partition.accepts_acks_all, partition.unclean_election);
+    let promise = (partition.min_isr, partition.accepts_acks_all, partition.elr, partition.recovering);
     (partition.partition, partition.replicas, partition.isr, leader, promise, proposed(partition))
 }
 
@@ -86,14 +86,17 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let y = |number: f64| members_y + radius + 1.0 + line * number - line * 0.15;
     let room = area.w - 16.0;
     let leader = sheet.tell("epoch.leader", &[("n", shown.leader_epoch.to_string())]);
-    let version = sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]);
+    let special = state(props, shown);
+    let tone = if special.is_some() { "st-tag is-bad" } else { "st-quiet" };
+    let version =
+        special.unwrap_or_else(|| sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]));
     let size = m.body + 1.0;
     html! {
         <>
             { words(Point::new(area.x, name_y), size, "st-partition", fit(&name(shown), room, size)) }
             { isr(props, shown, Point::new(area.x, members_y), radius) }
             { words(Point::new(area.x, y(1.0)), m.small, "st-quiet", fit(&leader, room, m.small)) }
-            { words(Point::new(area.x, y(2.0)), m.small, "st-quiet", fit(&version, room, m.small)) }
+            { words(Point::new(area.x, y(2.0)), m.small, tone, fit(&version, room, m.small)) }
             { acks(props, shown, Point::new(area.x, y(3.0)), room) }
         </>
     }
@@ -138,7 +141,17 @@ fn counted(props: &RowProps, shown: &PartitionView) -> String {
         ("of", shown.replicas.len().to_string()),
         ("epoch", shown.leader_epoch.to_string()),
     ];
-    props.sheet.tell("isr.count", &args)
+    let count = props.sheet.tell("isr.count", &args);
+    state(props, shown).map_or_else(|| count.clone(), |state| format!("{count} · {state}"))
+}
+
+/// What is special about the partition: who may lead though not in sync, or that an unclean election has happened.
+fn state(props: &RowProps, shown: &PartitionView) -> Option<String> {
+    if !shown.elr.is_empty() {
+        let numbers: Vec<String> = shown.elr.iter().map(|id| id.number().to_string()).collect();
+        return Some(props.sheet.tell("elr", &[("nodes", numbers.join(", "))]));
+    }
+    shown.recovering.then(|| props.sheet.say("recovering"))
 }
 
 /// One round per replica in assignment order: solid when in sync, dashed when not, doubled when about to change.
