@@ -195,6 +195,10 @@ switches! {
     leader_recovery_state: from V3_3, "KIP-704";
     /// Eligible leader replicas: who left the ISR below min.insync.replicas may still lead.
     elr: from V4_1, "KIP-966";
+    /// A replica that a reassignment drops stays in the ELR while the ISR is below min.insync.replicas (every
+    /// release). If another reassignment brings it back with an empty log, it counts as eligible and may lead:
+    /// committed records are lost (invariants P2, S4, S5). Off: only replicas are eligible.
+    dropped_replicas_stay_in_elr: always, "PartitionChangeBuilder.maybePopulateTargetElr";
     /// A reassignment that makes the replica list shorter completes only when everybody who stays is in the ISR: it
     /// must not make the ISR smaller. Off: as soon as everybody who comes is in it.
     reassignment_keeps_isr: from V3_9, "KAFKA-15665";

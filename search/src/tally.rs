@@ -58,7 +58,8 @@ impl Tally {
                 Why::UncleanElection { .. } => self.void_unclean += 1,
                 Why::LeaderLostRecords { .. } => self.void_lost_records += 1,
                 Why::ForgottenProposal { .. } => self.void_forgotten += 1,
-                Why::NoAcksAll | Why::ElrOff => {}
+                Why::DroppedReplicaEligible { .. } | Why::TooManyLosses { .. } => {}
+                Why::NoAcksAll | Why::ElrOff | Why::MinIsrNotEnforced => {}
             }
         }
     }

@@ -11,6 +11,7 @@ use super::findings::{Findings, Subject};
 use super::partition::{Acknowledged, PartitionGhost, replica_log};
 use super::replicas::Partitions;
 use super::s_leader::holds;
+use super::s_loss;
 use super::table::Rule;
 use super::truth::Truth;
 use crate::client::Consumer;
@@ -144,6 +145,7 @@ impl ClientGhost {
             let acknowledged = Acknowledged { offset, record: entry.body, by_all };
             ghost.acknowledged.append(Entry { epoch: entry.epoch, body: acknowledged });
             ghost.note_if_lost(world, truth, acknowledged);
+            s_loss::check_acknowledged(ghost, world, &acknowledged, findings);
         }
     }
 

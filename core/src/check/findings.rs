@@ -70,6 +70,21 @@ pub enum Why {
         /// Which leader.
         leader: NodeId,
     },
+    /// A replica that a reassignment dropped stayed in the ELR, and came back with an empty log by another
+    /// reassignment: Kafka counts it as eligible (`PartitionChangeBuilder.maybePopulateTargetElr`).
+    DroppedReplicaEligible {
+        /// When.
+        event: StepId,
+        /// Who.
+        replica: NodeId,
+    },
+    /// As many copies have lost records at a time as min.insync.replicas asks for: all that held a record may have.
+    TooManyLosses {
+        /// When.
+        event: StepId,
+    },
+    /// The high watermark does not wait for min.insync.replicas.
+    MinIsrNotEnforced,
     /// Nothing was produced with acks=all.
     NoAcksAll,
     /// Eligible leader replicas are off.
@@ -101,6 +116,21 @@ pub enum State {
         /// Why not.
         why: Why,
     },
+}
+
+/// What promises depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Given {
+    /// Why partitions have lost their guarantees, when all have.
+    pub void: Option<Why>,
+    /// Why partitions do not survive losses of disks, when none does.
+    pub losses: Option<Why>,
+    /// Something was produced with acks=all.
+    pub acks_all: bool,
+    /// Eligible leader replicas are on.
+    pub elr: bool,
+    /// The high watermark waits for min.insync.replicas.
+    pub min_isr_enforced: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -179,17 +209,23 @@ impl Findings {
         self.told.len() as u64
     }
 
-    /// How a rule stands; `void` is why partitions have lost their guarantee, when all have.
-    pub fn state(&self, rule: Rule, void: Option<Why>, acks_all: bool) -> State {
+    /// How a rule stands.
+    pub fn state(&self, rule: Rule, given: &Given) -> State {
         let tally = self.tallies[rule as usize];
         if let Some((event, Subject { partition, node, offset })) = tally.broken {
             return State::Broken { event, partition, node, offset };
         }
         let why = match rule.invariant().needs {
             Precondition::Always => None,
-            Precondition::Clean => void,
-            Precondition::AcksAll => void.or((!acks_all).then_some(Why::NoAcksAll)),
-            Precondition::Elr => Some(Why::ElrOff),
+            Precondition::Clean => given.void,
+            Precondition::AcksAll => given.void.or((!given.acks_all).then_some(Why::NoAcksAll)),
+            Precondition::Elr => (!given.elr).then_some(Why::ElrOff),
+            Precondition::Enforced => {
+                (!given.min_isr_enforced).then_some(Why::MinIsrNotEnforced).or(given.void)
+            }
+            Precondition::FewLosses => {
+                given.void.or((!given.acks_all).then_some(Why::NoAcksAll)).or(given.losses)
+            }
         };
         why.map_or(State::Holds { checked: tally.checked }, |why| State::NotApplicable { why })
     }

@@ -28,6 +28,7 @@ mod quorum;
 mod replicas;
 mod s_commit;
 mod s_leader;
+mod s_loss;
 mod truth;
 
 pub use findings::{State, Subject, Why};
@@ -42,10 +43,11 @@ use crate::sim::genesis::Genesis;
 use crate::sim::world::{Slot, World};
 use alloc::vec::Vec;
 use clients::ClientGhost;
-use findings::Findings;
+use findings::{Findings, Given};
+use partition::PartitionGhost;
 use quorum::QuorumGhost;
 use replicas::Partitions;
-use truth::{Changed, Truth};
+use truth::{Changed, Event, Lives, Truth};
 
 /// Watches a run.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +63,11 @@ pub struct Checker {
     applied: Vec<crate::id::Offset>,
     /// By place: the process was running when last seen.
     running: Vec<bool>,
+    lives: Lives,
+    /// Eligible leader replicas are on.
+    elr: bool,
+    /// The high watermark waits for min.insync.replicas.
+    min_isr_enforced: bool,
 }
 
 impl Checker {
@@ -71,6 +78,8 @@ impl Checker {
         Checker {
             applied: alloc::vec![crate::id::Offset(0); nodes],
             running: alloc::vec![false; nodes],
+            elr: genesis.settings.features.elr,
+            min_isr_enforced: genesis.settings.features.strict_min_isr,
             quorum: QuorumGhost::new(genesis.voters()),
             ..Checker::default()
         }
@@ -85,14 +94,28 @@ impl Checker {
     pub fn state(&self, row: u32) -> Option<State> {
         let rule = *Rule::ALL.get(row as usize)?;
         let ghosts = &self.partitions.ghosts;
-        let all_void = !ghosts.is_empty() && ghosts.iter().all(|ghost| ghost.void.is_some());
-        let void = ghosts.first().and_then(|ghost| ghost.void).filter(|_| all_void);
-        Some(self.findings.state(rule, void, self.clients.any_acks_all))
+        let all = |why: fn(&PartitionGhost) -> Option<Why>| {
+            let first = ghosts.first().and_then(why);
+            first.filter(|_| ghosts.iter().all(|ghost| why(ghost).is_some()))
+        };
+        let given = Given {
+            void: all(|ghost| ghost.void),
+            losses: all(|ghost| ghost.losses),
+            acks_all: self.clients.any_acks_all,
+            elr: self.elr,
+            min_isr_enforced: self.min_isr_enforced,
+        };
+        Some(self.findings.state(rule, &given))
     }
 
     /// Partitions that have lost their guarantees, and why.
     pub fn void(&self) -> impl Iterator<Item = (TopicPartition, Why)> + '_ {
         self.partitions.ghosts.iter().filter_map(|ghost| Some((ghost.id, ghost.void?)))
+    }
+
+    /// Partitions that do not survive losses of disks any more, and why.
+    pub fn losses(&self) -> impl Iterator<Item = (TopicPartition, Why)> + '_ {
+        self.partitions.ghosts.iter().filter_map(|ghost| Some((ghost.id, ghost.losses?)))
     }
 
     /// Acknowledged records that a later leader does not hold, in the order of partitions.
@@ -109,7 +132,7 @@ impl Checker {
         let lost_its_disk = |note: &Note| matches!(note, Note::DiskReplaced { .. });
         if slot.process.is_none() && (was_running || step.notes.iter().any(lost_its_disk)) {
             self.applied[place] = crate::id::Offset(0);
-            self.partitions.on_down(place, slot, &mut self.findings);
+            self.partitions.on_down(world, place, slot, &mut self.findings);
         }
         match &slot.process {
             Some(Process::Producer(_)) => {
@@ -131,8 +154,17 @@ impl Checker {
         if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
             let settings = &world.genesis.settings;
             let changed = self.truth.replay(&self.quorum.committed, settings, &mut self.findings);
-            for change in &changed {
-                self.on_change(world, change);
+            for event in &changed {
+                match *event {
+                    Event::Changed(change) => self.on_change(world, &change),
+                    Event::Registered(broker, incarnation) => {
+                        self.lives.set(broker, incarnation);
+                        if self.elr {
+                            let Checker { findings, partitions, lives, .. } = self;
+                            s_loss::check_registered(&partitions.ghosts, world, lives, broker, findings);
+                        }
+                    }
+                }
             }
         }
         match &slot.process {
@@ -152,10 +184,13 @@ impl Checker {
 
     /// The controller changed a partition.
     fn on_change(&mut self, world: &World, change: &Changed) {
-        let Checker { findings, truth, partitions, .. } = self;
+        let Checker { findings, truth, partitions, lives, .. } = self;
         let ghost = partitions.ghost(change.partition, world.genesis.brokers);
-        ghost.on_change(world, change, findings);
-        if change.before.is_some_and(|before| before.isr == change.after.isr) {
+        ghost.on_change(world, lives, change, findings);
+        if self.elr {
+            s_loss::check_members(ghost, world, lives, &change.after, findings);
+        }
+        if change.before.is_some_and(|b| b.isr == change.after.isr && b.elr == change.after.elr) {
             return;
         }
         s_commit::check_candidates(ghost, world, change, findings);

@@ -16,7 +16,7 @@ use super::partition::CopyRole;
 use super::replicas::Look;
 use super::table::Rule;
 use super::truth::Truth;
-use crate::id::{NodeId, TopicPartition};
+use crate::id::{NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
 use crate::note::Note;
 use crate::process::Broker;
@@ -92,7 +92,12 @@ pub(super) fn check_superset(
             || (follower.is_some_and(|follower| follower.is_caught_up(leo, world.now, max_lag))
                 && is_welcome(&broker.image, leader, member))
     };
-    let all = registration.isr.iter().all(waits_for);
+    let min_isr = broker.image.effective_min_isr(id, &world.genesis.settings);
+    let suffices = leader.isr.committed().len() >= min_isr;
+    let elr = if suffices { registration.elr } else { NodeList::EMPTY };
+    let mut members =
+        registration.isr.iter().chain(elr.iter().filter(|&member| registration.replicas.contains(member)));
+    let all = members.all(waits_for);
     findings.check(Rule::S6, all, Subject::copy(id, me));
 }
 

@@ -7,6 +7,7 @@
 //! P5 LastIsrKept: without ELR the ISR is never empty; with it no fenced broker is in an ISR. Source:
 //! PartitionChangeBuilder, KIP-966.
 //! S16 UncleanMarked: an election outside the ISR leaves the leader alone in it, recovering. Source: KIP-704.
+//! S17 ReassignSafe: what a reassignment leaves when it completes. Source: KIP-455, KAFKA-15665, KAFKA-19975.
 //! S8 ExpandRule, the controller's half: who joins is unfenced and not shutting down. Source: KIP-841.
 
 use super::findings::{Findings, Subject};
@@ -38,15 +39,21 @@ impl Changed {
     }
 }
 
-pub(super) fn check(change: &Changed, image: &Image, settings: &Settings, findings: &mut Findings) {
+/// `min_isr` is the minimum that the controller counted with: a change of replicas may change it.
+pub(super) fn check(
+    change: &Changed,
+    image: &Image,
+    settings: &Settings,
+    min_isr: u32,
+    findings: &mut Findings,
+) {
     let subject = Subject::partition(change.partition);
     let after = &change.after;
     if let Some(before) = &change.before {
         findings.check(Rule::P1, epochs_rise(before, after), subject);
     }
-    findings.check(Rule::P2, has_shape(after), subject);
+    findings.check(Rule::P2, has_shape(after, settings), subject);
     findings.check(Rule::P3, leader_is_eligible(after, image), subject);
-    let min_isr = image.topic_min_isr(change.partition.topic, settings);
     findings.check(Rule::P4, elr_is_needed(after, min_isr, settings), subject);
     let kept = if settings.features.elr {
         after.isr.iter().all(|id| image.brokers.get(&id).is_some_and(|broker| !broker.fenced))
@@ -56,7 +63,13 @@ pub(super) fn check(change: &Changed, image: &Image, settings: &Settings, findin
     findings.check(Rule::P5, kept, subject);
     if let Some(leader) = change.unclean_leader() {
         let alone = after.isr.as_slice() == [leader];
-        findings.check(Rule::S16, alone && after.recovery == LeaderRecoveryState::Recovering, subject);
+        let marked = after.recovery == LeaderRecoveryState::Recovering;
+        let marks = settings.features.leader_recovery_state;
+        findings.check(Rule::S16, alone && (marked || !marks), subject);
+    }
+    if let Some(before) = change.before.as_ref().filter(|before| reassigns(before, after)) {
+        let min_isr = image.effective_min_isr(change.partition, settings);
+        findings.check(Rule::S17, is_safe_reassignment(before, after, min_isr), subject);
     }
     for id in change.joining().iter() {
         findings.check(Rule::S8, image.is_active(id), Subject::copy(change.partition, id));
@@ -77,12 +90,26 @@ pub(super) fn epochs_rise(before: &PartitionRegistration, after: &PartitionRegis
             || (after.leader_epoch == before.leader_epoch && after.leader == before.leader))
 }
 
-fn has_shape(registration: &PartitionRegistration) -> bool {
+/// Whether a reassignment completes with this change; one that is cancelled drops only who was being added.
+fn reassigns(before: &PartitionRegistration, after: &PartitionRegistration) -> bool {
+    let mut dropped = before.replicas.iter().filter(|&id| !after.replicas.contains(id));
+    let drops = dropped.any(|id| !before.adding.contains(id));
+    let arrived = !before.adding.is_empty() && after.adding.is_empty();
+    drops || (arrived && before.adding.is_subset_of(&after.replicas))
+}
+
+/// S17. `min_isr` is that of the new replica list.
+fn is_safe_reassignment(before: &PartitionRegistration, after: &PartitionRegistration, min_isr: u32) -> bool {
+    let old = before.isr.iter().filter(|&id| !before.adding.contains(id)).count() as u32;
+    before.adding.is_subset_of(&after.isr) && after.isr.len() >= old.min(min_isr)
+}
+
+fn has_shape(registration: &PartitionRegistration, settings: &Settings) -> bool {
     let PartitionRegistration { replicas, isr, elr, .. } = registration;
     is_set(isr)
         && is_set(elr)
         && isr.is_subset_of(replicas)
-        && elr.is_subset_of(replicas)
+        && (elr.is_subset_of(replicas) || settings.features.dropped_replicas_stay_in_elr)
         && isr.iter().all(|id| !elr.contains(id))
 }
 

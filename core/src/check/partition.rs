@@ -8,7 +8,9 @@
 use super::findings::{Findings, Subject, Why};
 use super::logs::{LogSeen, parts_at};
 use super::replicas::Look;
-use super::truth::Changed;
+use super::s_loss;
+use super::table::Rule;
+use super::truth::{Changed, Lives};
 use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, StepId, TopicPartition};
 use crate::log::Log;
 use crate::note::Note;
@@ -45,6 +47,8 @@ pub(super) struct CopySeen {
     pub(super) log: LogSeen,
     /// It lost records in a crash and no leader has found it caught up since.
     pub(super) lost_records: bool,
+    /// The life in which it lost them.
+    pub(super) lost_in: Incarnation,
     /// As a leader: what it asked for in this partition epoch and forgot without an answer.
     pub(super) forgotten: Option<IsrState>,
 }
@@ -67,6 +71,14 @@ pub(super) struct PartitionGhost {
     pub(super) committed: Log<Record>,
     /// Why its guarantees do not stand any more.
     pub(super) void: Option<Why>,
+    /// Why it does not survive losses of disks any more.
+    pub(super) losses: Option<Why>,
+    /// The smallest number of replicas on which a record was when it was committed.
+    pub(super) promised: u32,
+    /// The ISR as of the last change that was handled.
+    pub(super) isr: NodeList,
+    /// The ELR as of the last change that was handled.
+    pub(super) elr: NodeList,
     /// By the place of the broker.
     pub(super) copies: Vec<CopySeen>,
     /// Who the controller made leader, by epoch.
@@ -99,6 +111,10 @@ impl PartitionGhost {
             id,
             committed: Log::new(),
             void: None,
+            losses: None,
+            promised: u32::MAX,
+            isr: NodeList::EMPTY,
+            elr: NodeList::EMPTY,
             copies,
             leaders: Vec::new(),
             consumed: Offset(0),
@@ -149,9 +165,17 @@ impl PartitionGhost {
     }
 
     /// The controller changed the registration: who leads by now, and whether the guarantees still stand.
-    pub(super) fn on_change(&mut self, world: &World, change: &Changed, findings: &Findings) {
+    pub(super) fn on_change(
+        &mut self,
+        world: &World,
+        lives: &Lives,
+        change: &Changed,
+        findings: &mut Findings,
+    ) {
         let (event, after) = (findings.event(), &change.after);
         let before = change.before;
+        (self.isr, self.elr) = (after.isr, after.elr);
+        self.note_dropped(world, change, event);
         if let Some(leader) = after.leader
             && let Some(copy) = self.copies.get(world.place(leader))
             && copy.glance.leader_epoch == after.leader_epoch
@@ -170,8 +194,33 @@ impl PartitionGhost {
         if change.unclean_leader().is_some() {
             self.void.get_or_insert(Why::UncleanElection { event, leader });
         } else if self.lost_records(world, leader) && !self.note_caught_up(world, leader) {
-            self.void.get_or_insert(Why::LeaderLostRecords { event, leader });
+            if !world.genesis.settings.features.elr {
+                self.void.get_or_insert(Why::LeaderLostRecords { event, leader });
+            } else if self.came_back(world, lives, leader) && self.void.is_none() {
+                findings.check(Rule::S9, false, Subject::copy(self.id, leader));
+            }
         }
+    }
+
+    /// A reassignment drops replicas: their copies go. One that brings a replica back while it is still in the ELR
+    /// makes it eligible, whatever it holds.
+    fn note_dropped(&mut self, world: &World, change: &Changed, event: StepId) {
+        let (Some(before), after) = (&change.before, &change.after) else { return };
+        let back = |id: &NodeId| after.replicas.contains(*id) && !before.replicas.contains(*id);
+        if let Some(replica) = after.elr.iter().find(back)
+            && world.genesis.settings.features.dropped_replicas_stay_in_elr
+        {
+            self.void.get_or_insert(Why::DroppedReplicaEligible { event, replica });
+        }
+        if !before.replicas.is_subset_of(&after.replicas) {
+            self.promised = self.promised.min(after.isr.len().max(1));
+        }
+    }
+
+    /// Whether the copy at this broker lost records, and the broker has been registered as another process since.
+    pub(super) fn came_back(&self, world: &World, lives: &Lives, broker: NodeId) -> bool {
+        let copy = self.copies.get(world.place(broker)).filter(|copy| copy.lost_records);
+        copy.zip(lives.of(broker)).is_some_and(|(copy, registered)| registered > copy.lost_in)
     }
 
     /// Takes the mark off a copy that lost records, if it holds everything that is committed by now.
@@ -200,16 +249,39 @@ impl PartitionGhost {
     }
 
     /// The broker's process ended: a log that is shorter than it was has lost records.
-    pub(super) fn on_down(&mut self, place: usize, slot: &Slot, findings: &mut Findings) {
+    pub(super) fn on_down(&mut self, world: &World, place: usize, slot: &Slot, findings: &mut Findings) {
         let Some(copy) = self.copies.get_mut(place) else { return };
         copy.glance = Glance { life: slot.incarnation, ..Glance::default() };
-        if let Some(replica) = slot.disk.replicas.replicas.get(&self.id) {
-            copy.lost_records |= replica.log.end() < copy.log.end;
-            copy.log.follow(&replica.log, Subject::copy(self.id, slot.id), findings);
-        } else {
-            // The disk was replaced.
-            copy.lost_records |= copy.log.end > Offset(0);
-            copy.log = LogSeen::default();
+        let before = copy.log.end;
+        // Without a log the disk was replaced.
+        let after = match slot.disk.replicas.replicas.get(&self.id) {
+            Some(replica) => {
+                copy.log.follow(&replica.log, Subject::copy(self.id, slot.id), findings);
+                replica.log.end()
+            }
+            None => {
+                copy.log = LogSeen::default();
+                Offset(0)
+            }
+        };
+        if after < before {
+            copy.lost_records = true;
+            copy.lost_in = slot.incarnation;
+            s_loss::note_losses(self, findings.event());
+            s_loss::check_range(self, world, slot.id, (after, before), findings);
         }
+    }
+
+    /// The broker does not host the partition any more: its copy is gone.
+    pub(super) fn on_deleted(
+        &mut self,
+        world: &World,
+        place: usize,
+        broker: NodeId,
+        findings: &mut Findings,
+    ) {
+        let end = self.copies[place].log.end;
+        self.copies[place] = CopySeen::default();
+        s_loss::check_range(self, world, broker, (Offset(0), end), findings);
     }
 }

@@ -71,9 +71,9 @@ impl Partitions {
     }
 
     /// The process in `slot` ended.
-    pub(super) fn on_down(&mut self, place: usize, slot: &Slot, findings: &mut Findings) {
+    pub(super) fn on_down(&mut self, world: &World, place: usize, slot: &Slot, findings: &mut Findings) {
         for ghost in &mut self.ghosts {
-            ghost.on_down(place, slot, findings);
+            ghost.on_down(world, place, slot, findings);
         }
     }
 
@@ -93,12 +93,14 @@ impl Partitions {
         for (&id, partition) in broker.replicas.partitions() {
             let Some((_, replica)) = logs.find(|(log, _)| **log == id) else { continue };
             while self.ghosts.get(at).is_some_and(|ghost| ghost.id < id) {
+                self.ghosts[at].maybe_deleted(world, place, slot, findings);
                 at += 1;
             }
             if self.ghosts.get(at).is_none_or(|ghost| ghost.id != id) {
                 self.ghosts.insert(at, PartitionGhost::new(id, world.genesis.brokers));
             }
             let ghost = &mut self.ghosts[at];
+            at += 1;
             let copy = &mut ghost.copies[place];
             let now = glance(slot, partition);
             if copy.glance == now && copy.log.is(&replica.log) {
@@ -107,6 +109,9 @@ impl Partitions {
             let before = core::mem::replace(&mut copy.glance, now);
             let look = Look { world, truth, id: slot.id, broker, partition, replica, notes, before, now };
             ghost.look_at(place, &look, findings);
+        }
+        for ghost in self.ghosts.iter_mut().skip(at) {
+            ghost.maybe_deleted(world, place, slot, findings);
         }
     }
 }
@@ -124,6 +129,13 @@ fn glance(slot: &Slot, partition: &Partition) -> Glance {
 }
 
 impl PartitionGhost {
+    /// The broker does not host this partition at the moment: whether it did when last seen.
+    fn maybe_deleted(&mut self, world: &World, place: usize, slot: &Slot, findings: &mut Findings) {
+        if self.copies[place].glance.role != CopyRole::Idle {
+            self.on_deleted(world, place, slot.id, findings);
+        }
+    }
+
     fn look_at(&mut self, place: usize, look: &Look<'_>, findings: &mut Findings) {
         let subject = Subject::copy(self.id, look.id);
         if !self.copies[place].log.is(&look.replica.log) {

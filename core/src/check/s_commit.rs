@@ -3,8 +3,8 @@
 //! S1 WeakIsr: every member of the leader's own ISR holds what the leader has committed. Source: Kip320.tla.
 //! S2 StrongIsr: every member of the controller's ISR holds it. Source: Kip320.tla.
 //! S3 PairLogMatching: copies agree below their high watermarks; each is compared with the committed records.
-//! S4 CandidateCompleteness: whoever may be elected holds all committed records; looked at when the ISR changes,
-//! and covered by S2 when a record is committed. Source: kip-966 TLA+.
+//! S4 CandidateCompleteness: whoever may be elected holds all committed records; looked at when ISR or ELR change, and
+//! when a record is committed (S2 covers the ISR then). Source: kip-966 TLA+.
 //! S7 HwRule: the high watermark waits for the maximal ISR, and stands still below min.insync.replicas; what a
 //! leader knows of a follower comes from a fetch in its own leader epoch. Each clause is promised by the releases
 //! that have its rule: KIP-966, KIP-320.
@@ -84,7 +84,7 @@ pub(super) fn check_own_prefix(
 }
 
 /// S7 and S15.
-fn check_rule(ghost: &PartitionGhost, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
+fn check_rule(ghost: &mut PartitionGhost, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
     let Some(leader) = look.partition.as_leader() else { return };
     let (hw, settings) = (look.now.hw, &look.world.genesis.settings);
     let others = leader.isr.maximal().without(look.id);
@@ -98,7 +98,8 @@ fn check_rule(ghost: &PartitionGhost, look: &Look<'_>, subject: Subject, finding
     let min_isr = look.broker.image.effective_min_isr(ghost.id, settings);
     let enough = !settings.features.strict_min_isr || leader.isr.committed().len() >= min_isr;
     findings.check(Rule::S7, waited && enough, subject.at(hw));
-    if !settings.features.strict_min_isr {
+    ghost.promised = ghost.promised.min(if settings.features.strict_min_isr { min_isr } else { 1 });
+    if !settings.features.strict_min_isr || ghost.void.is_some() {
         return;
     }
     let holds = |id: &NodeId| {
@@ -122,6 +123,8 @@ fn check_members(ghost: &PartitionGhost, look: &Look<'_>, from: Offset, findings
     check_holders(ghost, look, Rule::S1, &mine, from, findings);
     if let Some(truth) = look.truth.image.partitions.get(&ghost.id) {
         check_holders(ghost, look, Rule::S2, &truth.isr, from, findings);
+        let elr = truth.elr.iter().filter(|&id| truth.replicas.contains(id)).collect();
+        check_holders(ghost, look, Rule::S4, &elr, from, findings);
     }
 }
 
@@ -149,7 +152,9 @@ pub(super) fn check_candidates(
     if ghost.void.is_some() {
         return;
     }
-    for id in change.after.isr.iter().filter(|&id| !ghost.lost_records(world, id)) {
+    let after = &change.after;
+    let eligible = after.elr.iter().filter(|&id| after.replicas.contains(id));
+    for id in after.isr.iter().chain(eligible).filter(|&id| !ghost.lost_records(world, id)) {
         let missing = ghost.missing(world, id, Offset(0), ghost.committed.end());
         findings.compare(Rule::S4, missing, Subject::copy(ghost.id, id));
     }

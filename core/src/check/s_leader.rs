@@ -10,6 +10,7 @@ use super::findings::{Findings, Subject};
 use super::logs::parts_at;
 use super::partition::{Acknowledged, PartitionGhost};
 use super::replicas::Look;
+use super::s_loss;
 use super::table::Rule;
 use crate::id::Offset;
 use crate::log::Log;
@@ -72,6 +73,7 @@ pub(super) fn check_cut(ghost: &PartitionGhost, place: usize, look: &Look<'_>, f
     let first = cut.find(|&(offset, entry)| seen.epoch_at(offset) == Some(entry.epoch));
     findings.compare(Rule::S10, first.map(|(offset, _)| offset), Subject::copy(ghost.id, look.id));
     check_exposed(ghost, place, look, findings);
+    s_loss::check_range(ghost, look.world, look.id, (to, seen.end), findings);
 }
 
 /// S3 for what was shown before it was cut: a follower that takes over the high watermark and then truncates has

@@ -4,8 +4,8 @@
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
 //! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
 //!
-//! Left out: recovery quorum (S12), reassignment (S17), idempotence (C4).
-//! Global loss (S11) is counted rather than judged: [`super::Checker::lost`].
+//! Left out: recovery quorum (S12), idempotence (C4).
+//! Acknowledged records that a new leader does not hold are counted besides: [`super::Checker::lost`].
 
 use serde::Serialize;
 
@@ -20,6 +20,10 @@ pub enum Precondition {
     AcksAll,
     /// Eligible leader replicas are on (KIP-966).
     Elr,
+    /// The high watermark stands still below min.insync.replicas (KIP-966), and the partition had no unclean election.
+    Enforced,
+    /// With acks=all, no unclean election, and at most min.insync.replicas - 1 copies that have lost records at a time.
+    FewLosses,
 }
 
 /// One promise.
@@ -134,10 +138,10 @@ table! {
             "Partition.maybeIncrementLeaderHW, KIP-966";
         S8 ExpandRule: "A replica joins the ISR only when a fetch in this leader epoch has reached both the high watermark and the start of the epoch, and its broker is unfenced and not shutting down.",
             "KIP-320, KIP-841, KIP-903";
-        S15 AckDurability: "A committed record is on at least min.insync.replicas replicas at the moment of its commit.",
-            "min.insync.replicas, KIP-966";
         S16 UncleanMarked: "An election outside the ISR leaves the new leader alone in the ISR and marks the partition as recovering.",
             "KIP-704";
+        S17 ReassignSafe: "A reassignment that completes has everybody in the ISR whom it added, and leaves no smaller ISR than there was without them, unless that still has min.insync.replicas members.",
+            "KIP-455, KAFKA-15665, KAFKA-19975";
     }
     Clean {
         S1 WeakIsr: "Every member of the ISR that a leader believes in holds what the leader has committed.",
@@ -146,12 +150,12 @@ table! {
             "Kip320.tla, StrongIsr";
         S3 PairLogMatching: "Any two replicas agree below their high watermarks.",
             "kip-966 TLA+, LogMatching";
-        S4 CandidateCompleteness: "Every replica that may be elected holds all committed records.",
+        S4 CandidateCompleteness: "Every replica that may be elected, from the ISR or the ELR, holds all committed records.",
             "kip-966 TLA+, LeaderCandidateCompleteness";
         S5 LeaderCompleteness: "A new leader holds all committed records.",
             "kip-966 TLA+, LeaderCompleteness";
-        S6 QuorumSuperset: "The newest leader waits for every member of the controller's ISR.",
-            "KIP-497, ReplicationQuorumSuperset";
+        S6 QuorumSuperset: "The newest leader waits for every member of the controller's ISR, and when its own ISR suffices, for every member of the ELR.",
+            "KIP-497, KIP-966, ReplicationQuorumSuperset";
         S10 NoCommittedTruncation: "Truncation removes no committed record.",
             "KIP-101, KIP-279, KIP-320";
         S13 RepeatableRead: "The newest leader holds everything that a consumer has ever read, where it was read.",
@@ -172,8 +176,16 @@ table! {
             "Jepsen, lost-write";
     }
     Elr {
-        S9 UncleanExclusion: "A replica that lost records in a crash is in no ISR or ELR and does not lead until it has caught up.",
+        S9 UncleanExclusion: "A replica that came back after losing records is in no ISR or ELR and does not lead until it has caught up.",
             "KIP-966";
+    }
+    Enforced {
+        S15 AckDurability: "A committed record is on at least min.insync.replicas replicas at the moment of its commit.",
+            "min.insync.replicas, KIP-966";
+    }
+    FewLosses {
+        S11 NoGlobalLoss: "Every record that was acknowledged with acks=all is in the log of some replica.",
+            "kip-966 TLA+, NoGlobalDataLoss";
     }
 }
 
@@ -196,6 +208,6 @@ mod tests {
     fn the_discriminant_of_a_rule_is_its_row() {
         assert_eq!(Rule::K1.invariant().name, "ElectionSafety");
         assert_eq!(format!("{:?}", Rule::S9), INVARIANTS[Rule::S9 as usize].id);
-        assert_eq!(Rule::S9 as usize, INVARIANTS.len() - 1);
+        assert_eq!(Rule::S11 as usize, INVARIANTS.len() - 1);
     }
 }

@@ -7,7 +7,7 @@ use super::findings::{Findings, Subject};
 use super::p_registration as registration;
 use super::table::Rule;
 use crate::config::Settings;
-use crate::id::{BrokerEpoch, NodeId, Offset, TopicPartition};
+use crate::id::{BrokerEpoch, Incarnation, NodeId, Offset, TopicPartition};
 use crate::log::Log;
 use crate::metadata::image::Image;
 use crate::process::Broker;
@@ -22,6 +22,30 @@ pub(super) struct Changed {
     pub(super) after: PartitionRegistration,
 }
 
+/// What a committed record says that other checks need to know, at the moment of that record.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    Changed(Changed),
+    Registered(NodeId, Incarnation),
+}
+
+/// Which process of each broker was registered last, as far as events were handled.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lives(Vec<(NodeId, Incarnation)>);
+
+impl Lives {
+    pub(super) fn set(&mut self, broker: NodeId, incarnation: Incarnation) {
+        match self.0.iter_mut().find(|(id, _)| *id == broker) {
+            Some((_, known)) => *known = incarnation,
+            None => self.0.push((broker, incarnation)),
+        }
+    }
+
+    pub(super) fn of(&self, broker: NodeId) -> Option<Incarnation> {
+        self.0.iter().find(|(id, _)| *id == broker).map(|&(_, incarnation)| incarnation)
+    }
+}
+
 /// Committed metadata.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truth {
@@ -33,39 +57,42 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    /// Replays what was committed since; returns the partitions that changed, in order, one entry per record.
+    /// Replays what was committed since; returns what changed, in order.
     pub(super) fn replay(
         &mut self,
         committed: &Log<MetadataRecord>,
         settings: &Settings,
         findings: &mut Findings,
-    ) -> Vec<Changed> {
+    ) -> Vec<Event> {
         let mut changed = Vec::new();
         for (offset, entry) in committed.iter(self.next, committed.end()) {
             match entry.body {
-                MetadataRecord::RegisterBroker { broker, broker_epoch, .. } => {
+                MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, .. } => {
                     self.check_broker_epoch(offset, broker, broker_epoch, &entry.body, findings);
                     self.image.apply(&entry.body);
+                    changed.push(Event::Registered(broker, incarnation));
                 }
                 MetadataRecord::Partition { partition, .. }
                 | MetadataRecord::PartitionChange { partition, .. } => {
                     let before = self.image.partitions.get(&partition).copied();
+                    let min_isr = self.image.topic_min_isr(partition.topic, settings);
                     self.image.apply(&entry.body);
                     let Some(&after) = self.image.partitions.get(&partition) else { continue };
                     let change = Changed { partition, before, after };
-                    registration::check(&change, &self.image, settings, findings);
-                    changed.push(change);
+                    registration::check(&change, &self.image, settings, min_isr, findings);
+                    changed.push(Event::Changed(change));
                 }
                 MetadataRecord::ClearElr { topic } => {
                     let partitions = self.image.partitions_with_elr(topic);
+                    let min_isr = 1;
                     let before: Vec<PartitionRegistration> =
                         partitions.iter().map(|id| self.image.partitions[id]).collect();
                     self.image.apply(&entry.body);
                     for (partition, before) in partitions.into_iter().zip(before) {
                         let after = self.image.partitions[&partition];
                         let change = Changed { partition, before: Some(before), after };
-                        registration::check(&change, &self.image, settings, findings);
-                        changed.push(change);
+                        registration::check(&change, &self.image, settings, min_isr, findings);
+                        changed.push(Event::Changed(change));
                     }
                 }
                 MetadataRecord::LeaderChange { .. }

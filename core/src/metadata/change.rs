@@ -150,7 +150,10 @@ impl<'a> PartitionChangeBuilder<'a> {
         let candidates = self.registration.isr.iter().fold(self.target_elr, NodeList::with);
         let outside = |id: &NodeId| !self.target_isr.contains(*id);
         let intact = |id: &NodeId| !self.unclean_shutdown.contains(*id);
-        self.target_elr = candidates.iter().filter(outside).filter(intact).collect::<NodeList>().sorted();
+        let stays =
+            |id: &NodeId| self.features.dropped_replicas_stay_in_elr || self.target_replicas.contains(*id);
+        let eligible = candidates.iter().filter(outside).filter(intact).filter(stays);
+        self.target_elr = eligible.collect::<NodeList>().sorted();
         let known = self.target_last_known_elr.iter().fold(candidates, NodeList::with);
         let lost = known.iter().filter(outside).filter(|id| !self.target_elr.contains(*id));
         self.target_last_known_elr = lost.collect::<NodeList>().sorted();

@@ -11,6 +11,7 @@ use kraftscope_core::replication::{LeaderState, Partition, ReplicaLog, Role};
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::sim::world::World;
 use kraftscope_core::sim::{Delivered, Sim, Step};
+use kraftscope_core::switches::Features;
 use kraftscope_core::time::Time;
 use kraftscope_core::wire::{Envelope, Message, MetadataFetchRequest};
 
@@ -35,9 +36,20 @@ impl Lab {
 
     /// The same without eligible leader replicas.
     pub(crate) fn without_elr() -> Lab {
+        Lab::with(|features| features.elr = false)
+    }
+
+    /// The same with other switches.
+    pub(crate) fn with(change: impl FnOnce(&mut Features)) -> Lab {
         let mut genesis = Genesis::default();
-        genesis.settings.features.elr = false;
+        change(&mut genesis.settings.features);
         Lab::of(genesis)
+    }
+
+    /// The end of the metadata log.
+    pub(crate) fn checker_end(&mut self) -> u64 {
+        let active = self.active();
+        self.quorum(active).log().end().0
     }
 
     fn of(genesis: Genesis) -> Lab {
@@ -97,6 +109,16 @@ impl Lab {
             Role::Leader(leader) => leader,
             Role::Follower(_) => panic!("broker 1 leads"),
         }
+    }
+
+    /// The process of a broker dies, and `records` of the end of its copy of [`ORDERS`] with it. Returns what is broken.
+    pub(crate) fn power_loss(&mut self, number: u8, records: u64) -> Vec<&'static str> {
+        let slot = self.world.slot_mut(broker(number)).expect("a broker");
+        let mut disk = slot.process.take().expect("it runs").into_disk(false);
+        let replica = disk.replicas.replicas.get_mut(&ORDERS).expect("hosted");
+        replica.truncate_to(Offset(replica.leo().0 - records));
+        slot.disk = disk;
+        self.look(broker(number), Vec::new())
     }
 
     /// A record that nobody has sent.

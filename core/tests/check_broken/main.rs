@@ -2,6 +2,7 @@
 //! Where one lie breaks several promises, the list says so.
 
 mod clients;
+mod eligible;
 mod lab;
 mod logs;
 mod partitions;

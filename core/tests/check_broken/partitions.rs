@@ -295,7 +295,7 @@ fn s16_an_unclean_election_that_is_not_marked() {
 /// Source: KIP-966: without eligible leader replicas there is no such promise.
 #[test]
 fn s9_does_not_apply_without_eligible_leader_replicas() {
-    let lab = Lab::new();
+    let lab = Lab::without_elr();
     assert_eq!(lab.checker.state(Rule::S9 as u32), Some(State::NotApplicable { why: Why::ElrOff }));
 }
 

@@ -99,7 +99,9 @@ fn finding(shrink: &Shrink, found: &Found, seeds: u64) -> Finding {
 
 const fn reason(excuse: Excuse) -> &'static str {
     match excuse {
-        Excuse::AcksOne | Excuse::Void(Why::NoAcksAll | Why::ElrOff) => "acks",
+        Excuse::AcksOne | Excuse::Void(Why::NoAcksAll | Why::ElrOff | Why::MinIsrNotEnforced) => "acks",
+        Excuse::Void(Why::DroppedReplicaEligible { .. }) => "dropped",
+        Excuse::Void(Why::TooManyLosses { .. }) => "losses",
         Excuse::Void(Why::UncleanElection { .. }) => "unclean",
         Excuse::Void(Why::LeaderLostRecords { .. }) => "lost",
         Excuse::Void(Why::ForgottenProposal { .. }) => "forgotten",

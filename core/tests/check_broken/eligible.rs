@@ -1,0 +1,161 @@
+//! S4, S6, S9, S11, S15, S17 where eligible leader replicas, lost disks and reassignments come in.
+
+use crate::lab::{Lab, ORDERS, broker};
+use kraftscope_core::check::{Rule, State, Why};
+use kraftscope_core::id::{BrokerEpoch, Incarnation, NodeList, Offset, TopicPartition};
+use kraftscope_core::record::{LeaderRecoveryState, MetadataRecord, PartitionChange};
+use kraftscope_core::replication::IsrState;
+
+const NOTHING: [&str; 0] = [];
+
+fn isr(brokers: &[u8]) -> PartitionChange {
+    PartitionChange { isr: Some(NodeList::brokers(brokers)), ..PartitionChange::default() }
+}
+
+/// Broker 1 is alone in the ISR, the others are eligible.
+fn alone() -> PartitionChange {
+    PartitionChange { elr: Some(NodeList::brokers(&[2, 3])), ..isr(&[1]) }
+}
+
+fn state(lab: &Lab, rule: Rule) -> State {
+    lab.checker.state(rule as u32).expect("it is in the table")
+}
+
+/// Broker 3 is registered as another process; its old life is in whatever it was in.
+fn register_again(lab: &mut Lab) -> Vec<&'static str> {
+    let (incarnation, broker_epoch) = (Incarnation(99), BrokerEpoch(lab.checker_end()));
+    lab.commit(MetadataRecord::RegisterBroker { broker: broker(3), incarnation, broker_epoch, fenced: true })
+}
+
+/// Source: KIP-966: whoever left an ISR below the minimum still holds every committed record.
+#[test]
+fn an_eligible_replica_that_holds_everything_is_fine() {
+    assert_eq!(Lab::new().change(alone()), NOTHING);
+}
+
+/// Source: kip-966 TLA+, LeaderCandidateCompleteness.
+#[test]
+fn s4_an_eligible_replica_without_a_committed_record() {
+    let mut lab = Lab::new();
+    lab.log(3).truncate_to(Offset(1));
+    assert_eq!(lab.change(alone()), ["S4"]);
+}
+
+/// Source: kip-966 TLA+, ReplicationQuorumSuperset.
+#[test]
+fn s6_a_leader_that_commits_without_an_eligible_replica() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(alone()), NOTHING);
+    let leader = lab.leader();
+    for follower in &mut leader.followers {
+        (follower.leo, follower.last_caught_up) = (Some(Offset(0)), None);
+    }
+    leader.isr = IsrState::Committed { isr: NodeList::brokers(&[1, 2]) };
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"S6"), "{broken:?}");
+}
+
+/// Source: KIP-966, PreviousBrokerEpoch.
+#[test]
+fn s9_a_broker_that_comes_back_without_its_records_and_stays_in_the_isr() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.power_loss(3, 1), NOTHING);
+    assert_eq!(register_again(&mut lab), ["S9"]);
+}
+
+/// Source: KIP-966: until it is registered again it cannot be elected.
+#[test]
+fn s9_a_broker_that_is_down_without_its_records_may_be_eligible() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.power_loss(3, 1), NOTHING);
+    assert_eq!(lab.change(alone()), NOTHING);
+    assert_eq!(lab.change(PartitionChange { elr: Some(NodeList::brokers(&[2])), ..isr(&[1]) }), NOTHING);
+    assert_eq!(register_again(&mut lab), NOTHING);
+    assert_eq!(lab.change(alone()), ["S9"]);
+}
+
+/// Source: kip-966 TLA+, NoGlobalDataLoss: one lost disk is survived with min.insync.replicas 2.
+#[test]
+fn s11_an_acknowledged_record_that_is_nowhere() {
+    let mut lab = Lab::new();
+    for number in [2, 3] {
+        lab.log(number).truncate_to(Offset(1));
+    }
+    assert_eq!(lab.power_loss(1, 1), ["S11"]);
+}
+
+/// Source: KIP-966: the minimum is two, and two disks are lost.
+#[test]
+fn s11_is_not_promised_when_too_many_copies_lost_records() {
+    let mut lab = Lab::new();
+    for number in [1, 2, 3] {
+        assert_eq!(lab.power_loss(number, 1), NOTHING);
+    }
+    let losses: Vec<_> = lab.checker.losses().collect();
+    assert!(matches!(losses[..], [(ORDERS, Why::TooManyLosses { .. })]), "{losses:?}");
+}
+
+/// Source: KIP-704; a zombie of the old epoch may commit while the new leader makes its followers truncate.
+#[test]
+fn s15_is_not_promised_after_an_unclean_election() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(alone()), NOTHING);
+    let elected = PartitionChange {
+        leader: Some(Some(broker(3))),
+        recovery: Some(LeaderRecoveryState::Recovering),
+        elr: Some(NodeList::EMPTY),
+        ..isr(&[3])
+    };
+    assert_eq!(lab.change(PartitionChange { elr: Some(NodeList::EMPTY), ..isr(&[1]) }), NOTHING);
+    assert_eq!(lab.change(elected), NOTHING);
+    let offset = lab.append(1, 0);
+    lab.copy(1).hw = offset.next();
+    assert!(!lab.look(broker(1), vec![]).contains(&"S15"));
+}
+
+/// Source: KIP-966, before 3.7.
+#[test]
+fn s15_is_not_promised_where_the_high_watermark_does_not_wait() {
+    let lab = Lab::with(|features| features.strict_min_isr = false);
+    assert_eq!(state(&lab, Rule::S15), State::NotApplicable { why: Why::MinIsrNotEnforced });
+}
+
+/// Source: KAFKA-15665.
+#[test]
+fn s17_a_reassignment_that_shrinks_the_isr_below_the_minimum() {
+    let mut lab = Lab::new();
+    let replicas = Some(NodeList::brokers(&[1, 2]));
+    let leader = Some(Some(broker(1)));
+    assert_eq!(lab.change(PartitionChange { replicas, leader, ..isr(&[1]) }), ["S17"]);
+}
+
+/// Source: KIP-455.
+#[test]
+fn s17_a_reassignment_that_completes_without_who_was_added() {
+    let mut lab = Lab::new();
+    let adding = |brokers: &[u8]| Some(NodeList::brokers(brokers));
+    assert_eq!(lab.change(PartitionChange { adding: adding(&[3]), ..isr(&[1, 2]) }), NOTHING);
+    assert_eq!(lab.change(PartitionChange { adding: adding(&[]), ..Default::default() }), ["S17"]);
+}
+
+/// Source: `PartitionChangeBuilder.maybePopulateTargetElr`: dropped replicas stay in the ELR. The controller counts the
+/// minimum with the replicas of partition 0, so another partition may keep an ELR although it has one replica.
+#[test]
+fn a_dropped_replica_that_comes_back_as_eligible_voids_the_promise() {
+    let partition = TopicPartition { partition: 1, ..ORDERS };
+    let brokers = |numbers: &[u8]| Some(NodeList::brokers(numbers));
+    let leader = Some(Some(broker(2)));
+    let dropped = PartitionChange { replicas: brokers(&[2]), leader, elr: brokers(&[1, 3]), ..isr(&[2]) };
+    let mut lab = Lab::new();
+    assert_eq!(lab.commit(MetadataRecord::PartitionChange { partition, change: dropped }), NOTHING);
+    assert_eq!(lab.checker.void().count(), 0);
+    let back = PartitionChange { replicas: brokers(&[2, 1]), adding: brokers(&[1]), ..Default::default() };
+    assert_eq!(lab.commit(MetadataRecord::PartitionChange { partition, change: back }), NOTHING);
+    let void: Vec<_> = lab.checker.void().collect();
+    assert!(matches!(void[..], [(_, Why::DroppedReplicaEligible { .. })]), "{void:?}");
+    let mut mended = Lab::with(|features| features.dropped_replicas_stay_in_elr = false);
+    assert!(
+        mended.commit(MetadataRecord::PartitionChange { partition, change: dropped }).contains(&"P2"),
+        "only replicas are eligible"
+    );
+}
