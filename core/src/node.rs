@@ -9,7 +9,9 @@
 //! a matter of types, and no effect has to say "persist".
 
 use crate::dice::Dice;
-use crate::id::{CallId, Correlation, LeaderEpoch, NodeId, Offset, Text, TopicId, TopicPartition};
+use crate::id::{
+    CallId, Correlation, LeaderEpoch, NodeId, Offset, ReplicaKey, Text, TopicId, TopicPartition,
+};
 use crate::note::Note;
 use crate::record::TopicConfig;
 use crate::time::Span;
@@ -169,8 +171,9 @@ pub enum Command {
     },
     /// Quorum leader: append records that mean nothing (benchmarks of the bare quorum).
     Append(u32),
-    /// Quorum leader: `AddRaftVoter` for this controller, on the disk on which it fetched last.
-    AddVoter(NodeId),
+    /// Quorum leader: `AddRaftVoter` for this controller on this disk; directory 0 means the disk that it has at this
+    /// moment, since an administrator runs the tool on that very machine.
+    AddVoter(ReplicaKey),
     /// Quorum leader: `RemoveRaftVoter` for the voter with this id.
     RemoveVoter(NodeId),
     /// Producer: send `count` records with this key (empty: no key) to this topic.

@@ -340,7 +340,7 @@ impl Controller {
                 let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
                 out.reply(call, if appended.is_some() { Outcome::Done } else { refused });
             }
-            Command::AddVoter(id) => self.quorum.add_voter(call, id, out),
+            Command::AddVoter(key) => self.quorum.add_voter(call, key, out),
             Command::RemoveVoter(id) => self.quorum.remove_voter(now, call, id, out),
             Command::CreateTopic { .. }
             | Command::ConfigureTopic { .. }

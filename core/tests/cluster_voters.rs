@@ -2,7 +2,7 @@
 
 use kraftscope_core::check::INVARIANTS;
 use kraftscope_core::history::History;
-use kraftscope_core::id::{LeaderEpoch, NodeId};
+use kraftscope_core::id::{LeaderEpoch, NodeId, ReplicaKey};
 use kraftscope_core::net::Link;
 use kraftscope_core::node::Command;
 use kraftscope_core::note::{Note, ResignReason};
@@ -14,6 +14,11 @@ use kraftscope_core::time::Span;
 
 const fn c(n: u8) -> NodeId {
     NodeId::controller(n)
+}
+
+/// The controller on the disk that it has.
+fn present(n: u8) -> ReplicaKey {
+    ReplicaKey { id: c(n), ..ReplicaKey::default() }
 }
 
 /// A cluster, and what was said since the last look.
@@ -114,7 +119,7 @@ fn a_cluster_moves_to_other_controllers_one_by_one_and_goes_on() {
         run.act(Action::Start(c(3 + n)));
         run.run(Span::secs(2));
         let leader = run.settle();
-        run.call(leader, Command::AddVoter(c(3 + n)));
+        run.call(leader, Command::AddVoter(present(3 + n)));
         run.run(Span::secs(1));
         let leader = run.settle();
         run.call(leader, Command::RemoveVoter(c(n)));
@@ -189,7 +194,7 @@ fn thesis_bug(guard: &str) -> Run {
         run.cut(a, n);
         run.cut(5, n);
     }
-    run.call(a, Command::AddVoter(c(5)));
+    run.call(a, Command::AddVoter(present(5)));
     assert!(run.until(|sim| others.iter().any(|&n| epoch_led(sim, n).is_some())));
     let x = others.iter().copied().find(|&n| epoch_led(&run.sim, n).is_some()).expect("one leads");
     let z = others.iter().copied().rfind(|&n| n != x).expect("two follow");
@@ -227,12 +232,12 @@ fn same_id_empty_disk(directory: &str) -> Run {
     run.act(Action::Start(c(5)));
     run.run(Span::secs(3));
     run.act(Action::Pause(c(one)));
-    for command in [Command::AddVoter(c(4)), Command::RemoveVoter(c(one))] {
+    for command in [Command::AddVoter(present(4)), Command::RemoveVoter(c(one))] {
         run.call(leader, command);
         run.run(Span::secs(1));
     }
     run.act(Action::ReplaceDisk(c(two)));
-    for command in [Command::AddVoter(c(5)), Command::RemoveVoter(c(two))] {
+    for command in [Command::AddVoter(present(5)), Command::RemoveVoter(c(two))] {
         run.call(leader, command);
         run.run(Span::secs(1));
     }

@@ -6,7 +6,7 @@
 use crate::i18n::words::Words;
 use crate::select::Selection;
 use kraftscope_core::config::Acks;
-use kraftscope_core::id::{NodeId, NodeKind, PacketId, Text, TopicId, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeKind, PacketId, ReplicaKey, Text, TopicId, TopicPartition};
 use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::record::TopicConfig;
@@ -150,7 +150,7 @@ fn of_controller(node: NodeId, view: &ClusterView) -> Vec<Item> {
     if controller.voter {
         vec![harm("remove-voter", call(Command::RemoveVoter(node)))]
     } else if controller.health == Health::Up {
-        vec![item("add-voter", call(Command::AddVoter(node)))]
+        vec![item("add-voter", call(Command::AddVoter(ReplicaKey { id: node, ..ReplicaKey::default() })))]
     } else {
         Vec::new()
     }

@@ -44,10 +44,12 @@ pub(super) fn check_committed(
     findings.compare(Rule::K6, parts.or(unheard_of), subject);
 }
 
-/// K7 and K8: the leader in `look` has moved its high watermark to `hw`.
+/// K7 and K8: the leader in `look` has moved its high watermark to `hw`. What a voter had flushed on a disk that is
+/// `lost` since still counts: it never votes again under that name.
 pub(super) fn check_leaders_hw(
     world: &World,
     look: &Look<'_>,
+    lost: &[(ReplicaKey, Offset)],
     epoch_start: Offset,
     hw: Offset,
     findings: &mut Findings,
@@ -62,8 +64,9 @@ pub(super) fn check_leaders_hw(
     let Some(voters) = look.quorum.map(Quorum::voters) else { return };
     let vote = |slot: &&Slot| voters.contains(ReplicaKey { id: slot.id, directory: slot.directory });
     let holders = world.of_kind(NodeKind::Controller).filter(vote);
-    let holders = holders.filter(|slot| holds(metadata_disk(slot))).count() as u32;
-    findings.check(Rule::K7, holders >= majority(voters.len()), subject);
+    let holders = holders.filter(|slot| holds(metadata_disk(slot))).count();
+    let held = lost.iter().filter(|(key, flushed)| *flushed >= hw && voters.contains(*key)).count();
+    findings.check(Rule::K7, (holders + held) as u32 >= majority(voters.len()), subject);
 }
 
 /// K10.

@@ -147,6 +147,8 @@ pub(super) struct QuorumGhost {
     pub(super) elections: Elections,
     images: Images,
     replicas: Vec<ReplicaSeen>,
+    /// Disks that were replaced, and how far each had flushed: a leader may still count what they have confirmed.
+    lost: Vec<(ReplicaKey, Offset)>,
     /// The voters that the cluster began with.
     first_voters: VoterSet,
 }
@@ -183,6 +185,8 @@ impl QuorumGhost {
         let seen = &mut self.replicas[place];
         if seen.directory != slot.directory {
             // A replica of its own: what the disk before this one held binds it in nothing.
+            let gone = ReplicaKey { id: slot.id, directory: seen.directory };
+            self.lost.push((gone, seen.glance.flushed));
             *seen = ReplicaSeen { directory: slot.directory, ..ReplicaSeen::default() };
         } else if slot.process.is_none() && notes.iter().any(|n| matches!(n, Note::DiskReplaced { .. })) {
             // Under its old name: its log is another one, but what it promised it has promised.
@@ -262,7 +266,7 @@ impl QuorumGhost {
             let began = disk.epochs.entries().iter().rfind(|line| line.epoch == now.epoch());
             let epoch_start = began.map_or(Offset(0), |line| line.start);
             let epoch_start = leader.map_or(epoch_start, |leader| leader.epoch_start);
-            k_commit::check_leaders_hw(world, look, epoch_start, hw, findings);
+            k_commit::check_leaders_hw(world, look, &self.lost, epoch_start, hw, findings);
         }
         let from = self.committed.end();
         if leader.is_some() || last.is_some() {

@@ -77,12 +77,8 @@ fn answer(asker: Asker, adds: bool, error: ErrorCode, out: &mut Out) {
 }
 
 impl Quorum {
-    /// A person asks for a vote for the controller with this id, on the disk on which it fetched last.
-    pub fn add_voter(&mut self, call: CallId, id: NodeId, out: &mut Out) {
-        let observers = self.role.as_leader().map_or(&[][..], |leader| leader.observers());
-        let fetched = observers.iter().filter(|replica| replica.key.id == id);
-        let last = fetched.max_by_key(|replica| replica.last_fetch).map(|replica| replica.key);
-        let key = last.unwrap_or(ReplicaKey { id, directory: DirectoryId(0) });
+    /// A person asks for a vote for this controller on this disk.
+    pub fn add_voter(&mut self, call: CallId, key: ReplicaKey, out: &mut Out) {
         let request =
             AddRaftVoterRequest { voter: Voter { key, ..Voter::default() }, ack_when_committed: true };
         self.on_add_voter(Asker::Call(call), &request, out);

@@ -164,7 +164,7 @@ impl Quorum {
                 out.note(Note::ElectionTimedOut { epoch });
                 self.on_candidate_timeout(now, out);
             }
-            Role::Resigned { .. } if self.settings.features.resigned_becomes_candidate => {
+            Role::Resigned { .. } if self.votes && self.settings.features.resigned_becomes_candidate => {
                 self.become_candidate(1, now, out);
             }
             Role::Resigned { .. } => self.become_unattached(epoch.next(), ElectionTimer::Expired, out),

@@ -3,7 +3,7 @@
 //! What is printed reads back as the same action. Errors say what was expected.
 
 use crate::config::Acks;
-use crate::id::{NodeId, Offset, TopicPartition};
+use crate::id::{DirectoryId, NodeId, Offset, ReplicaKey, TopicPartition};
 use crate::net::{Latency, Link};
 use crate::node::{Command, Loss};
 use crate::record::TopicConfig;
@@ -168,6 +168,25 @@ fn snapshot(rest: &[&str]) -> Result<Command, String> {
     }
 }
 
+/// `controller-4` on the disk that it has, or `controller-4 disk 2`.
+fn voter(node: &str, disk: &[&str]) -> Result<ReplicaKey, String> {
+    let id = NodeId::parse(node)?;
+    let directory = match disk {
+        [] => DirectoryId(0),
+        ["disk", number] => {
+            let before = at_most(number, 1000)?.saturating_sub(1);
+            (0..before).fold(DirectoryId::first_of(id), |directory, _| directory.of_replacement())
+        }
+        _ => {
+            return Err(format!(
+                "'{}': write 'add-voter {node}' or 'add-voter {node} disk 2'",
+                disk.join(" ")
+            ));
+        }
+    };
+    Ok(ReplicaKey { id, directory })
+}
+
 fn command(line: &str, names: &Names) -> Result<Command, String> {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let elect = |partition: &str, unclean| {
@@ -189,7 +208,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         ["elect", partition] => elect(partition, false),
         ["elect", partition, "unclean"] => elect(partition, true),
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
-        ["add-voter", node] => Ok(Command::AddVoter(NodeId::parse(node)?)),
+        ["add-voter", node, disk @ ..] => voter(node, disk).map(Command::AddVoter),
         ["remove-voter", node] => Ok(Command::RemoveVoter(NodeId::parse(node)?)),
         ["unregister", node] => Ok(Command::UnregisterBroker(NodeId::parse(node)?)),
         ["min-isr", topic, value] => configure(topic, TopicConfig::MinInsyncReplicas, words::number(value)?),
@@ -268,7 +287,10 @@ fn show_command(command: &Command, names: &Names) -> String {
             format!("elect {}{}", names.show(partition), if unclean { " unclean" } else { "" })
         }
         Command::FenceBroker(node) => format!("fence {node}"),
-        Command::AddVoter(node) => format!("add-voter {node}"),
+        Command::AddVoter(ReplicaKey { id, directory: DirectoryId(0) }) => format!("add-voter {id}"),
+        Command::AddVoter(ReplicaKey { id, directory }) => {
+            format!("add-voter {id} disk {}", directory.number())
+        }
         Command::RemoveVoter(node) => format!("remove-voter {node}"),
         Command::UnregisterBroker(node) => format!("unregister {node}"),
         Command::FailAppend(partition) => format!("fail-append {}", names.show(partition)),
@@ -330,6 +352,7 @@ mod tests {
             "call controller-1 elect orders-0 unclean",
             "call controller-1 fence broker-2",
             "call controller-1 add-voter controller-4",
+            "call controller-1 add-voter controller-4 disk 2",
             "call controller-1 remove-voter controller-2",
             "call controller-1 unregister broker-2",
             "call broker-1 fail-append orders-0",

@@ -18,7 +18,7 @@ pub use step::{Delivered, NotEnabled, Step, family};
 
 use crate::check::Checker;
 use crate::dice::Dice;
-use crate::id::{CallId, NodeId, PacketId, StepId};
+use crate::id::{CallId, DirectoryId, NodeId, PacketId, StepId};
 use crate::net::Net;
 use crate::node::{Command, Input, Out, Timer};
 use crate::note::Note;
@@ -370,8 +370,13 @@ impl Sim {
         Ok(())
     }
 
-    fn call(&mut self, node: NodeId, command: Command, step: &mut Step) -> Result<(), NotEnabled> {
+    fn call(&mut self, node: NodeId, mut command: Command, step: &mut Step) -> Result<(), NotEnabled> {
         self.running(node)?;
+        if let Command::AddVoter(key) = &mut command
+            && key.directory == DirectoryId(0)
+        {
+            key.directory = self.world.slot(key.id).map_or(key.directory, |slot| slot.directory);
+        }
         let call = self.next_call;
         self.next_call = call.next();
         step.node = Some(node);

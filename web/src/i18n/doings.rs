@@ -110,7 +110,7 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             "fence"
         }
         Command::AddVoter(controller) => {
-            args.push(("controller", words.node(controller)));
+            args.push(("controller", words.node(controller.id)));
             "add-voter"
         }
         Command::RemoveVoter(controller) => {
