@@ -1,8 +1,9 @@
 //! `cargo xtask mutants`: takes guards out of the core one by one and sees whether anything notices.
 //!
 //! Each mutant of [`list`] is one change of the source that removes a rule. It is made in a copy of the project
-//! below the target folder; then the core's tests run, and when they notice nothing, random runs under the checker.
-//! What survives both is listed with the reason why that is right, or it is a gap.
+//! below the target folder; then the scenario files are checked, then random runs are played under the checker, and at
+//! last, since they take longest, the core's tests run. What survives all is listed with the reason why that is right,
+//! or it is a gap.
 //!
 //! Left out: mutants by machine. A list by hand asks the question that matters: is this *rule* held by a test?
 mod list;
@@ -25,10 +26,12 @@ const SEEDS: &str = "400";
 /// How a mutant fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// The core's tests failed.
-    Tests,
+    /// A scenario file printed something else.
+    Scenarios,
     /// Random runs broke a promise.
     Fuzz,
+    /// The core's tests failed.
+    Tests,
     /// Nobody noticed.
     Survived,
 }
@@ -36,8 +39,9 @@ enum Fate {
 impl Fate {
     const fn name(self) -> &'static str {
         match self {
-            Self::Tests => "caught by tests",
+            Self::Scenarios => "caught by scenarios",
             Self::Fuzz => "caught by fuzz",
+            Self::Tests => "caught by tests",
             Self::Survived => "SURVIVED",
         }
     }
@@ -81,8 +85,8 @@ fn report(fates: &[(&Mutant, Fate)], as_json: bool) -> Result<()> {
             survivors.iter().map(|mutant| json!({"name": mutant.name, "reason": mutant.survives})).collect();
         println!(
             "{}",
-            json!({"mutants": fates.len(), "caught": caught, "by_tests": count(Fate::Tests),
-                "by_fuzz": count(Fate::Fuzz), "survivors": survivors})
+            json!({"mutants": fates.len(), "caught": caught, "by_scenarios": count(Fate::Scenarios),
+                "by_fuzz": count(Fate::Fuzz), "by_tests": count(Fate::Tests), "survivors": survivors})
         );
     } else {
         for mutant in &survivors {
@@ -139,7 +143,8 @@ impl Bench {
             }
         }
         println!("-- the source as it is must pass");
-        ensure!(bench.passes(&TESTS)?, "the core's tests fail without any mutant");
+        ensure!(bench.passes(&BUILD)?, "the source does not compile without any mutant");
+        ensure!(bench.passes(&SCENARIOS)?, "a scenario file fails without any mutant");
         ensure!(bench.passes(&FUZZ)?, "random runs break a promise without any mutant");
         Ok(bench)
     }
@@ -154,11 +159,14 @@ impl Bench {
     }
 
     fn fate(&self, only_fuzz: bool) -> Result<Fate> {
-        ensure!(self.passes(&["build", "--quiet", "-p", "kraftscope-cli"])?, "it does not compile");
-        if !only_fuzz && !self.passes(&TESTS)? {
-            return Ok(Fate::Tests);
+        ensure!(self.passes(&BUILD)?, "it does not compile");
+        if !only_fuzz && !self.passes(&SCENARIOS)? {
+            return Ok(Fate::Scenarios);
         }
-        Ok(if self.passes(&FUZZ)? { Fate::Survived } else { Fate::Fuzz })
+        if !self.passes(&FUZZ)? {
+            return Ok(Fate::Fuzz);
+        }
+        Ok(if only_fuzz || self.passes(&TESTS)? { Fate::Survived } else { Fate::Tests })
     }
 
     /// Whether cargo, with these words, ends well and in time.
@@ -187,6 +195,9 @@ impl Bench {
     }
 }
 
+const BUILD: [&str; 4] = ["build", "--quiet", "-p", "kraftscope-cli"];
+const SCENARIOS: [&str; 7] =
+    ["run", "--quiet", "-p", "kraftscope-cli", "--", "check", "core/tests/scenarios"];
 const TESTS: [&str; 4] = ["test", "--quiet", "-p", "kraftscope-core"];
 
 const FUZZ: [&str; 9] = ["run", "--quiet", "-p", "kraftscope-cli", "--", "fuzz", "--json", "--seeds", SEEDS];
