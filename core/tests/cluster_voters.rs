@@ -314,3 +314,25 @@ fn b38_a_new_voter_that_waits_for_its_answer_keeps_its_own_vote_from_being_commi
     assert!(committed(&new) && !resigned(&new));
     assert!(old.broken.is_empty() && new.broken.is_empty());
 }
+
+/// Source: Raft thesis 4.2.2, where a server that is not in its own newest configuration still stands for election;
+/// `QuorumState.transitionToProspective`, where an observer must not. The record is in the removed leader's log alone:
+/// it does not stand, and the other voter, whose log is shorter, does not get its vote.
+#[test]
+fn a_leader_that_removed_itself_unheard_blocks_the_quorum_as_in_kafka() {
+    let mut run = Run::new("controllers 2 spare 1\nbrokers 0\nseed 3");
+    let leader = run.settle();
+    let other = 3 - leader;
+    run.cut(leader, other);
+    run.call(leader, Command::RemoveVoter(c(leader)));
+    run.run(Span::secs(1));
+    run.act(Action::Crash(c(leader), Default::default()));
+    run.heal(leader, other);
+    run.act(Action::Start(c(leader)));
+    run.run(Span::secs(60));
+    let quorum = |n| run.sim.world().process(c(n)).and_then(Process::quorum).expect("it runs");
+    assert!(quorum(leader).is_observer() && !quorum(other).is_observer());
+    assert!(quorum(leader).log().end() > quorum(other).log().end());
+    assert_eq!(run.sim.world().active_controller(), None);
+    assert!(run.broken.is_empty());
+}
