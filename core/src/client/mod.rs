@@ -6,6 +6,7 @@
 
 pub mod accumulator;
 pub mod alarms;
+pub mod assignors;
 pub mod backoff;
 pub mod batch;
 pub mod connection;

@@ -4,6 +4,7 @@
 //! a case file does not carry them.
 
 mod active;
+mod assignor;
 pub(super) mod cluster;
 mod controller;
 mod data_messages;
@@ -63,6 +64,7 @@ pub const COMPONENTS: &[Component] = &[
     partition::FOLLOWER,
     producer_state::COMPONENT,
     partitioner::COMPONENT,
+    assignor::COMPONENT,
     murmur2::COMPONENT,
 ];
 
