@@ -426,3 +426,26 @@ fn a_question_to_the_wrong_broker_is_refused() {
     assert_eq!(ask(B1, TP, Some(1)), (ErrorCode::UnknownLeaderEpoch, None));
     assert_eq!(ask(B1, TP1, None), (ErrorCode::UnknownTopicOrPartition, None));
 }
+
+/// A follower that is an epoch behind fetches everything that the leader has, and is not in the ISR.
+fn late_fetch(checks: bool, needs_current: bool) -> (Vec<Vec<u8>>, usize) {
+    let mut settings = Settings::default();
+    settings.features.fetch_checks_leader_epoch = checks;
+    settings.features.expansion_needs_current_epoch = needs_current;
+    let mut lab = Lab::with(settings, &[1, 2], &[1], &[1]);
+    lab.produce(B1, Acks::One, 2);
+    let late = lab.ask(TP, 2, Some(0));
+    lab.elect(Some(B1), &[1]);
+    lab.fetch_with(B2, B1, late);
+    let refused = |answer: &Answer| matches!(answer, Answer::Error(ErrorCode::FencedLeaderEpoch));
+    let answers = lab.answers();
+    (lab.proposed(), answers.iter().filter(|answer| refused(answer)).count())
+}
+
+/// Source: KIP-320: FENCED_LEADER_EPOCH, and nobody joins the ISR by a fetch of another leader epoch.
+#[test]
+fn a_fetch_of_an_older_epoch_brings_nobody_into_the_isr() {
+    assert_eq!(late_fetch(true, true), (vec![], 1));
+    assert_eq!(late_fetch(false, true), (vec![], 0));
+    assert_eq!(late_fetch(false, false), (vec![vec![1, 2]], 0));
+}
