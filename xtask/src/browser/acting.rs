@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a message in flight can be dropped from the list", run: drops_from_the_list },
     Case { name: "acting in the past forks and the old branch is kept", run: forks },
     Case { name: "another shape of the cluster is built on request", run: reshapes },
+    Case { name: "a spare controller gets its vote from its menu", run: gives_a_vote },
     Case { name: "presenting shows the stage and little else", run: presents },
 ];
 
@@ -122,6 +123,20 @@ fn reshapes(page: &mut Page) -> Result<()> {
     page.press(&["Tab"])?;
     page.click("apply")?;
     page.wait_until("kraftscope.view().brokers.length === 5")
+}
+
+fn gives_a_vote(page: &mut Page) -> Result<()> {
+    let text = "controllers 3 spare 1\\nbrokers 1\\n----\\nuntil ready\\nstart controller-4\\nrun 3s\\n";
+    page.run(&format!("kraftscope.load('{text}'); kraftscope.pause()"), &[])?;
+    page.wait_for_paint()?;
+    page.wait_until("kraftscope.view().controllers[3].role === 'Observer'")?;
+    page.right_click_css("[data-testid=stage] [role=button][aria-label^='Controller 4'] text")?;
+    page.click("do-add-voter")?;
+    page.wait_until("kraftscope.text().includes('add-voter controller-4')")?;
+    page.run("kraftscope.until('note VotersCommitted')", &[])?;
+    page.wait_until("kraftscope.view().controllers[3].voter")?;
+    page.run("kraftscope.act('replace-disk controller-4')", &[])?;
+    page.wait_until("!kraftscope.view().controllers[3].voter")
 }
 
 fn presents(page: &mut Page) -> Result<()> {

@@ -54,6 +54,7 @@ pub(super) fn Controller(props: &ControllerProps) -> Html {
     let class = classes!(
         props.mark.classes("st-controller"),
         (shown.role == QuorumRole::Leader).then_some("is-leader"),
+        (!shown.voter).then_some("is-observer"),
         health_class(shown.health),
     );
     let name = Point::new(place.ring.x, place.ring.y + m.name * 0.36);
@@ -95,7 +96,8 @@ fn role_sign(shown: &ControllerView) -> (&'static str, &'static str) {
         (_, QuorumRole::Leader) => (icon::CROWN, "st-crown"),
         (_, QuorumRole::Candidate) => (icon::HAND, "st-sign is-asking"),
         (_, QuorumRole::Prospective) => (icon::HAND, "st-sign is-asking is-dashed"),
-        (_, QuorumRole::Follower | QuorumRole::Observer) => (icon::RING, "st-sign"),
+        (_, QuorumRole::Follower) => (icon::RING, "st-sign"),
+        (_, QuorumRole::Observer) => (icon::RING, "st-sign is-dashed"),
         (_, QuorumRole::Unattached | QuorumRole::Resigned) => (icon::NOTHING, "st-sign"),
         (_, QuorumRole::Halted) => (icon::ALERT, "st-sign is-bad"),
     }
