@@ -104,7 +104,7 @@ impl Stock {
     }
 
     fn wait(&mut self, span: Span) {
-        self.now = self.now + span;
+        self.now += span;
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) struct Changed {
 }
 
 /// What a committed record says that other checks need to know, at the moment of that record.
+#[allow(clippy::large_enum_variant, reason = "one lives at a time, and it stays `Copy`")]
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Event {
     Changed(Changed),

@@ -228,7 +228,7 @@ fn a_new_voter_must_answer_support_kraft_version_1_and_have_caught_up() {
 #[test]
 fn an_observer_that_has_not_fetched_for_an_hour_is_not_caught_up() {
     let mut leader = committed(1, &[2]);
-    leader.now = leader.now + ms(3_600_000);
+    leader.now += ms(3_600_000);
     let asked = leader.add_with_versions(2);
     assert_eq!(leader.answered(asked), added(ErrorCode::RequestTimedOut));
 }

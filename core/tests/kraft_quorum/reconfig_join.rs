@@ -21,7 +21,7 @@ fn voters(e: u32, numbers: &[u8]) -> kraftscope_core::record::Entry<MetadataReco
 
 /// Controller 1 follows controller 2 in epoch 5; `among` were its voters at the start.
 fn follower(among: &[u8], settings: Settings) -> Replica {
-    let mut replica = Replica::boot_as(1, 3, disk(elected(5, 2), &[]), settings.clone());
+    let mut replica = Replica::boot_as(1, 3, disk(elected(5, 2), &[]), settings);
     let election = elected(5, 2);
     let quorum = Quorum::new(key(1), set(among), settings.into(), disk(election, &[]));
     replica.timers.clear();
