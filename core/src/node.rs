@@ -153,6 +153,8 @@ pub enum Command {
     },
     /// Active controller: fence this broker as if its session had run out.
     FenceBroker(NodeId),
+    /// Active controller: an event fails with an exception that nobody expected.
+    FailController,
     /// Controller, broker: make a snapshot of the committed metadata now.
     Snapshot {
         /// Delete the log before it at once, without waiting for the retention limit.

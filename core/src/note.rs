@@ -46,6 +46,8 @@ pub enum ResignReason {
     Restarted,
     /// A voter set without it is committed.
     Removed,
+    /// The controller on top of it could not go on.
+    ControllerFailed,
 }
 
 /// Why a replica of the metadata log stopped for good.
@@ -164,6 +166,8 @@ pub enum Note {
     // The controller.
     /// It replayed everything up to its own epoch and acts as the active controller.
     ControllerActivated { epoch: LeaderEpoch, offset: Offset },
+    /// An event of the active controller failed with an exception that nobody expected.
+    ControllerFailed { epoch: LeaderEpoch },
     /// It stopped acting as the controller and dropped what was not committed.
     ControllerRenounced { epoch: LeaderEpoch },
     /// A broker's new life was registered (still fenced).

@@ -324,6 +324,11 @@ impl Controller {
                 let refused = Outcome::Refused(ErrorCode::NotLeaderOrFollower);
                 out.reply(call, if resigned { Outcome::Done } else { refused });
             }
+            Command::FailController => {
+                let failed = self.control.fail(&mut self.quorum, out);
+                let refused = Outcome::Refused(ErrorCode::NotController);
+                out.reply(call, if failed { Outcome::Done } else { refused });
+            }
             Command::Snapshot { clean } => {
                 let made = self.control.make_snapshot(&mut self.quorum, out).is_some();
                 let cleaned = clean && self.quorum.delete_before_latest_snapshot(out);

@@ -211,6 +211,7 @@ impl Producer {
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
             | Command::Snapshot { .. }
+            | Command::FailController
             | Command::AddVoter(_)
             | Command::RemoveVoter(_)
             | Command::UnregisterBroker(_)

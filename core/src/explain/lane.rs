@@ -56,6 +56,7 @@ about! {
         BecameObserver: "KIP-853, VoterSet",
         QuorumHalted: "KIP-595, KafkaRaftClient",
         ControllerActivated: "KIP-631, QuorumController",
+        ControllerFailed: "QuorumController.handleEventException",
         ControllerRenounced: "KIP-631, QuorumController",
         LeaderElected: "PartitionChangeBuilder",
         PartitionLeaderless: "PartitionChangeBuilder",

@@ -126,13 +126,18 @@ impl Quorum {
         }
     }
 
-    /// Leader: steps down. False when it does not lead.
+    /// Leader: steps down because it was asked to. False when it does not lead.
     pub fn resign(&mut self, _now: Time, out: &mut Out) -> bool {
+        self.resign_because(ResignReason::Asked, out)
+    }
+
+    /// Leader: steps down (`KafkaRaftClient.resign`). False when it does not lead.
+    pub fn resign_because(&mut self, reason: ResignReason, out: &mut Out) -> bool {
         let Role::Leader(leader) = &self.role else { return false };
         if self.halted.is_some() {
             return false;
         }
-        self.become_resigned(leader.successors(), ResignReason::Asked, out);
+        self.become_resigned(leader.successors(), reason, out);
         self.send_what_is_due(out);
         true
     }

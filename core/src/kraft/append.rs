@@ -80,7 +80,9 @@ impl Quorum {
         if let Some(hw) = moved {
             self.advance_leader_high_watermark(hw, out);
         }
-        self.disk.log.flush();
+        if self.settings.features.flush_before_ack {
+            self.disk.log.flush();
+        }
         self.answer_outgrown_fetches(now, out);
     }
 

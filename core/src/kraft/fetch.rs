@@ -127,7 +127,7 @@ impl Quorum {
         let Role::Leader(leader) = &mut self.role else { return };
         let restarted_just_now = leader.check_quorum_since == now;
         if leader.count_fetch(position, now) && !restarted_just_now && leader.voters().len() > 1 {
-            out.arm(Timer::CheckQuorum, timeout);
+            self.arm_check_quorum(timeout, out);
         }
     }
 

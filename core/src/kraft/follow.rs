@@ -1,7 +1,8 @@
 //! The follower's side of replication: append what was fetched, or cut where the logs part.
 //!
-//! Keeps: only a successful fetch, of records or of a part of a snapshot, restarts the fetch timer; the high watermark never goes back and never passes
-//! the own log end; committed records are never cut (K9): a replica that would have to stops for good.
+//! Keeps: only a successful fetch, of records or of a part of a snapshot, restarts the fetch timer; the high
+//! watermark never goes back and never passes the own log end; committed records are never cut (K9): a replica that
+//! would have to stops for good.
 //!
 //! Source: `KafkaRaftClient.handleFetchResponse`, `appendAsFollower`, `updateFollowerHighWatermark`,
 //! `RaftLog.truncateToEndOffset`, `FollowerState`.
@@ -81,15 +82,20 @@ impl Quorum {
     /// Cuts the log where it parts from the leader's. The next fetch goes on from there.
     fn truncate_to_divergence(&mut self, at: EpochEnd, out: &mut Out) -> bool {
         let end = self.disk.log.end();
-        let to = if at.epoch == LeaderEpoch(0) {
+        let mut to = if at.epoch == LeaderEpoch(0) {
             at.end.min(end)
         } else {
             let mine = self.disk.end_offset_for_epoch(at.epoch);
             if mine.epoch == at.epoch { mine.end.min(at.end) } else { mine.end }
         };
         if to < self.log_hw || self.hw.is_some_and(|hw| at.end < hw) {
-            self.halt(HaltReason::TruncationBelowHw, to, out);
-            return false;
+            if self.settings.features.metadata_truncation_guard {
+                self.halt(HaltReason::TruncationBelowHw, to, out);
+                return false;
+            }
+            // Before KAFKA-12460 the log's high watermark went back with the log, and nobody was told.
+            to = to.max(self.disk.log.start());
+            (self.hw, self.log_hw) = (self.hw.map(|hw| hw.min(to)), self.log_hw.min(to));
         }
         self.disk.epochs.truncate_from_end(to);
         if self.disk.log.truncate_to(to) {

@@ -408,7 +408,8 @@ impl Quorum {
 
     /// Whether fetched records are flushed before they are confirmed.
     fn flushes(&self) -> bool {
-        !self.is_observer() || self.me.id.kind() == NodeKind::Controller
+        let may_vote = !self.is_observer() || self.me.id.kind() == NodeKind::Controller;
+        may_vote && self.settings.features.flush_before_ack
     }
 
     /// Tells why a request was refused.

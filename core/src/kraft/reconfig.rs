@@ -315,7 +315,7 @@ impl Quorum {
         match (before.len() > 1, voters.len() > 1) {
             (false, true) => {
                 let left = self.check_quorum_timeout().0.saturating_sub(now.since(window).0);
-                out.arm(Timer::CheckQuorum, Span(left));
+                self.arm_check_quorum(Span(left), out);
             }
             (true, false) => out.disarm(Timer::CheckQuorum),
             (false, false) | (true, true) => {}

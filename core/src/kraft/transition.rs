@@ -192,7 +192,7 @@ impl Quorum {
             return self.become_resigned(self.voters().ids().without(self.me.id), ResignReason::Asked, out);
         }
         if self.voters().len() > 1 {
-            out.arm(Timer::CheckQuorum, self.check_quorum_timeout());
+            self.arm_check_quorum(self.check_quorum_timeout(), out);
         }
         let voters = self.voters().ids();
         let body = MetadataRecord::LeaderChange { leader: self.me.id, voters, granting };
@@ -220,6 +220,13 @@ impl Quorum {
         }
         if !self.is_observer() {
             self.draw_election_timer(out);
+        }
+    }
+
+    /// A majority has so long to fetch. Without check quorum a leader waits for ever.
+    pub(super) fn arm_check_quorum(&self, left: Span, out: &mut Out) {
+        if self.settings.features.check_quorum {
+            out.arm(Timer::CheckQuorum, left);
         }
     }
 

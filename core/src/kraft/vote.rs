@@ -80,9 +80,12 @@ impl Quorum {
         let mine = (self.disk.last_epoch().unwrap_or_default(), self.disk.log.end());
         let theirs = (request.last_offset_epoch.unwrap_or_default(), request.last_offset);
         let up_to_date = if theirs >= mine { Ok(()) } else { Err(VoteRefusal::LogBehind) };
+        let trusts_any_leader = !self.settings.features.pre_vote_until_fetched;
         match &self.role {
             Role::Leader(_) => Err(VoteRefusal::IsLeader),
-            Role::Follower { has_fetched_from_leader: true, .. } if request.pre_vote => {
+            Role::Follower { has_fetched_from_leader, .. }
+                if request.pre_vote && (*has_fetched_from_leader || trusts_any_leader) =>
+            {
                 Err(VoteRefusal::LeaderAlive)
             }
             _ if request.pre_vote => up_to_date,

@@ -20,7 +20,7 @@ use crate::metadata::image::Image;
 use crate::metadata::replayed::Replayed;
 use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Out, Timer};
-use crate::note::Note;
+use crate::note::{Note, ResignReason};
 use crate::record::{MetadataRecord, TopicConfig};
 use crate::time::Time;
 use alloc::sync::Arc;
@@ -35,6 +35,8 @@ pub struct QuorumController {
     stable: Replayed,
     snapshots: SnapshotGenerator,
     pub(super) active: Option<Active>,
+    /// The epoch in which it failed, and does not become active again.
+    given_up: Option<LeaderEpoch>,
 }
 
 /// What only an active controller has.
@@ -94,7 +96,7 @@ impl QuorumController {
     /// A controller that has replayed nothing.
     pub fn new(settings: Arc<Settings>) -> QuorumController {
         let (stable, snapshots) = (Replayed::default(), SnapshotGenerator::new(&settings));
-        QuorumController { settings, stable, snapshots, active: None }
+        QuorumController { settings, stable, snapshots, active: None, given_up: None }
     }
 
     /// Whether it is the active controller.
@@ -203,9 +205,26 @@ impl QuorumController {
     /// Leadership is gone, or is another one: what was not committed never happened, as far as it knows.
     fn maybe_renounce(&mut self, quorum: &Quorum, out: &mut Out) {
         let lost = |active: &mut Active| !quorum.is_leader() || quorum.epoch() != active.epoch;
-        let Some(active) = self.active.take_if(lost) else {
-            return;
-        };
+        if let Some(active) = self.active.take_if(lost) {
+            self.renounce(active, out);
+        }
+    }
+
+    /// An event failed: an active controller trusts its own state no more and renounces. It resigns from leading
+    /// the quorum as well; before KAFKA-13104 it did not, and the quorum had a leader and no controller. False when
+    /// it is not active.
+    pub fn fail(&mut self, quorum: &mut Quorum, out: &mut Out) -> bool {
+        let Some(active) = self.active.take() else { return false };
+        self.given_up = Some(active.epoch);
+        out.note(Note::ControllerFailed { epoch: active.epoch });
+        if self.settings.features.renounce_resigns {
+            quorum.resign_because(ResignReason::ControllerFailed, out);
+        }
+        self.renounce(active, out);
+        true
+    }
+
+    fn renounce(&self, active: Active, out: &mut Out) {
         for timer in [Timer::FenceStaleBrokers, Timer::LeaderBalance, Timer::UncleanElection, Timer::NoOp] {
             out.disarm(timer);
         }
@@ -218,7 +237,8 @@ impl QuorumController {
         let Some(leader) = quorum.role().as_leader() else {
             return;
         };
-        if self.active.is_some() || self.stable.next() <= leader.epoch_start {
+        let given_up = self.given_up == Some(quorum.epoch());
+        if self.active.is_some() || given_up || self.stable.next() <= leader.epoch_start {
             return;
         }
         self.active = Some(Active::new(now, quorum.epoch(), self.stable.clone()));

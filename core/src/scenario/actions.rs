@@ -48,6 +48,7 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         }
         ("shutdown", [id]) => Action::Call(node(id)?, Command::ShutDown),
         ("resign", [id]) => Action::Call(node(id)?, Command::Resign),
+        ("fail", [id]) => Action::Call(node(id)?, Command::FailController),
         ("snapshot", [id, rest @ ..]) => Action::Call(node(id)?, snapshot(rest)?),
         ("send" | "interval" | "acks", [id, ..]) => {
             Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
@@ -203,6 +204,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         }),
         ["shutdown"] => Ok(Command::ShutDown),
         ["resign"] => Ok(Command::Resign),
+        ["fail"] => Ok(Command::FailController),
         ["snapshot", rest @ ..] => snapshot(rest),
         ["append", count] => Ok(Command::Append(at_most(count, MOST_APPENDED)?)),
         ["elect", partition] => elect(partition, false),
@@ -270,6 +272,7 @@ fn show_command(command: &Command, names: &Names) -> String {
     match *command {
         Command::ShutDown => String::from("shutdown"),
         Command::Resign => String::from("resign"),
+        Command::FailController => String::from("fail"),
         Command::Snapshot { clean: true } => String::from("snapshot"),
         Command::Snapshot { clean: false } => String::from("snapshot keep-log"),
         Command::Append(count) => format!("append {count}"),
@@ -366,6 +369,7 @@ mod tests {
             "call controller-1 resign",
             "call controller-1 append 3",
             "call broker-1 snapshot",
+            "call controller-1 fail",
             "call controller-1 snapshot keep-log",
         ];
         for line in lines {

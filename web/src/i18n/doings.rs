@@ -77,6 +77,7 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
         Command::ShutDown => "shutdown",
         Command::Resign => "resign",
         Command::Snapshot { .. } => "snapshot",
+        Command::FailController => "fail",
         Command::CreateTopic { name, partitions, replication_factor, .. } => {
             args.push(("topic", name.to_string()));
             args.push(("partitions", partitions.to_string()));

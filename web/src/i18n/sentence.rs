@@ -67,6 +67,7 @@ notes! {
     BecameVoter { epoch }
     BecameObserver { epoch }
     ControllerActivated { epoch, offset }
+    ControllerFailed { epoch }
     ControllerRenounced { epoch }
     BrokerRegistered { broker, broker_epoch }
     RegistrationRefused { broker, error }
