@@ -13,12 +13,12 @@ use super::findings::{Findings, Subject};
 use super::logs::parts_at;
 use super::quorum::{Look, metadata_disk};
 use super::table::Rule;
-use crate::id::{NodeKind, Offset, ReplicaKey};
+use crate::id::{Offset, ReplicaKey};
 use crate::kraft::{Quorum, QuorumDisk};
 use crate::log::Log;
 use crate::quorum::majority;
 use crate::record::MetadataRecord;
-use crate::sim::world::{Slot, World};
+use crate::sim::world::World;
 
 /// K5.
 pub(super) fn check_new_leader(
@@ -62,8 +62,8 @@ pub(super) fn check_leaders_hw(
         disk.log.flushed() >= hw && (disk.log.start() > hw || disk.epoch_before(hw) == epoch)
     };
     let Some(voters) = look.quorum.map(Quorum::voters) else { return };
-    let vote = |slot: &&Slot| voters.contains(ReplicaKey { id: slot.id, directory: slot.directory });
-    let holders = world.of_kind(NodeKind::Controller).filter(vote);
+    let on_its_disk = |key: ReplicaKey| world.slot(key.id).filter(|slot| slot.directory == key.directory);
+    let holders = voters.keys().filter_map(on_its_disk);
     let holders = holders.filter(|slot| holds(metadata_disk(slot))).count();
     let held = lost.iter().filter(|(key, flushed)| *flushed >= hw && voters.contains(*key)).count();
     findings.check(Rule::K7, (holders + held) as u32 >= majority(voters.len()), subject);

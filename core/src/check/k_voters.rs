@@ -10,7 +10,7 @@ use super::findings::Findings;
 use super::logs::Growth;
 use super::quorum::{Look, RoleSeen};
 use super::table::Rule;
-use crate::id::Offset;
+use crate::id::{Incarnation, Offset};
 use crate::kraft::QuorumDisk;
 use crate::record::MetadataRecord;
 use crate::voters::VoterSet;
@@ -18,7 +18,11 @@ use alloc::vec::Vec;
 
 /// The voter sets in one log, with their offsets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct VotersSeen(Vec<(Offset, VoterSet)>);
+pub(super) struct VotersSeen {
+    sets: Vec<(Offset, VoterSet)>,
+    /// What the replica and its log were found to agree on: its life, where its set stands, where the log's last does.
+    agreed: Option<(Incarnation, Option<Offset>, Option<Offset>)>,
+}
 
 impl VotersSeen {
     /// Reads what is new in the log of this look; checks each set that its leader has just written (K11). `first` holds
@@ -31,16 +35,18 @@ impl VotersSeen {
         findings: &mut Findings,
     ) {
         if growth.cut {
-            self.0.clear();
-            self.0.extend(set_before_start(look.disk));
+            self.agreed = None;
+            self.sets.clear();
+            self.sets.extend(set_before_start(look.disk));
         }
         for (offset, entry) in look.disk.log.iter(growth.from, growth.to) {
             let MetadataRecord::Voters { voters } = entry.body else { continue };
             if look.now.role == RoleSeen::Leader && entry.epoch == look.now.epoch() && !growth.cut {
-                let before = self.0.last().copied();
+                let before = self.sets.last().copied();
                 self.check_change(look, before, (offset, voters), first, findings);
             }
-            self.0.push((offset, voters));
+            self.agreed = None;
+            self.sets.push((offset, voters));
         }
     }
 
@@ -65,10 +71,16 @@ impl VotersSeen {
     }
 
     /// K12.
-    pub(super) fn check(&self, look: &Look<'_>, first: &VoterSet, findings: &mut Findings) {
+    pub(super) fn check(&mut self, look: &Look<'_>, first: &VoterSet, findings: &mut Findings) {
         let Some(quorum) = look.quorum else { return };
-        let last = self.0.last().map_or(first, |(_, voters)| voters);
-        findings.check(Rule::K12, quorum.voters() == last, look.subject());
+        let now = (look.now.incarnation, quorum.voters_offset(), self.sets.last().map(|&(offset, _)| offset));
+        if self.agreed == Some(now) {
+            return;
+        }
+        let last = self.sets.last().map_or(first, |(_, voters)| voters);
+        let agrees = quorum.voters() == last;
+        self.agreed = agrees.then_some(now);
+        findings.check(Rule::K12, agrees, look.subject());
     }
 }
 
