@@ -10,7 +10,7 @@
 
 use crate::dice::Dice;
 use crate::id::{
-    CallId, Correlation, LeaderEpoch, NodeId, Offset, ReplicaKey, Text, TopicId, TopicPartition,
+    CallId, Correlation, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, Text, TopicId, TopicPartition,
 };
 use crate::note::Note;
 use crate::record::TopicConfig;
@@ -159,6 +159,13 @@ pub enum Command {
     Snapshot {
         /// Delete the log before it at once, without waiting for the retention limit.
         clean: bool,
+    },
+    /// Active controller: `AlterPartitionReassignments` for one partition.
+    Reassign {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The replicas to reach, the preferred leader first; `None` cancels the reassignment under way.
+        target: Option<NodeList>,
     },
     /// Active controller: `UnregisterBroker`, forget this broker.
     UnregisterBroker(NodeId),

@@ -221,6 +221,14 @@ pub enum Note {
     ElrChanged { partition: TopicPartition, old: NodeList, new: NodeList, isr: NodeList },
     /// The controller refused an ISR change.
     AlterPartitionRefused { partition: TopicPartition, broker: NodeId, error: ErrorCode },
+    /// A partition begins to move: these replicas come, these will leave.
+    ReassignmentBegan { partition: TopicPartition, replicas: NodeList, adding: NodeList, removing: NodeList },
+    /// A partition has the replicas that were asked for.
+    ReassignmentCompleted { partition: TopicPartition, replicas: NodeList, isr: NodeList },
+    /// A partition has the replicas from before again.
+    ReassignmentCancelled { partition: TopicPartition, replicas: NodeList },
+    /// A reassignment that was asked for did not begin, or could not be cancelled.
+    ReassignmentRefused { partition: TopicPartition, error: ErrorCode },
     /// An election that was asked for did not happen.
     ElectionRefused { partition: TopicPartition, error: ErrorCode },
 

@@ -351,9 +351,8 @@ impl Controller {
             | Command::ConfigureTopic { .. }
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
-            | Command::UnregisterBroker(_) => {
-                self.control.on_command(now, &mut self.quorum, call, command, out)
-            }
+            | Command::UnregisterBroker(_)
+            | Command::Reassign { .. } => self.control.on_command(now, &mut self.quorum, call, command, out),
             Command::Send { .. }
             | Command::SetRate { .. }
             | Command::SetAcks(_)

@@ -215,6 +215,7 @@ impl Producer {
             | Command::AddVoter(_)
             | Command::RemoveVoter(_)
             | Command::UnregisterBroker(_)
+            | Command::Reassign { .. }
             | Command::FailAppend(_)
             | Command::DeleteRecords { .. }
             | Command::Append(_) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),

@@ -4,7 +4,10 @@
 //! the image and adds to a decision. Keeps: the order of the checks. A request that is *ahead* of the image is
 //! answered `NOT_CONTROLLER`, for it is this controller that is stale.
 //!
-//! Left out: versions below 3 of the request, and `NEW_LEADER_ELECTED` (it needs a reassignment).
+//! An accepted change that completes a reassignment and takes the leadership from the sender is written *and* answered
+//! with `NEW_LEADER_ELECTED`.
+//!
+//! Left out: versions below 3 of the request.
 
 use crate::config::Settings;
 use crate::id::{LeaderEpoch, NodeId, NodeList, PartitionEpoch};
@@ -62,10 +65,16 @@ fn accept(
     let mut builder = builder(image, settings, partition, registration, Changing::Nobody);
     builder.target_isr = proposal.new_isr.iter().map(|&(id, _)| id).collect();
     builder.target_recovery = proposal.leader_recovery_state;
-    let after = match builder.build() {
+    let built = builder.build();
+    let after = match built {
         Some(built) => decision.change(partition, registration, built, ChangeReason::AlterPartition),
         None => *registration,
     };
+    // The change has completed a reassignment, and the sender leads no more: the record is written, and it must learn
+    // from the metadata what has become of the partition.
+    if built.is_some_and(|built| built.change.leader.is_some()) && after.leader != registration.leader {
+        return refusal(proposal, ErrorCode::NewLeaderElected);
+    }
     IsrAnswer {
         partition,
         error: ErrorCode::None,

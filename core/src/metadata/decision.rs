@@ -5,6 +5,7 @@
 
 use crate::id::TopicPartition;
 use crate::metadata::change::Built;
+use crate::metadata::reassignment::Reassignment;
 use crate::note::{ChangeReason, Note};
 use crate::record::{MetadataRecord, PartitionRegistration};
 use alloc::vec::Vec;
@@ -65,9 +66,33 @@ impl Decision {
             let (old, new, partition_epoch) = (before.isr, after.isr, after.partition_epoch);
             self.note(Note::IsrChanged { partition, old, new, partition_epoch, reason });
         }
+        self.note_reassignment(partition, before, &after);
         if before.elr != after.elr {
             self.note(Note::ElrChanged { partition, old: before.elr, new: after.elr, isr: after.isr });
         }
         after
+    }
+
+    /// Says what becomes of the replica list.
+    fn note_reassignment(
+        &mut self,
+        partition: TopicPartition,
+        before: &PartitionRegistration,
+        after: &PartitionRegistration,
+    ) {
+        let PartitionRegistration { replicas, isr, adding, removing, .. } = *after;
+        let (was, is) = (Reassignment::of(before), Reassignment::of(after));
+        if is == was {
+            return;
+        }
+        if is.is_in_progress() {
+            return self.note(Note::ReassignmentBegan { partition, replicas, adding, removing });
+        }
+        let kept = !was.removing.is_empty() && was.removing.is_subset_of(&replicas);
+        if kept || !was.adding.is_subset_of(&replicas) {
+            self.note(Note::ReassignmentCancelled { partition, replicas });
+        } else {
+            self.note(Note::ReassignmentCompleted { partition, replicas, isr });
+        }
     }
 }

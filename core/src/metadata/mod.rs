@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod placement;
 pub mod producer_id_manager;
 pub mod producer_ids;
+pub mod reassign;
 pub mod reassignment;
 pub mod registration;
 pub mod replayed;

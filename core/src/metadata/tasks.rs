@@ -12,6 +12,7 @@ use crate::metadata::deferred::Reply;
 use crate::metadata::election::{balance_leaders, elect_leader, elect_unclean_leaders};
 use crate::metadata::fencing::{fence, unregister};
 use crate::metadata::heartbeat::Session;
+use crate::metadata::reassign::reassign;
 use crate::metadata::topics::{NewTopic, configure_topic, create_topic};
 use crate::node::{Command, Out, Outcome, Timer};
 use crate::note::{ChangeReason, Note};
@@ -83,8 +84,14 @@ impl QuorumController {
                 }
             }
             Err(error) => {
-                if let Command::ElectLeader { partition, .. } = command {
-                    out.note(Note::ElectionRefused { partition, error });
+                match command {
+                    Command::ElectLeader { partition, .. } => {
+                        out.note(Note::ElectionRefused { partition, error });
+                    }
+                    Command::Reassign { partition, .. } => {
+                        out.note(Note::ReassignmentRefused { partition, error });
+                    }
+                    _ => {}
                 }
                 out.reply(call, Outcome::Refused(error));
             }
@@ -106,6 +113,11 @@ impl QuorumController {
             Command::ElectLeader { partition, unclean } => {
                 let mut decision = Decision::new();
                 elect_leader(image, &self.settings, partition, unclean, &mut decision)?;
+                Ok(decision)
+            }
+            Command::Reassign { partition, ref target } => {
+                let mut decision = Decision::new();
+                reassign(image, &self.settings, partition, target.as_ref(), &mut decision)?;
                 Ok(decision)
             }
             Command::FenceBroker(broker) => self.decide_to_fence(broker),

@@ -3,7 +3,7 @@
 //! What is printed reads back as the same action. Errors say what was expected.
 
 use crate::config::Acks;
-use crate::id::{DirectoryId, NodeId, Offset, ReplicaKey, TopicPartition};
+use crate::id::{DirectoryId, NODE_LIST_CAPACITY, NodeId, NodeList, Offset, ReplicaKey, TopicPartition};
 use crate::net::{Latency, Link};
 use crate::node::{Command, Loss};
 use crate::record::TopicConfig;
@@ -54,8 +54,18 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
             Action::Call(node(id)?, client_command(verb, &rest[1..], names)?)
         }
         (
-            "elect" | "fence" | "unregister" | "min-isr" | "unclean" | "create-topic" | "append"
-            | "add-voter" | "remove-voter" | "delete-records",
+            "elect"
+            | "fence"
+            | "unregister"
+            | "reassign"
+            | "cancel-reassignment"
+            | "min-isr"
+            | "unclean"
+            | "create-topic"
+            | "append"
+            | "add-voter"
+            | "remove-voter"
+            | "delete-records",
             _,
         ) => Action::Call(controller, command(line, names)?),
         ("roll", []) => Action::Roll,
@@ -188,6 +198,15 @@ fn voter(node: &str, disk: &[&str]) -> Result<ReplicaKey, String> {
     Ok(ReplicaKey { id, directory })
 }
 
+/// `2,3,4`.
+fn brokers(text: &str) -> Result<NodeList, String> {
+    let ids: Result<Vec<NodeId>, String> = text.split(',').map(|id| NodeId::parse(id.trim())).collect();
+    match ids? {
+        ids if ids.len() <= NODE_LIST_CAPACITY as usize => Ok(NodeList::of(&ids)),
+        ids => Err(format!("{} brokers are too many: write at most {NODE_LIST_CAPACITY}", ids.len())),
+    }
+}
+
 fn command(line: &str, names: &Names) -> Result<Command, String> {
     let parts: Vec<&str> = line.split_whitespace().collect();
     let elect = |partition: &str, unclean| {
@@ -212,6 +231,13 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
         ["add-voter", node, disk @ ..] => voter(node, disk).map(Command::AddVoter),
         ["remove-voter", node] => Ok(Command::RemoveVoter(NodeId::parse(node)?)),
+        ["reassign", partition, list] => {
+            let (partition, target) = (names.partition(partition)?, Some(brokers(list)?));
+            Ok(Command::Reassign { partition, target })
+        }
+        ["cancel-reassignment", partition] => {
+            Ok(Command::Reassign { partition: names.partition(partition)?, target: None })
+        }
         ["unregister", node] => Ok(Command::UnregisterBroker(NodeId::parse(node)?)),
         ["min-isr", topic, value] => configure(topic, TopicConfig::MinInsyncReplicas, words::number(value)?),
         ["unclean", topic, state @ ("on" | "off")] => {
@@ -295,6 +321,13 @@ fn show_command(command: &Command, names: &Names) -> String {
             format!("add-voter {id} disk {}", directory.number())
         }
         Command::RemoveVoter(node) => format!("remove-voter {node}"),
+        Command::Reassign { partition, target: Some(target) } => {
+            let numbers: Vec<String> = target.iter().map(|id| id.number().to_string()).collect();
+            format!("reassign {} {}", names.show(partition), numbers.join(","))
+        }
+        Command::Reassign { partition, target: None } => {
+            format!("cancel-reassignment {}", names.show(partition))
+        }
         Command::UnregisterBroker(node) => format!("unregister {node}"),
         Command::FailAppend(partition) => format!("fail-append {}", names.show(partition)),
         Command::DeleteRecords { partition, offset } => {
@@ -358,6 +391,8 @@ mod tests {
             "call controller-1 add-voter controller-4 disk 2",
             "call controller-1 remove-voter controller-2",
             "call controller-1 unregister broker-2",
+            "call controller-1 reassign orders-0 2,3,4",
+            "call controller-1 cancel-reassignment orders-0",
             "call broker-1 fail-append orders-0",
             "call broker-1 delete-records orders-0 5",
             "call broker-1 delete-records orders-0 -1",

@@ -118,6 +118,11 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("controller", words.node(controller)));
             "remove-voter"
         }
+        Command::Reassign { partition, target } => {
+            args.push(("partition", words.partition(partition)));
+            args.push(("brokers", target.map(|target| words.nodes(&target)).unwrap_or_default()));
+            if target.is_some() { "reassign" } else { "cancel-reassignment" }
+        }
         Command::UnregisterBroker(broker) => {
             args.push(("broker", words.node(broker)));
             "unregister"

@@ -83,6 +83,10 @@ notes! {
     PartitionLeaderless { partition, leader_epoch, isr, reason }
     IsrChanged { partition, old, new, partition_epoch, reason }
     ElrChanged { partition, old, new, isr }
+    ReassignmentBegan { partition, replicas, adding, removing }
+    ReassignmentCompleted { partition, replicas, isr }
+    ReassignmentCancelled { partition, replicas }
+    ReassignmentRefused { partition, error }
     AlterPartitionRefused { partition, broker, error }
     ElectionRefused { partition, error }
     BrokerRunning { broker_epoch }

@@ -64,6 +64,15 @@ pub(super) const COMPONENT: Component = Component {
         },
         Verb { usage: "elect PARTITION... [unclean]", about: "ElectLeaders, PREFERRED unless said." },
         Verb {
+            usage: "reassign PARTITION LIST",
+            about: "AlterPartitionReassignments: moves the partition to these brokers.",
+        },
+        Verb {
+            usage: "cancel-reassignment PARTITION...",
+            about: "AlterPartitionReassignments without a target.",
+        },
+        Verb { usage: "unregister BROKER...", about: "UnregisterBroker requests." },
+        Verb {
             usage: "fence BROKER...",
             about: "Fences brokers, one after the other, as if their sessions had run out.",
         },
@@ -182,6 +191,22 @@ fn run(active: &mut Active, names: &mut Names, command: &Command<'_>) -> Result<
             for text in command.positional().iter().filter(|word| **word != "unclean") {
                 let partition = any_partition(names, text)?;
                 active.call(names, node::Command::ElectLeader { partition, unclean });
+            }
+        }
+        "reassign" => {
+            let partition = command.read(0, |text| any_partition(names, text))?;
+            let target = Some(command.read(1, crate::scenario::command::brokers)?);
+            active.call(names, node::Command::Reassign { partition, target });
+        }
+        "cancel-reassignment" => {
+            for text in command.positional() {
+                let partition = any_partition(names, text)?;
+                active.call(names, node::Command::Reassign { partition, target: None });
+            }
+        }
+        "unregister" => {
+            for text in command.positional() {
+                active.call(names, node::Command::UnregisterBroker(broker(text)?));
             }
         }
         "fence" => {
