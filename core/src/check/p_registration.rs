@@ -61,7 +61,9 @@ pub(super) fn check(
         !after.isr.is_empty()
     };
     findings.check(Rule::P5, kept, subject);
-    if let Some(leader) = change.unclean_leader() {
+    // Going back from a reassignment may be unclean, too; Kafka does not mark that.
+    let reverts = change.before.is_some_and(|before| before.replicas != after.replicas);
+    if let Some(leader) = change.unclean_leader().filter(|_| !reverts) {
         let alone = after.isr.as_slice() == [leader];
         let marked = after.recovery == LeaderRecoveryState::Recovering;
         let marks = settings.features.leader_recovery_state;
