@@ -4,7 +4,7 @@
 use crate::client::ProducerSpec;
 use crate::config::Acks;
 use crate::explain;
-use crate::id::{NodeId, NodeList, TopicPartition};
+use crate::id::{NODE_LIST_CAPACITY, NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
 use crate::note::Note;
 use crate::process::{Broker, Process};
@@ -140,25 +140,12 @@ fn clause(text: &str, names: &Names) -> Result<Clause, String> {
         ["isr", partition, "lacks", node] => {
             Ok(Clause::IsrHas(names.partition(partition)?, NodeId::parse(node)?, false))
         }
-        ["elr", partition, "has", node] => {
-            Ok(Clause::ElrHas(names.partition(partition)?, NodeId::parse(node)?, true))
-        }
-        ["elr", partition, "lacks", node] => {
-            Ok(Clause::ElrHas(names.partition(partition)?, NodeId::parse(node)?, false))
-        }
-        ["elr", partition, compare, "none"] => {
-            Ok(Clause::ElrIs(names.partition(partition)?, Compare::parse(compare)?, NodeList::EMPTY))
-        }
-        ["elr", partition, compare, members] => {
-            let members: Result<Vec<NodeId>, String> = members.split(',').map(NodeId::parse).collect();
-            Ok(Clause::ElrIs(names.partition(partition)?, Compare::parse(compare)?, NodeList::of(&members?)))
-        }
+        ["elr", partition, rest @ ..] => elr(names.partition(partition)?, rest),
         ["isr", partition, "size", compare, n] => {
             counted(Count::IsrSize(names.partition(partition)?), compare, n)
         }
-        ["isr", partition, compare, members] => {
-            let members: Result<Vec<NodeId>, String> = members.split(',').map(NodeId::parse).collect();
-            Ok(Clause::IsrIs(names.partition(partition)?, Compare::parse(compare)?, NodeList::of(&members?)))
+        ["isr", partition, compare, list] => {
+            Ok(Clause::IsrIs(names.partition(partition)?, Compare::parse(compare)?, members(list)?))
         }
         ["controller", "exists"] => Ok(Clause::Controller(Compare::NotEqual, None)),
         ["controller", compare, who] => Ok(Clause::Controller(Compare::parse(compare)?, maybe_node(who)?)),
@@ -196,6 +183,26 @@ fn clause(text: &str, names: &Names) -> Result<Clause, String> {
             "'{text}' is no condition: write one like 'leader orders-0 != broker-1', 'isr orders-0 has broker-3', \
              'hw orders-0 >= 5', 'controller exists', 'note LeaderElected' or 'time >= 12s'"
         )),
+    }
+}
+
+fn elr(partition: TopicPartition, rest: &[&str]) -> Result<Clause, String> {
+    match rest {
+        ["has", node] => Ok(Clause::ElrHas(partition, NodeId::parse(node)?, true)),
+        ["lacks", node] => Ok(Clause::ElrHas(partition, NodeId::parse(node)?, false)),
+        [compare, "none"] => Ok(Clause::ElrIs(partition, Compare::parse(compare)?, NodeList::EMPTY)),
+        [compare, list] => Ok(Clause::ElrIs(partition, Compare::parse(compare)?, members(list)?)),
+        _ => Err(String::from(
+            "write 'elr orders-0 has broker-3', 'elr orders-0 = 2,3' or 'elr orders-0 = none'",
+        )),
+    }
+}
+
+fn members(text: &str) -> Result<NodeList, String> {
+    let ids: Result<Vec<NodeId>, String> = text.split(',').map(NodeId::parse).collect();
+    match ids? {
+        ids if ids.len() <= NODE_LIST_CAPACITY as usize => Ok(NodeList::of(&ids)),
+        ids => Err(format!("'{text}' has {} members: write at most {NODE_LIST_CAPACITY}", ids.len())),
     }
 }
 
