@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod explore;
 mod fuzz;
 mod models;
 mod run;
@@ -26,7 +27,7 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--switch NAM
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, models::USAGE].concat()
+    [USAGE, models::USAGE, explore::USAGE].concat()
 }
 
 fn main() -> ExitCode {
@@ -49,6 +50,7 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "check" => check::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "explore" => explore::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "models" => models::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => {
             print!("{}", usage());

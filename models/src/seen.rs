@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 /// an exact count (splitmix64's finalizer).
 #[inline]
 pub const fn fold(fingerprint: u64, word: u64) -> u64 {
-    let mixed = fingerprint.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ word;
+    let mixed = fingerprint.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ word;
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)

@@ -6,9 +6,11 @@
 //!
 //! Reading order: [`fault`], [`preset`], [`swarm`], [`plan`] (what a seed draws); [`script`], [`driver`], [`heal`],
 //! [`converge`], [`violation`], [`run`] (how a run goes); [`hunt`], [`shrink`] (what a person drives).
+//! [`explore`] is another way to look: not at some runs of a whole cluster, but at all of a small part.
 
 pub mod converge;
 pub mod driver;
+pub mod explore;
 pub mod fault;
 pub mod heal;
 pub mod hunt;

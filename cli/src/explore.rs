@@ -1,0 +1,230 @@
+//! `kraftscope explore`: every state of a small world of the real protocol code, within bounds.
+//!
+//! Exit status 0 says that all of it was seen, that no promise broke, and that what should happen sometimes did.
+
+use cpu_time::ProcessTime;
+use kraftscope_core::config::Settings;
+use kraftscope_core::release::Release;
+use kraftscope_models::explore::{Cut, Explorer, Limits};
+use kraftscope_search::explore::quorum::{Bounds, QuorumWorld};
+use kraftscope_search::explore::report::{Playable, Report};
+use kraftscope_search::explore::walk::Walk;
+use serde_json::{Value, json};
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// How `kraftscope explore` is called.
+pub(crate) const USAGE: &str = "\
+kraftscope explore --world quorum [--BOUND N]... [--release R] [--switch NAME=VALUE]... [--promise ID]...
+                   [--max-states N] [--max-depth N] [--go-on] [--out FILE] [--json]
+    Looks at every state of a small world of the real protocol code: every order of messages, every timer that
+    may run out, every crash. What is broken is replayed in the simulator and printed as a scenario for
+    'kraftscope run' (--out writes it to a file). Bounds of the world 'quorum', with what they are by default:
+    voters 3, max-epoch 2, losses 1 (messages lost), haste 0 (timers that run out although all is well), crashes
+    1, lossy-crashes 0 (power losses), disks 0 (replaced by empty ones), records 0 (appended), symmetry 1.
+    --promise looks only at these promises; --go-on does not stop at the first one that breaks. The status is
+    0 only if all states were seen, no promise broke, and what should happen sometimes did.
+";
+
+#[derive(Debug)]
+struct Options {
+    world: Option<String>,
+    bounds: Bounds,
+    settings: Settings,
+    promises: Vec<String>,
+    limits: Limits,
+    out: Option<String>,
+    as_json: bool,
+}
+
+pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
+    let options = options(arguments)?;
+    match options.world.as_deref() {
+        Some("quorum") => {
+            let walk = Walk::new(QuorumWorld::new(options.bounds, &options.settings));
+            let walk = walk.only(promises::<QuorumWorld>(&options.promises)?);
+            run(walk, &options)
+        }
+        Some(other) => Err(format!("--world {other}: there is one world, quorum")),
+        None => Err(format!("--world is missing\n\n{USAGE}")),
+    }
+}
+
+fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
+    let mut options = Options {
+        world: None,
+        bounds: Bounds::default(),
+        settings: Settings::default(),
+        promises: Vec::new(),
+        limits: Limits { stop_when_broken: true, ..Limits::default() },
+        out: None,
+        as_json: false,
+    };
+    while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
+        let lexopt::Arg::Long(name) = argument else { return Err(argument.unexpected().to_string()) };
+        let name = name.to_owned();
+        match name.as_str() {
+            "json" => options.as_json = true,
+            "go-on" => options.limits.stop_when_broken = false,
+            "world" => options.world = Some(word(arguments)?),
+            "out" => options.out = Some(word(arguments)?),
+            "promise" => options.promises.push(word(arguments)?),
+            "max-states" => options.limits.states = u64::max(1, number(arguments, &name)?),
+            "max-depth" => options.limits.depth = u32::max(1, number(arguments, &name)?),
+            "release" => {
+                let release = word(arguments)?;
+                let known = || format!("--release {release}: one of {}", releases());
+                let release = Release::parse(&release).ok_or_else(known)?;
+                options.settings = Settings::of(release);
+            }
+            "switch" => {
+                let pair = word(arguments)?;
+                let (name, value) = pair
+                    .split_once('=')
+                    .ok_or_else(|| format!("--switch {pair}: write NAME=VALUE, like --switch elr=off"))?;
+                options.settings.features.set(name, value)?;
+            }
+            bound if Bounds::NAMES.contains(&bound) => {
+                options.bounds.set(bound, number(arguments, &name)?)?;
+            }
+            _ => return Err(format!("--{name} is no option of 'explore'\n\n{USAGE}")),
+        }
+    }
+    Ok(options)
+}
+
+fn word(arguments: &mut lexopt::Parser) -> Result<String, String> {
+    let value = arguments.value().map_err(|error| error.to_string())?;
+    Ok(value.to_string_lossy().into_owned())
+}
+
+fn number<N: std::str::FromStr>(arguments: &mut lexopt::Parser, name: &str) -> Result<N, String> {
+    let text = word(arguments)?;
+    text.parse().map_err(|_| format!("--{name} {text}: write a whole number that is not too large"))
+}
+
+fn releases() -> String {
+    let names: Vec<&str> = Release::ALL.iter().map(|release| release.name()).collect();
+    names.join(", ")
+}
+
+/// The bits of these promises; all of them when none is named.
+fn promises<W: Playable>(names: &[String]) -> Result<u64, String> {
+    if names.is_empty() {
+        return Ok(u64::MAX);
+    }
+    let mut bits = 0;
+    for name in names {
+        let rule = W::PROMISES.iter().find(|rule| rule.invariant().id == name);
+        bits |= 1 << *rule.ok_or_else(|| format!("--promise {name}: one of {}", known::<W>()))? as u64;
+    }
+    Ok(bits)
+}
+
+fn known<W: Playable>() -> String {
+    let ids: Vec<&str> = W::PROMISES.iter().map(|rule| rule.invariant().id).collect();
+    ids.join(", ")
+}
+
+fn run<W: Playable>(walk: Walk<W>, options: &Options) -> Result<bool, String> {
+    let started = ProcessTime::now();
+    let mut search = Explorer::new(walk, options.limits);
+    advance(&mut search);
+    let seconds = started.elapsed().as_secs_f64();
+    let report = Report::of(&search);
+    if options.as_json {
+        println!("{}", as_json(&report, seconds));
+    } else {
+        print!("{}", as_text(&report, seconds));
+    }
+    let scenario = report.breaches.iter().find_map(|breach| breach.played.as_ref());
+    if let (Some(file), Some(played)) = (&options.out, scenario) {
+        std::fs::write(file, &played.scenario).map_err(|error| format!("{file}: {error}"))?;
+    }
+    if let Some(why) = cut_short(&report, options.limits) {
+        eprintln!("kraftscope: {why}");
+    }
+    Ok(report.is_complete() && report.breaches.is_empty() && report.missed.is_empty())
+}
+
+/// Runs to the end, with a word now and then for someone who waits at a terminal.
+fn advance<W: Playable>(search: &mut Explorer<Walk<W>>) {
+    let talk = std::io::stderr().is_terminal();
+    let mut spoken = Instant::now();
+    while search.advance(1 << 14) {
+        if talk && spoken.elapsed() > Duration::from_secs(2) {
+            spoken = Instant::now();
+            eprintln!("{} states, {} waiting, depth {}", search.states(), search.waiting(), search.depth());
+        }
+    }
+}
+
+fn cut_short(report: &Report, limits: Limits) -> Option<String> {
+    let why = match report.cut {
+        Some(Cut::States) => format!("--max-states {} was reached", limits.states),
+        Some(Cut::Depth) => format!("--max-depth {} was reached", limits.depth),
+        Some(Cut::Memory) => "the memory is used up".into(),
+        None if report.overflowed => "in some states more messages are on their way than can be held".into(),
+        Some(Cut::Broken) | None => return None,
+    };
+    Some(format!("THE SEARCH WAS CUT SHORT: {why}. There are more than these {} states", report.states))
+}
+
+fn as_json(report: &Report, seconds: f64) -> Value {
+    let breach = |breach: &kraftscope_search::explore::report::Breach| {
+        let replayed = breach
+            .played
+            .as_ref()
+            .map(|played| played.broken.iter().map(|rule| rule.invariant().id).collect::<Vec<_>>());
+        json!({
+            "promise": breach.rule.invariant().id,
+            "statement": breach.rule.invariant().statement,
+            "length": breach.length,
+            "replayed": replayed,
+            "scenario": breach.played.as_ref().map(|played| played.scenario.as_str()),
+        })
+    };
+    json!({
+        "states": report.states,
+        "generated": report.generated,
+        "depth": report.depth,
+        "local_states": report.local_states,
+        "complete": report.is_complete(),
+        "violations": report.breaches.iter().map(breach).collect::<Vec<_>>(),
+        "seen": report.seen,
+        "missed": report.missed,
+        "seconds": seconds,
+        "states_per_cpu_s": (report.states as f64 / seconds).round(),
+    })
+}
+
+fn as_text(report: &Report, seconds: f64) -> String {
+    let mut text = String::new();
+    for breach in &report.breaches {
+        let rule = breach.rule.invariant();
+        text += &format!(
+            "{} {} is broken after {} states: {}\n",
+            rule.id, rule.name, breach.length, rule.statement
+        );
+        match &breach.played {
+            Some(played) => {
+                let ids: Vec<&str> = played.broken.iter().map(|rule| rule.invariant().id).collect();
+                text += &format!("in the simulator: {}\n\n{}\n", ids.join(", "), played.scenario);
+            }
+            None => text += "the simulator cannot follow the path\n\n",
+        }
+    }
+    text += &report.seen.iter().map(|seen| format!("sometimes {seen}\n")).collect::<String>();
+    text += &report.missed.iter().map(|missed| format!("NEVER {missed}\n")).collect::<String>();
+    let Report { states, depth, generated, local_states, .. } = report;
+    let rate = (*states as f64 / seconds).round();
+    let verdict = match (report.is_complete(), report.breaches.is_empty()) {
+        (true, true) => "all seen, nothing broken",
+        (false, true) => "not all seen, nothing broken so far",
+        (_, false) => "broken",
+    };
+    text + &format!(
+        "{verdict}: {states} states, depth {depth}, {generated} generated, {local_states} of single nodes, \
+         {seconds:.1} CPU-seconds, {rate} states a CPU-second\n"
+    )
+}
