@@ -99,6 +99,28 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         | Message::MetadataResponse(_)
         | Message::InitProducerIdRequest
         | Message::AllocateProducerIdsRequest(_) => {}
+        Message::InitProducerIdResponse(_)
+        | Message::AllocateProducerIdsResponse(_)
+        | Message::BrokerRegistrationResponse(_)
+        | Message::BrokerHeartbeatRequest(_)
+        | Message::BrokerHeartbeatResponse(_) => of_brokers(view, message),
+        Message::AlterPartitionRequest(_)
+        | Message::AlterPartitionResponse(_)
+        | Message::FetchRequest(_)
+        | Message::FetchResponse(_)
+        | Message::ProduceRequest(_)
+        | Message::ProduceResponse(_)
+        | Message::ListOffsetsRequest(_)
+        | Message::ListOffsetsResponse(_)
+        | Message::OffsetForLeaderEpochRequest(_)
+        | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
+    }
+    view.routine &= view.error.is_none();
+}
+
+/// What the controller and a broker say to each other about the broker itself, and about producer ids.
+fn of_brokers(view: &mut FlightView, message: &Message) {
+    match message {
         Message::InitProducerIdResponse(answer) => {
             view.error = answer.error;
             view.summary = format!("producer id {}", answer.producer.producer_id);
@@ -120,18 +142,8 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
             view.error = beat.error;
             view.routine = !beat.should_shut_down && !beat.is_fenced;
         }
-        Message::AlterPartitionRequest(_)
-        | Message::AlterPartitionResponse(_)
-        | Message::FetchRequest(_)
-        | Message::FetchResponse(_)
-        | Message::ProduceRequest(_)
-        | Message::ProduceResponse(_)
-        | Message::ListOffsetsRequest(_)
-        | Message::ListOffsetsResponse(_)
-        | Message::OffsetForLeaderEpochRequest(_)
-        | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
+        _ => {}
     }
-    view.routine &= view.error.is_none();
 }
 
 fn of_partitions(view: &mut FlightView, message: &Message, names: &Names) {

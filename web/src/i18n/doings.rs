@@ -78,19 +78,8 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
         Command::Resign => "resign",
         Command::Snapshot { .. } => "snapshot",
         Command::FailController => "fail",
-        Command::CreateTopic { name, partitions, replication_factor, .. } => {
-            args.push(("topic", name.to_string()));
-            args.push(("partitions", partitions.to_string()));
-            args.push(("replicas", replication_factor.to_string()));
-            "create-topic"
-        }
-        Command::ConfigureTopic { topic, key, value } => {
-            args.push(("topic", words.topic(topic)));
-            args.push(("value", value.to_string()));
-            match key {
-                TopicConfig::MinInsyncReplicas => "min-isr",
-                TopicConfig::UncleanLeaderElectionEnable => "unclean",
-            }
+        Command::CreateTopic { .. } | Command::ConfigureTopic { .. } => {
+            topic_parts(words, command, &mut args)
         }
         Command::ElectLeader { partition, unclean } => {
             args.push(("partition", words.partition(partition)));
@@ -131,6 +120,37 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("n", count.to_string()));
             "append"
         }
+        Command::Send { .. } | Command::SetRate { .. } | Command::SetAcks(_) => {
+            client_parts(words, command, &mut args)
+        }
+    };
+    (name, args)
+}
+
+/// What is asked about topics.
+fn topic_parts(words: &Words<'_>, command: &Command, args: &mut Args) -> &'static str {
+    match *command {
+        Command::CreateTopic { name, partitions, replication_factor, .. } => {
+            args.push(("topic", name.to_string()));
+            args.push(("partitions", partitions.to_string()));
+            args.push(("replicas", replication_factor.to_string()));
+            "create-topic"
+        }
+        Command::ConfigureTopic { topic, key, value } => {
+            args.push(("topic", words.topic(topic)));
+            args.push(("value", value.to_string()));
+            match key {
+                TopicConfig::MinInsyncReplicas => "min-isr",
+                TopicConfig::UncleanLeaderElectionEnable => "unclean",
+            }
+        }
+        _ => "",
+    }
+}
+
+/// What is asked of a producer.
+fn client_parts(words: &Words<'_>, command: &Command, args: &mut Args) -> &'static str {
+    match *command {
         Command::Send { topic, count, .. } => {
             args.push(("topic", words.topic(topic)));
             args.push(("n", count.to_string()));
@@ -144,8 +164,8 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("acks", acks.word(words)));
             "acks"
         }
-    };
-    (name, args)
+        _ => "",
+    }
 }
 
 /// An event without a note: a message that arrived, a timer that ran out, or what was done.
