@@ -207,3 +207,15 @@ fn topics_are_asked_for_again_when_the_only_controller_resigns() {
                 until unfenced broker-1\nstep\ncall controller-1 resign\nuntil acked >= 1\n";
     History::from_text(text).expect("everything comes as expected");
 }
+
+/// Source: `ConsumerUtils.CONSUMER_MAX_INFLIGHT_REQUESTS_PER_CONNECTION`, 100 whatever producers are told. With one,
+/// a fetch that waits at the only live broker keeps the consumer from hearing of the second partition's new leader.
+#[test]
+fn a_consumer_asks_for_metadata_while_its_fetch_waits() {
+    let text = "seed 444\ncontrollers 1\nbrokers 3\nlatency fixed\n\
+                topic orders partitions 2 replicas 3 min.insync.replicas 1 first-broker 3\n\
+                producer topics orders\nconsumer topics orders\nset max.in.flight.requests.per.connection 1\n----\n\
+                until ready\nrun 1s\ncrash broker-1\nisolate broker-2\nrun 60s\n\
+                send producer-1 orders-1 - 1\nuntil acked >= 1\nrun 60s\nexpect consumed = 1\n";
+    History::from_text(text).expect("the consumer finds the new leader");
+}

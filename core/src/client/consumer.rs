@@ -29,6 +29,10 @@ use serde::{Deserialize, Serialize};
 /// How many records a consumer remembers.
 const LAST_RECORDS: usize = 16;
 
+/// A consumer's own limit of requests in flight per connection, which nobody can set
+/// (`ConsumerUtils.CONSUMER_MAX_INFLIGHT_REQUESTS_PER_CONNECTION`): metadata may be asked for while a fetch waits.
+const MAX_IN_FLIGHT: u32 = 100;
+
 /// What a consumer reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ConsumerSpec {
@@ -86,6 +90,8 @@ pub struct Consumer {
 impl Consumer {
     /// A consumer that knows these bootstrap servers.
     pub fn new(id: NodeId, settings: Arc<Settings>, spec: ConsumerSpec, bootstrap: NodeList) -> Consumer {
+        let max_in_flight_requests_per_connection = MAX_IN_FLIGHT;
+        let settings = Arc::new(Settings { max_in_flight_requests_per_connection, ..*settings });
         Consumer {
             id,
             network: NetworkClient::new(bootstrap, spec.topics.clone()),
