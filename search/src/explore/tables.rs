@@ -15,7 +15,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 /// Seeds under which a node's luck takes every value, for up to four things to choose from.
-const LUCK: [u64; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const LUCK: core::ops::Range<u64> = 1..65;
 
 /// The most requests of one node that another remembers, and one.
 const MOST_NUMBERS: usize = 16;
@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn the_seeds_of_luck_lead_to_every_choice() {
         for choices in 2..=4 {
-            let mut seen: Vec<u32> = LUCK.iter().map(|&seed| Dice::new(seed).below(choices)).collect();
+            let mut seen: Vec<u32> = LUCK.map(|seed| Dice::new(seed).below(choices)).collect();
             seen.sort_unstable();
             seen.dedup();
             assert_eq!(seen.len(), choices as usize);
