@@ -11,6 +11,7 @@ use kraftscope_search::shrink::Shrink;
 use kraftscope_search::swarm::Swarm;
 use kraftscope_search::tally::Tally;
 use kraftscope_search::violation::Violation;
+use kraftscope_search::zoo::Bug;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,6 +23,7 @@ struct Options {
     jobs: usize,
     presets: Vec<&'static Preset>,
     switches: Vec<(String, String)>,
+    bug: Option<&'static Bug>,
     json: bool,
 }
 
@@ -48,6 +50,7 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         presets: Vec::new(),
         switches: Vec::new(),
+        bug: None,
         json: false,
     };
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
@@ -67,6 +70,7 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
                     .ok_or_else(|| format!("--switch {pair}: write NAME=VALUE, like --switch elr=off"))?;
                 options.switches.push((name.to_string(), value.to_string()));
             }
+            lexopt::Arg::Long("bug") => options.bug = Some(Bug::find(&text(arguments)?)?),
             lexopt::Arg::Long("json") => options.json = true,
             other => return Err(other.unexpected().to_string()),
         }
@@ -75,7 +79,9 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         return Err("how many seeds? write --seeds N, or --seed N for one".into());
     }
     if options.presets.is_empty() {
-        options.presets = PRESETS.iter().collect();
+        let closer = ["one-partition", "network", "power", "quorum"];
+        let wanted = |preset: &&Preset| options.bug.is_none() || closer.contains(&preset.name);
+        options.presets = PRESETS.iter().filter(wanted).collect();
     }
     swarm(&options, options.presets[0]).check()?;
     Ok(options)
@@ -92,7 +98,14 @@ fn number(arguments: &mut lexopt::Parser, name: &str) -> Result<u64, String> {
 }
 
 fn swarm(options: &Options, preset: &Preset) -> Swarm {
-    Swarm { switches: options.switches.clone(), ..Swarm::from(preset) }
+    let mut swarm = Swarm::from(preset);
+    if let Some(bug) = options.bug {
+        swarm.releases = vec![bug.release];
+        let own = bug.switches.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string()));
+        swarm.switches.extend(own);
+    }
+    swarm.switches.extend(options.switches.iter().cloned());
+    swarm
 }
 
 /// Plays all seeds; each preset in turn.
@@ -144,11 +157,12 @@ fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<Found>), String> {
 }
 
 fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) -> Result<(), String> {
+    let bug: String = options.bug.map(|bug| format!(" --bug {}", bug.name)).unwrap_or_default();
     let switches: String =
         options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
     for (number, (seed, (preset, found))) in found.iter().enumerate() {
         let headline = format!("seed {seed}: {}", show(&found.violation));
-        let again = format!("kraftscope fuzz --seed {seed} --preset {preset}{switches}");
+        let again = format!("kraftscope fuzz --seed {seed} --preset {preset}{bug}{switches}");
         if options.json {
             eprintln!("{headline}\n  {again}");
         } else {
@@ -160,6 +174,10 @@ fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) 
     }
     let mut value = serde_json::to_value(tally).map_err(|error| error.to_string())?;
     value["cpu_seconds"] = json!((cpu_seconds * 1000.0).round() / 1000.0);
+    if options.bug.is_some() {
+        // How many seeds it took to find the bug; null when it was not found.
+        value["seeds_needed"] = json!(found.keys().next().map(|seed| seed.wrapping_sub(options.from) + 1));
+    }
     if options.json {
         println!("{value}");
         return Ok(());

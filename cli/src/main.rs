@@ -20,7 +20,7 @@ kraftscope check PATH... [--bless | --commands]
 kraftscope bench [--json] [--seconds N]
     Measures the simulator on this machine: handled messages and commits per CPU-second,
     snapshots and seeks. The median of five rounds.
-kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--switch NAME=VALUE]... [--json]
+kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] [--switch NAME=VALUE]... [--json]
     Plays random clusters under random faults and checks every promise after every step; then heals a
     random core, which must come together again. --seed N plays one seed. Exit status 1 if a promise broke.
 ";
