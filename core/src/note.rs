@@ -325,6 +325,10 @@ pub enum Note {
     FetchOffsetOutOfRange { partition: TopicPartition, fetch_offset: Offset, start: Offset, end: Offset },
 
     // Clients.
+    /// The producer got its id.
+    ProducerIdAssigned { broker: NodeId, producer_id: ProducerId, epoch: ProducerEpoch },
+    /// The producer numbers the batches of a partition anew, in a new epoch.
+    ProducerEpochBumped { partition: TopicPartition, producer_id: ProducerId, epoch: ProducerEpoch },
     /// The producer sent a batch.
     BatchSent { partition: TopicPartition, first: u32, count: u32, leader: NodeId, attempt: u32, acks: Acks },
     /// The producer got its acknowledgement.

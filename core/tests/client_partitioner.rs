@@ -140,11 +140,11 @@ fn a_switch_that_was_put_off_happens_once_the_batch_is_gone() {
     let (metadata, settings) = (metadata(&[1, 0, 0]), Settings { batch_records: 4, ..Settings::default() });
     let mut accumulator = RecordAccumulator::default();
     append(&mut accumulator, &metadata, &settings, 3);
-    accumulator.drain(NodeId::broker(1), &metadata, &BTreeSet::new(), Time::ZERO);
+    accumulator.drain(NodeId::broker(1), &metadata, &BTreeSet::new(), None, Time::ZERO);
     append(&mut accumulator, &metadata, &settings, 3);
     let produced = |accumulator: &RecordAccumulator| accumulator.partitioners[&TOPIC].produced;
     assert_eq!(produced(&accumulator), 6, "a batch that grows keeps the partition");
-    accumulator.drain(NodeId::broker(1), &metadata, &BTreeSet::new(), Time::ZERO);
+    accumulator.drain(NodeId::broker(1), &metadata, &BTreeSet::new(), None, Time::ZERO);
     append(&mut accumulator, &metadata, &settings, 1);
     assert_eq!(produced(&accumulator), 1, "the switch began a new count");
 }

@@ -1,7 +1,9 @@
 //! The table of settings: keys, defaults, bounds, rules, warnings.
 
 use expect_test::{Expect, expect};
-use kraftscope_core::config::{Bound, ConfigError, Rule, Settings, Value, Warning, find, settings};
+use kraftscope_core::config::{
+    Acks, Bound, ConfigError, EnableIdempotence, Rule, Settings, Value, Warning, find, settings,
+};
 use kraftscope_core::release::Release;
 use kraftscope_core::time::Span;
 
@@ -62,6 +64,7 @@ fn every_setting_has_the_default_of_4_2() {
         Replication producer.id.expiration.ms = 86400000 (TransactionLogConfig)
         Replication producer.id.expiration.check.interval.ms = 600000 (TransactionLogConfig)
         Producer acks = all (ProducerConfig)
+        Producer enable.idempotence = true (ProducerConfig)
         Producer retries = 2147483647 (ProducerConfig)
         Producer max.in.flight.requests.per.connection = 5 (ProducerConfig)
         Producer linger.ms = 5 (ProducerConfig)
@@ -108,7 +111,69 @@ fn every_default_is_read_back_as_it_is_written() {
         let text = setting.default_of(Release::V4_2).to_string();
         copy.set(setting.key, &text).expect("a default is legal");
     }
-    assert_eq!(copy, Settings::default());
+    // Writing a default down sets it, and that one matters.
+    let enable_idempotence = EnableIdempotence::Explicit(true);
+    assert_eq!(copy, Settings { enable_idempotence, ..Settings::default() });
+}
+
+/// Source: KIP-679.
+#[test]
+fn idempotence_is_on_by_default_since_3_0() {
+    let on = |release| Settings::of(release).is_idempotent(Acks::All);
+    assert!(!on(Release::V2_8) && on(Release::V3_0) && on(Release::V4_2));
+    assert!(
+        with(&[("enable.idempotence", "false")]).enable_idempotence == EnableIdempotence::Explicit(false)
+    );
+}
+
+/// Source: `KafkaProducerTest.testRetriesAndIdempotenceForIdempotentProducers`, `testAcksAndIdempotenceForIdempotentProducers`:
+/// a default that does not fit is turned off without a word.
+#[test]
+fn default_idempotence_gives_way_to_acks_and_retries() {
+    for other in [("acks", "1"), ("acks", "0"), ("retries", "0")] {
+        let settings = with(&[other]);
+        assert_eq!(settings.validate(), Ok(()), "{other:?}");
+        assert!(!settings.is_idempotent(settings.acks), "{other:?}");
+    }
+}
+
+/// Source: `ProducerConfig.postProcessAndValidateIdempotenceConfigs`: what was set is refused if it does not fit.
+#[test]
+fn idempotence_that_was_set_must_fit() {
+    let refused = |other: (&'static str, &'static str)| {
+        let settings = with(&[("enable.idempotence", "true"), other]);
+        settings.validate().expect_err("refused").to_string()
+    };
+    expect!["Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."]
+        .assert_eq(&refused(("acks", "1")));
+    expect!["Must set retries to non-zero when using the idempotent producer."]
+        .assert_eq(&refused(("retries", "0")));
+    expect![
+        "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5."
+    ]
+    .assert_eq(&refused(("max.in.flight.requests.per.connection", "6")));
+}
+
+/// Source: `ProducerConfig` of 4.0: too many requests in flight are refused even when nobody has set idempotence.
+#[test]
+fn since_4_0_more_than_five_requests_in_flight_need_idempotence_turned_off() {
+    let six = |release| {
+        let max_in_flight_requests_per_connection = 6;
+        Settings { max_in_flight_requests_per_connection, ..Settings::of(release) }
+    };
+    assert_eq!(six(Release::V3_9).validate(), Ok(()));
+    assert!(!six(Release::V3_9).is_idempotent(Acks::All));
+    assert_eq!(six(Release::V4_0).validate(), Err(ConfigError::Rule(Rule::IdempotenceInFlight)));
+    let enable_idempotence = EnableIdempotence::Explicit(false);
+    assert_eq!(Settings { enable_idempotence, ..six(Release::V4_0) }.validate(), Ok(()));
+}
+
+/// A scenario that sets idempotence must still say so when it is printed.
+#[test]
+fn idempotence_that_was_set_is_told_even_if_it_is_the_default() {
+    assert_eq!(with(&[]).changed(), []);
+    let changed = with(&[("enable.idempotence", "true")]).changed();
+    assert_eq!(changed, [("enable.idempotence", String::from("true"))]);
 }
 
 /// Source: `ConfigDef.Range.ensureValid`.

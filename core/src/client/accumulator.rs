@@ -2,8 +2,8 @@
 //!
 //! It does not send: it says which brokers could be sent to, hands over what goes to one of them, and takes back
 //! what failed. Invariants: at most one batch per partition goes into a request; a retried batch goes to the front
-//! of its queue; a queue, once there, stays.
-//! Source: `RecordAccumulator` without idempotence (`transactionManager == null`).
+//! of its queue, behind those with lower sequence numbers; a queue, once there, stays.
+//! Source: `RecordAccumulator`.
 //!
 //! Left out: `buffer.memory` (never exhausted), `max.request.size`, splitting of batches, flush and close.
 
@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::metadata::Metadata;
 use super::murmur2::partition_for_key;
 use super::partitioner::{BuiltInPartitioner, LoadStats};
+use super::transaction::TransactionManager;
 use crate::config::Settings;
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::node::Out;
@@ -18,6 +19,7 @@ use crate::record::Record;
 use crate::time::Time;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
+use core::ops::Bound::{Excluded, Included, Unbounded};
 use serde::{Deserialize, Serialize};
 
 /// The queues, and the sticky choice of each topic.
@@ -27,6 +29,8 @@ pub struct RecordAccumulator {
     pub queues: BTreeMap<TopicPartition, VecDeque<Batch>>,
     /// Sticky choices.
     pub partitioners: BTreeMap<TopicId, BuiltInPartitioner>,
+    /// Per broker, the partition that was looked at last: the next look begins there (`nodesDrainIndex`).
+    drained_last: BTreeMap<NodeId, TopicPartition>,
 }
 
 /// A record on its way to its partition.
@@ -163,31 +167,56 @@ impl RecordAccumulator {
     }
 
     /// Takes the first batch of every partition that `node` leads, as long as it need not wait after a failure;
-    /// batches that still linger travel along (`drainBatchesForOneNode`).
+    /// batches that still linger travel along. The first partition whose batch an idempotent producer has to hold
+    /// back ends the round for the broker, as in Kafka (`drainBatchesForOneNode`).
     pub fn drain(
         &mut self,
         node: NodeId,
         metadata: &Metadata,
         muted: &BTreeSet<TopicPartition>,
+        mut transactions: Option<&mut TransactionManager>,
         now: Time,
     ) -> Vec<Batch> {
         let mut batches = Vec::new();
-        for (&partition, queue) in &mut self.queues {
-            if metadata.leader(partition) != Some(node) || muted.contains(&partition) {
-                continue;
-            }
-            let waits = queue.front().is_none_or(|batch| batch.backs_off_until(now).is_some());
-            if !waits && let Some(mut batch) = queue.pop_front() {
-                batch.closed = true;
+        let mut last = None;
+        let start = self.drained_last.get(&node).copied().unwrap_or_default();
+        let (first_half, second_half) = ((Included(start), Unbounded), (Unbounded, Excluded(start)));
+        'round: for half in [first_half, second_half] {
+            for (&partition, queue) in self.queues.range_mut::<TopicPartition, _>(half) {
+                if metadata.leader(partition) != Some(node) {
+                    continue;
+                }
+                last = Some(partition);
+                let Some(first) = queue.front().filter(|_| !muted.contains(&partition)) else { continue };
+                if first.backs_off_until(now).is_some() {
+                    continue;
+                }
+                if transactions.as_deref().is_some_and(|transactions| transactions.holds_back(first)) {
+                    break 'round;
+                }
+                let Some(mut batch) = queue.pop_front() else { continue };
+                if let Some(transactions) = transactions.as_deref_mut() {
+                    transactions.number(&mut batch);
+                }
+                (batch.closed, batch.was_renumbered) = (true, false);
                 batches.push(batch);
             }
+        }
+        if transactions.is_some()
+            && let Some(last) = last
+        {
+            self.drained_last.insert(node, last);
         }
         batches
     }
 
-    /// Puts a batch that failed back to the front of its queue (`reenqueue`).
+    /// Puts a batch that failed back to the front of its queue, behind those with lower numbers (`reenqueue`,
+    /// `insertInSequenceOrder`).
     pub fn reenqueue(&mut self, batch: Batch) {
-        self.queues.entry(batch.partition).or_default().push_front(batch);
+        let queue = self.queues.entry(batch.partition).or_default();
+        let comes_before = |other: &&Batch| other.has_sequence() && other.base_sequence < batch.base_sequence;
+        let place = if batch.has_sequence() { queue.iter().take_while(comes_before).count() } else { 0 };
+        queue.insert(place, batch);
     }
 
     /// Takes out the batches whose `delivery.timeout.ms` is over (`expiredBatches`).

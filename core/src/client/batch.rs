@@ -5,10 +5,14 @@ use crate::config::Settings;
 use crate::id::{LeaderEpoch, TopicPartition};
 use crate::node::Out;
 use crate::record::Record;
+use crate::sequence::{ProducerIdAndEpoch, Sequence, Stamp};
 use crate::time::{Span, Time};
 use alloc::vec;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+
+/// A place in a batch has sixteen bits.
+const MOST_RECORDS: u32 = 1 << 16;
 
 /// Records that are sent, and appended to the log, together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,6 +31,12 @@ pub struct Batch {
     pub backoff: Span,
     /// It was sent once: no record may be added any more.
     pub closed: bool,
+    /// Producer id and epoch that its number belongs to.
+    pub producer: ProducerIdAndEpoch,
+    /// Sequence number of its first record, once it has one.
+    pub base_sequence: Sequence,
+    /// It got another number and was not sent since (`sequenceHasBeenReset`).
+    pub was_renumbered: bool,
     /// Latest leader epoch seen for its partition.
     leader_epoch: Option<LeaderEpoch>,
     /// `attempts` when that epoch was first seen.
@@ -44,6 +54,9 @@ impl Batch {
             last_attempt: now,
             backoff: Span::ZERO,
             closed: false,
+            producer: ProducerIdAndEpoch::NONE,
+            base_sequence: Sequence::NONE,
+            was_renumbered: false,
             leader_epoch: None,
             attempts_at_leader_change: None,
         }
@@ -61,7 +74,39 @@ impl Batch {
 
     /// Whether it takes no further record.
     pub fn is_full(&self, batch_records: u32) -> bool {
-        self.closed || self.count() >= batch_records
+        self.closed || self.count() >= batch_records.min(MOST_RECORDS)
+    }
+
+    /// Whether it has a sequence number (`hasSequence`).
+    pub const fn has_sequence(&self) -> bool {
+        self.base_sequence.is_some()
+    }
+
+    /// Sequence number of its last record.
+    pub fn last_sequence(&self) -> Sequence {
+        self.base_sequence.plus(self.count().saturating_sub(1))
+    }
+
+    /// Gives it its number (`setProducerState`).
+    pub fn set_producer_state(&mut self, producer: ProducerIdAndEpoch, base: Sequence) {
+        (self.producer, self.base_sequence) = (producer, base);
+    }
+
+    /// Gives it another number (`resetProducerState`).
+    pub(super) fn renumber(&mut self, producer: ProducerIdAndEpoch, base: Sequence) {
+        self.set_producer_state(producer, base);
+        self.was_renumbered = true;
+    }
+
+    /// Its place among the batches of its partition that have a number.
+    pub(super) fn key(&self) -> (ProducerIdAndEpoch, Sequence) {
+        (self.producer, self.base_sequence)
+    }
+
+    /// Its records as they go onto the wire: with what the batch's header says.
+    pub(super) fn stamped(&self) -> Vec<Record> {
+        let stamp = |index| Stamp::of(self.producer, self.base_sequence, index);
+        (0..).zip(&self.records).map(|(index, &record)| Record { stamp: stamp(index), ..record }).collect()
     }
 
     /// When `delivery.timeout.ms` is over.

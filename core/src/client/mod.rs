@@ -1,7 +1,8 @@
-//! Producers and consumers: real nodes on the simulated network, without groups, idempotence or transactions.
+//! Producers and consumers: real nodes on the simulated network, without groups or transactions.
 //!
 //! Reading order: [`backoff`], [`metadata`], [`connection`], [`network`] are what both share;
-//! [`murmur2`], [`partitioner`], [`batch`], [`accumulator`], [`producer`], [`sender`] make a producer;
+//! [`murmur2`], [`partitioner`], [`batch`], [`accumulator`], [`producer`], [`sender`] make a producer, [`transaction`] and
+//! [`idempotence`] an idempotent one;
 //! [`subscription`] and [`consumer`] a consumer. A client owns no disk: after a crash it starts anew.
 
 pub mod accumulator;
@@ -11,6 +12,7 @@ pub mod backoff;
 pub mod batch;
 pub mod connection;
 pub mod consumer;
+pub mod idempotence;
 pub mod metadata;
 pub mod murmur2;
 pub mod network;
@@ -19,6 +21,7 @@ pub mod producer;
 pub mod retriable;
 pub mod sender;
 pub mod subscription;
+pub mod transaction;
 
 pub use consumer::{Consumer, ConsumerSpec};
 pub use producer::{Producer, ProducerSpec};

@@ -82,6 +82,11 @@ impl NetworkClient {
         self.connections.get(&node).is_some_and(|connection| connection.can_send(most))
     }
 
+    /// Whether the connection to `node` broke and may not be opened again yet.
+    pub fn backs_off(&self, node: NodeId, now: Time) -> bool {
+        self.connections.get(&node).is_some_and(|connection| connection.backs_off_until(now).is_some())
+    }
+
     /// Sends a request of the client; it is answered, or comes back from [`NetworkClient::disconnect`].
     pub fn send(
         &mut self,
@@ -134,6 +139,14 @@ impl NetworkClient {
         connection.state = ConnectionState::Connecting;
         connection.last_attempt = now;
         self.request(node, Message::MetadataRequest, Purpose::Connect { update }, timeout, now, out);
+    }
+
+    /// Whether an earlier request of the client on this connection is still without an answer. Answers come in the
+    /// order of requests, so the earlier answer is lost; TCP loses nothing without its connection.
+    pub fn overtakes(&self, envelope: &Envelope) -> bool {
+        let Some(connection) = self.connections.get(&envelope.from) else { return false };
+        let mut data = connection.in_flight.iter().filter(|request| request.purpose == Purpose::Data);
+        data.position(|request| request.correlation == envelope.correlation).is_some_and(|place| place > 0)
     }
 
     /// An answer arrived. Metadata is dealt with here.
@@ -231,7 +244,7 @@ impl NetworkClient {
 
     /// A broker to ask: of those that the latest answer named, or a bootstrap server when none of them can be
     /// asked.
-    fn least_loaded_node(&self, settings: &Settings, now: Time, out: &mut Out) -> Option<NodeId> {
+    pub(super) fn least_loaded_node(&self, settings: &Settings, now: Time, out: &mut Out) -> Option<NodeId> {
         let known = self.least_loaded_of(&self.metadata.brokers, settings, now, out);
         known.or_else(|| self.least_loaded_of(&self.bootstrap, settings, now, out))
     }

@@ -5,12 +5,12 @@
 //! acknowledged, failed, or (acks=0) unanswered, exactly once.
 //! Sources: `KafkaProducer`, `ProducerConfig`.
 //!
-//! Left out: idempotence and transactions, so retries may reorder and duplicate; serializers, interceptors,
-//! compression, flush, close.
+//! Left out: transactions; serializers, interceptors, compression, flush, close.
 
 use super::accumulator::{ProducerRecord, RecordAccumulator};
 use super::network::{Answer, NetworkClient};
 use super::sender::{Delivery, ProduceInFlight};
+use super::transaction::TransactionManager;
 use crate::config::{Acks, Settings};
 use crate::id::{CallId, NodeId, NodeList, Text, TopicId, TopicPartition};
 use crate::node::{Command, Input, Out, Outcome, Timer};
@@ -94,6 +94,8 @@ pub struct Producer {
     pub acks: Acks,
     /// Connections and metadata.
     pub network: NetworkClient,
+    /// Producer id and sequence numbers; `None` with idempotence off, so that retries may reorder and duplicate.
+    pub transactions: Option<TransactionManager>,
     /// Batches that wait.
     pub accumulator: RecordAccumulator,
     /// Requests that wait for an answer.
@@ -125,9 +127,11 @@ pub struct Producer {
 impl Producer {
     /// A producer that knows these bootstrap servers.
     pub fn new(id: NodeId, settings: Arc<Settings>, spec: ProducerSpec, bootstrap: NodeList) -> Producer {
+        let acks = spec.acks.unwrap_or(settings.acks);
         Producer {
             id,
-            acks: spec.acks.unwrap_or(settings.acks),
+            acks,
+            transactions: settings.is_idempotent(acks).then(TransactionManager::default),
             spec,
             network: NetworkClient::new(bootstrap, Vec::new()),
             accumulator: RecordAccumulator::default(),
@@ -166,8 +170,13 @@ impl Producer {
                 self.set_interval(self.spec.interval, now);
             }
             Input::Deliver(envelope) => {
+                let (from, overtakes) = (envelope.from, self.network.overtakes(&envelope));
                 if self.network.on_response(&envelope, &settings, now, out) == Answer::Data {
                     self.on_answer(envelope, now, out);
+                }
+                if overtakes {
+                    let failed = self.network.disconnect(from, &settings, now, out);
+                    self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
                 }
             }
             Input::Disconnected(node) => {
@@ -202,6 +211,7 @@ impl Producer {
             }
             Command::SetAcks(acks) => {
                 self.acks = acks;
+                self.set_idempotence(self.settings.is_idempotent(acks));
                 out.reply(call, Outcome::Done);
             }
             Command::ShutDown

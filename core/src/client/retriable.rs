@@ -15,6 +15,7 @@ pub const fn is_retriable(error: ErrorCode) -> bool {
                 | ErrorCode::NotController
                 | ErrorCode::UnknownLeaderEpoch
                 | ErrorCode::OffsetNotAvailable
+                | ErrorCode::CoordinatorLoadInProgress
         )
 }
 

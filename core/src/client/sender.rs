@@ -1,18 +1,20 @@
 //! The producer's sender: batches onto the wire, answers back to the application.
 //!
 //! Invariants: one request per broker carries at most one batch per partition; a batch is in a queue or in one
-//! request, never in both; with one request in flight per connection a partition's batches keep their order.
+//! request, never in both; with one request in flight per connection, or with idempotence, a partition's batches keep
+//! their order.
 //! Sources: `Sender`, `ProducerBatch`, KIP-91 (delivery timeout), KIP-580 (back-off), KIP-951 (leader hints).
 //!
-//! Left out: sequence numbers, splitting of batches that are too large.
+//! Left out: splitting of batches that are too large.
 
 use super::batch::Batch;
 use super::producer::Producer;
-use super::retriable::{is_invalid_metadata, is_retriable};
+use super::retriable::is_invalid_metadata;
 use crate::config::Acks;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::node::{Out, Timer};
 use crate::note::Note;
+use crate::sequence::Sequence;
 use crate::time::{Span, Time};
 use crate::wire::{Envelope, ErrorCode, LeaderHint, Message, ProduceBatch, ProduceRequest};
 use alloc::collections::BTreeSet;
@@ -41,6 +43,8 @@ pub struct SentBatch {
     pub partition: TopicPartition,
     /// The batch; `None` once the application was told that its time is over.
     pub batch: Option<Batch>,
+    /// Its last sequence number, when it had one and its time is over: an answer still tells whether it was appended.
+    pub expired: Option<Sequence>,
 }
 
 /// What became of a batch.
@@ -82,7 +86,12 @@ impl Producer {
     /// One round of the sender (`runOnce`), repeated while there is something to send and somewhere to send it.
     pub(super) fn run_sender(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
-        self.expire(now, out);
+        // What is given up now may have to begin a new epoch.
+        if !self.obtain_producer_id(now, out) || (self.expire(now, out) && !self.obtain_producer_id(now, out))
+        {
+            self.network.maybe_update(&settings, now, out);
+            return self.arm_while_waiting(now, out);
+        }
         loop {
             let muted = self.muted();
             let ready = self.accumulator.ready(&self.network.metadata, &muted, &settings, now);
@@ -120,7 +129,8 @@ impl Producer {
         if !self.network.ready(node, &settings, now, out) {
             return false;
         }
-        let batches = self.accumulator.drain(node, &self.network.metadata, muted, now);
+        let metadata = &self.network.metadata;
+        let batches = self.accumulator.drain(node, metadata, muted, self.transactions.as_mut(), now);
         if batches.is_empty() {
             return false;
         }
@@ -136,7 +146,7 @@ impl Producer {
         }
         let on_wire = batches
             .iter()
-            .map(|batch| ProduceBatch { partition: batch.partition, records: batch.records.clone() })
+            .map(|batch| ProduceBatch { partition: batch.partition, records: batch.stamped() })
             .collect();
         let request = ProduceRequest { acks: self.acks, timeout: settings.request_timeout, batches: on_wire };
         let message = Message::ProduceRequest(request);
@@ -150,7 +160,7 @@ impl Producer {
             let correlation = self.network.send(node, message, &settings, now, out);
             let batches = batches
                 .into_iter()
-                .map(|batch| SentBatch { partition: batch.partition, batch: Some(batch) })
+                .map(|batch| SentBatch { partition: batch.partition, batch: Some(batch), expired: None })
                 .collect();
             self.in_flight.push(ProduceInFlight { correlation, node, batches });
         }
@@ -159,11 +169,17 @@ impl Producer {
 
     /// An answer to a produce request (`handleProduceResponse`).
     pub(super) fn on_answer(&mut self, envelope: Envelope, now: Time, out: &mut Out) {
+        if let Message::InitProducerIdResponse(response) = envelope.message {
+            return self.on_producer_id(envelope.from, envelope.correlation, response, now, out);
+        }
         let Message::ProduceResponse(response) = envelope.message else { return };
         let Some(request) = self.take_in_flight(envelope.correlation) else { return };
         for sent in request.batches {
-            let Some(batch) = sent.batch else { continue };
             let result = response.results.iter().find(|result| result.partition == sent.partition);
+            let Some(batch) = sent.batch else {
+                self.on_late_answer(sent.partition, sent.expired, result.map(|result| result.error));
+                continue;
+            };
             let answer = match result {
                 Some(result) => {
                     Answer { error: result.error, base: result.base_offset, hint: result.current_leader }
@@ -183,6 +199,7 @@ impl Producer {
         out: &mut Out,
     ) {
         for &correlation in failed {
+            self.fail_producer_id_request(correlation, now);
             let Some(request) = self.take_in_flight(correlation) else { continue };
             for batch in request.batches.into_iter().filter_map(|sent| sent.batch) {
                 self.complete(batch, &Answer { error, base: None, hint: None }, now, out);
@@ -208,10 +225,13 @@ impl Producer {
         if is_invalid_metadata(error) {
             self.network.metadata.request_update();
         }
-        let in_time = batch.deadline(&self.settings) > now;
-        if in_time && batch.attempts < self.settings.retries && is_retriable(error) {
+        let left = batch.attempts < self.settings.retries;
+        if left && batch.deadline(&self.settings) > now && self.can_retry(&batch, error) {
             self.retry(batch, error, now, out);
         } else {
+            if let Some(transactions) = &mut self.transactions {
+                transactions.on_failed(&batch, left || error == ErrorCode::OutOfOrderSequenceNumber);
+            }
             self.failed = self.failed.saturating_add(batch.count());
             let (partition, first, count) = (batch.partition, batch.first(), batch.count());
             out.note(Note::ProduceFailed { partition, error, first, count });
@@ -220,6 +240,9 @@ impl Producer {
     }
 
     fn acknowledge(&mut self, batch: &Batch, base: Offset, now: Time, out: &mut Out) {
+        if let Some(transactions) = self.transactions.as_mut().filter(|_| batch.has_sequence()) {
+            transactions.on_completed(batch.partition, batch.last_sequence(), batch.key());
+        }
         let (partition, first, count) = (batch.partition, batch.first(), batch.count());
         self.acknowledged = self.acknowledged.saturating_add(count);
         out.note(Note::ProduceAcknowledged { partition, base, first, count });
@@ -237,15 +260,21 @@ impl Producer {
         self.accumulator.reenqueue(batch);
     }
 
-    /// Tells the application of batches whose `delivery.timeout.ms` is over, in flight or not.
-    fn expire(&mut self, now: Time, out: &mut Out) {
+    /// Tells the application of batches whose `delivery.timeout.ms` is over, in flight or not; returns whether there
+    /// were any.
+    fn expire(&mut self, now: Time, out: &mut Out) -> bool {
         let settings = Arc::clone(&self.settings);
         let mut expired = Vec::new();
         for sent in self.in_flight.iter_mut().flat_map(|request| &mut request.batches) {
-            expired.extend(sent.batch.take_if(|batch| batch.deadline(&settings) <= now));
+            if let Some(batch) = sent.batch.take_if(|batch| batch.deadline(&settings) <= now) {
+                sent.expired = batch.has_sequence().then(|| batch.last_sequence());
+                expired.push(batch);
+            }
         }
         expired.extend(self.accumulator.take_expired(&settings, now));
+        let any = !expired.is_empty();
         for batch in expired {
+            self.give_up(&batch);
             let (partition, first, count) = (batch.partition, batch.first(), batch.count());
             let timeout = settings.delivery_timeout;
             self.failed = self.failed.saturating_add(count);
@@ -253,6 +282,7 @@ impl Producer {
             out.note(Note::DeliveryTimedOut { partition, first, count, timeout });
             self.remember(&batch, Fate::TimedOut, now);
         }
+        any
     }
 
     fn remember(&mut self, batch: &Batch, fate: Fate, at: Time) {
@@ -261,6 +291,18 @@ impl Producer {
         }
         let (partition, first, count) = (batch.partition, batch.first(), batch.count());
         self.history.push(Delivery { at, partition, first, count, fate });
+    }
+
+    /// Without a producer id nothing is sent and nothing expires.
+    fn arm_while_waiting(&mut self, now: Time, out: &mut Out) {
+        let settings = Arc::clone(&self.settings);
+        self.network.arm(&settings, now, out);
+        let unblocks = self.blocked.iter().map(|send| send.since + settings.max_block).min();
+        let asks = self.asks_for_producer_id_at().filter(|&at| at > now);
+        let alarms = &mut self.network.alarms;
+        alarms.set(Timer::ProducerSend, asks, now, out);
+        alarms.set(Timer::ProducerDelivery, unblocks, now, out);
+        alarms.set(Timer::Workload, self.next_record, now, out);
     }
 
     fn arm(&mut self, next_ready: Option<Time>, now: Time, out: &mut Out) {

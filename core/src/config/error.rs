@@ -69,6 +69,12 @@ pub enum Rule {
     ReplicaFetchWait,
     /// `delivery.timeout.ms` >= `linger.ms` + `request.timeout.ms` (`KafkaProducer.configureDeliveryTimeout`).
     DeliveryTimeout,
+    /// `enable.idempotence` was set, and `retries` is 0.
+    IdempotenceRetries,
+    /// `enable.idempotence` was set, and `acks` is not `all`.
+    IdempotenceAcks,
+    /// `enable.idempotence`, and more than 5 requests in flight; since 4.0 also when nobody has set it.
+    IdempotenceInFlight,
 }
 
 impl ConfigError {
@@ -122,6 +128,14 @@ impl Rule {
             }
             Rule::DeliveryTimeout => {
                 "delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms"
+            }
+            Rule::IdempotenceRetries => "Must set retries to non-zero when using the idempotent producer.",
+            Rule::IdempotenceAcks => {
+                "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee \
+                 idempotence."
+            }
+            Rule::IdempotenceInFlight => {
+                "To use the idempotent producer, max.in.flight.requests.per.connection must be set to at most 5."
             }
         }
     }

@@ -10,7 +10,7 @@
 //! `ServerLogConfigs`, `ProducerConfig`, `ConsumerConfig`, `ConfigDef`, and `KafkaConfig.validateValues`.
 //!
 //! Left out: everything in bytes (records are counted instead, see [`Kind::Records`]), files, security, quotas,
-//! `enable.idempotence` (the producer here is the one with idempotence off), groups.
+//! groups.
 
 mod error;
 mod rules;
@@ -37,6 +37,27 @@ pub enum Acks {
     /// `all` (-1): after the high watermark has passed the record.
     #[default]
     All,
+}
+
+/// `enable.idempotence`: Kafka turns a default off without a word where it does not fit, and refuses what was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EnableIdempotence {
+    /// Nobody has set it; this is the release's default.
+    Default(bool),
+    /// Somebody has set it.
+    Explicit(bool),
+}
+
+impl EnableIdempotence {
+    /// Whether it says `true`.
+    pub const fn is_on(self) -> bool {
+        matches!(self, EnableIdempotence::Default(true) | EnableIdempotence::Explicit(true))
+    }
+
+    /// Whether somebody has set it.
+    pub const fn is_explicit(self) -> bool {
+        matches!(self, EnableIdempotence::Explicit(_))
+    }
 }
 
 /// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
@@ -119,6 +140,8 @@ pub struct Settings {
     // Producer.
     /// `acks`, all; 1 before 3.0 (KIP-679).
     pub acks: Acks,
+    /// `enable.idempotence`, true; false before 3.0 (KIP-679).
+    pub enable_idempotence: EnableIdempotence,
     /// `retries`, 2147483647; 0 before 2.1 (KIP-91).
     pub retries: u32,
     /// `max.in.flight.requests.per.connection`, 5.
@@ -205,6 +228,7 @@ impl Settings {
             producer_id_expiration: Span::millis(86_400_000),
             producer_id_expiration_check_interval: Span::millis(600_000),
             acks: if release.is_before(Release::V3_0) { Acks::One } else { Acks::All },
+            enable_idempotence: EnableIdempotence::Default(!release.is_before(Release::V3_0)),
             retries: if release.is_before(Release::V2_3) { 0 } else { i32::MAX as u32 },
             max_in_flight_requests_per_connection: 5,
             linger: Span::millis(if release.is_before(Release::V4_0) { 0 } else { 5 }),

@@ -1,18 +1,22 @@
 //! Rules that tie settings together: what Kafka refuses, and what it accepts although nobody wants it.
 //!
 //! Sources: `KafkaConfig.validateValues`, `KafkaProducer.configureDeliveryTimeout`,
-//! `CommonClientConfigs.warnDisablingExponentialBackoff`. Kafka raises a delivery timeout that nobody has set;
-//! here all settings count as set.
+//! `CommonClientConfigs.warnDisablingExponentialBackoff`, `ProducerConfig`. Kafka raises a delivery timeout that nobody has set;
+//! here all settings but `enable.idempotence` count as set.
 
 use super::error::{ConfigError, Rule};
 use super::table::settings;
-use super::{Acks, Settings};
+use super::{Acks, EnableIdempotence, Settings};
+use crate::release::Release;
 use crate::time::Span;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// `KafkaRaftClient.MAX_FETCH_WAIT_MS`: how long a metadata fetch may be parked.
 const MAX_FETCH_WAIT: Span = Span::millis(500);
+
+/// `MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION_FOR_IDEMPOTENCE`: so many batches of a producer a broker remembers.
+const MOST_IN_FLIGHT: u32 = 5;
 
 /// A legal but foolish choice. The words live in the page's language files, under [`Warning::key`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -117,10 +121,43 @@ impl Settings {
             (Rule::ReplicaFetchWait, self.replica_fetch_wait_max <= self.replica_lag_time_max),
             (Rule::DeliveryTimeout, self.delivery_timeout >= self.linger + self.request_timeout),
         ];
-        match rules.iter().find(|(_, holds)| !holds) {
+        match rules.iter().chain(&self.idempotence_rules(self.acks)).find(|(_, holds)| !holds) {
             Some(&(rule, _)) => Err(ConfigError::Rule(rule)),
             None => Ok(()),
         }
+    }
+
+    /// `ProducerConfig.postProcessAndValidateIdempotenceConfigs` for a producer with these `acks`.
+    fn idempotence_rules(&self, acks: Acks) -> [(Rule, bool); 3] {
+        let is_set = self.enable_idempotence == EnableIdempotence::Explicit(true);
+        let must_fit = is_set || (self.enable_idempotence.is_on() && !self.release.is_before(Release::V4_0));
+        let in_flight = self.max_in_flight_requests_per_connection;
+        [
+            (Rule::IdempotenceRetries, !is_set || self.retries > 0),
+            (Rule::IdempotenceAcks, !is_set || acks == Acks::All),
+            (Rule::IdempotenceInFlight, !must_fit || in_flight <= MOST_IN_FLIGHT),
+        ]
+    }
+
+    /// Whether Kafka would start a producer that has `acks` of its own.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn validate_acks(&self, acks: Acks) -> Result<(), ConfigError> {
+        match self.idempotence_rules(acks).iter().find(|(_, holds)| !holds) {
+            Some(&(rule, _)) => Err(ConfigError::Rule(rule)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a producer with these `acks` is idempotent. A default that does not fit is turned off without a word;
+    /// 0.10 knows no idempotence.
+    pub fn is_idempotent(&self, acks: Acks) -> bool {
+        self.enable_idempotence.is_on()
+            && acks == Acks::All
+            && self.retries > 0
+            && self.max_in_flight_requests_per_connection <= MOST_IN_FLIGHT
+            && !self.release.is_before(Release::V1_1)
     }
 
     /// What is foolish though legal, for topics with this many replicas.

@@ -202,6 +202,7 @@ static TABLE: &[Setting] = table! {
     }
     Producer {
         "acks" acks: String Acks 0.. Kafka Client "ProducerConfig",
+        "enable.idempotence" enable_idempotence: Boolean Bool 0.. Kafka Client "ProducerConfig",
         "retries" retries: Int Count 0.. Kafka Client "ProducerConfig",
         "max.in.flight.requests.per.connection" max_in_flight_requests_per_connection: Int Count 1.. Kafka Client "ProducerConfig",
         "linger.ms" linger: Long Millis 0.. Kafka Client "ProducerConfig",

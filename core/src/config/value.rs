@@ -1,11 +1,14 @@
 //! Values as a person writes them, and reading and writing them by key.
 
 use super::table::{Kind, Setting, Type, find, settings};
-use super::{Acks, Settings, error::ConfigError};
+use super::{Acks, EnableIdempotence, Settings, error::ConfigError};
 use crate::time::Span;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+
+/// The one setting for which it matters whether somebody has set it.
+const IDEMPOTENCE: &str = "enable.idempotence";
 
 /// One value, in the unit of its setting's [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,12 +52,15 @@ impl Settings {
         Ok(())
     }
 
-    /// Every setting that differs from the default of the release: key and value as a person writes them.
+    /// Every setting that differs from the default of the release, and `enable.idempotence` when it was set: key and value as a person writes them.
     pub fn changed(&self) -> Vec<(&'static str, String)> {
         let usual = Settings::of(self.release);
         settings()
             .iter()
-            .filter(|setting| (setting.read)(self) != (setting.read)(&usual))
+            .filter(|setting| {
+                let set = setting.key == IDEMPOTENCE && self.enable_idempotence.is_explicit();
+                set || (setting.read)(self) != (setting.read)(&usual)
+            })
             .map(|setting| (setting.key, (setting.read)(self).to_string()))
             .collect()
     }
@@ -140,6 +146,18 @@ impl Field for bool {
     fn write(&mut self, _: Kind, value: Value) {
         if let Value::Bool(yes) = value {
             *self = yes;
+        }
+    }
+}
+
+impl Field for EnableIdempotence {
+    fn read(&self, _: Kind) -> Value {
+        Value::Bool(self.is_on())
+    }
+
+    fn write(&mut self, _: Kind, value: Value) {
+        if let Value::Bool(yes) = value {
+            *self = EnableIdempotence::Explicit(yes);
         }
     }
 }

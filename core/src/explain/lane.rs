@@ -123,11 +123,13 @@ about! {
         OutOfOrderSequence: "KIP-98, ProducerAppendInfo.checkSequence",
         ProducerEpochRefused: "KIP-98, KIP-360, ProducerAppendInfo.checkProducerEpoch",
         ProduceTimedOut: "DelayedProduce",
+        ProducerEpochBumped: "KIP-360, TransactionManager.bumpIdempotentProducerEpoch",
         ProduceFailed: "Sender.failBatch",
         DeliveryTimedOut: "KIP-91, RecordAccumulator.expiredBatches",
         PositionReset: "Fetcher, auto.offset.reset",
     }
     Clients routine {
+        ProducerIdAssigned: "KIP-98, TransactionManager.InitProducerIdHandler",
         BatchSent: "Sender.sendProduceRequest",
         ProduceAcknowledged: "Sender.completeBatch, acks",
         ProduceRetried: "Sender.reenqueueBatch, KIP-580",

@@ -246,6 +246,8 @@ impl ReplicaManager {
                 out.disarm(Timer::DelayedFetch(key));
             }
         }
+        // What it has sent but nobody has read is gone with the connection.
+        self.held_back.retain(|held| held.from != node);
         for key in 0..self.produces.keys_end() {
             if self.produces.get(key).is_some_and(|produce| produce.from == node) {
                 self.produces.take(key);

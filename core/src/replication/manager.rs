@@ -10,6 +10,7 @@ use super::disk::ReplicaDisk;
 use super::fetcher::Fetcher;
 use super::log_start::DelayedDelete;
 use super::partition::Partition;
+use super::produce::HeldProduce;
 use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Correlation, NodeId, Offset, TopicPartition};
@@ -17,7 +18,7 @@ use crate::metadata::image::Image;
 use crate::node::{Out, Timer};
 use crate::time::Time;
 use crate::wire::{Envelope, Message};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct ReplicaManager {
     pub(super) fetches: Purgatory<DelayedFetch>,
     pub(super) produces: Purgatory<DelayedProduce>,
     pub(super) deletes: Purgatory<DelayedDelete>,
+    /// Produces that wait until an earlier one of their producer is answered, in order of arrival.
+    pub(super) held_back: VecDeque<HeldProduce>,
     pub(super) alter: AlterPartitionManager,
     pub(super) shutting_down: bool,
     next_correlation: Correlation,
@@ -62,6 +65,7 @@ impl ReplicaManager {
             fetches: Purgatory::default(),
             produces: Purgatory::default(),
             deletes: Purgatory::default(),
+            held_back: VecDeque::new(),
             alter: AlterPartitionManager::default(),
             shutting_down: false,
             next_correlation: Correlation(0),
@@ -199,6 +203,7 @@ impl ReplicaManager {
             }
             _ => {}
         }
+        self.serve_held_back(now, image, out);
     }
 
     /// Handles a timer; those that [`ReplicaManager::handles`] does not name are ignored.
@@ -217,6 +222,7 @@ impl ReplicaManager {
             Timer::LogDirFailure => self.on_log_dir_failure(out),
             _ => {}
         }
+        self.serve_held_back(now, image, out);
     }
 
     /// The connection to `node` broke: requests in flight to it have failed, those that it sent and that wait

@@ -40,6 +40,7 @@ impl ReplicaManager {
         }
         self.complete_deletes(image, out);
         self.settle_fetchers(now, ctx, out);
+        self.serve_held_back(now, image, out);
     }
 
     /// This broker is no replica of `id` any more: the log goes, too.

@@ -12,8 +12,8 @@
 //! `DefaultAlterPartitionManager.java`, `DelayedFetch.scala`, `DelayedProduce.java`.
 //!
 //! Left out: log directories, fetch sessions (KIP-227: every request and response is a full one), quotas,
-//! transactions, tiered storage, fetching from followers (KIP-392); that a broker
-//! handles one request of a connection at a time (a parked produce holds back the next of the same producer).
+//! transactions, tiered storage, fetching from followers (KIP-392); a parked
+//! produce holds back the next of its producer, but no other request of that connection.
 
 pub mod alter;
 pub mod disk;

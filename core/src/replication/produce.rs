@@ -2,9 +2,11 @@
 //!
 //! Keeps: with acks=all nothing is appended while the committed ISR is below min.insync.replicas; acks 0 and 1
 //! do not ask. A positive answer to acks=all means that the high watermark passed the batch. A batch of an idempotent
-//! producer that is in the log already is answered with its first offset, and nothing is appended.
+//! producer that is in the log already is answered with its first offset, and nothing is appended. Produces of one
+//! connection are handled, and answered, in their order: the next one is looked at when the one before has its answer.
 //! Source: `ReplicaManager.appendRecords`, `Partition.appendRecordsToLeader`,
-//! `checkEnoughReplicasReachOffset`, `DelayedProduce`, `UnifiedLog.analyzeAndValidateProducerState`.
+//! `checkEnoughReplicasReachOffset`, `DelayedProduce`, `UnifiedLog.analyzeAndValidateProducerState`,
+//! `SocketServer.Processor` (a connection is muted while a request of it is handled).
 //!
 //! Left out: a refused acks=0 produce closes the connection in Kafka; here the producer never learns.
 
@@ -23,9 +25,47 @@ use crate::sequence::{ProducerEpoch, Sequence, Stamp};
 use crate::time::Time;
 use crate::wire::{ErrorCode, Message, ProduceBatch, ProduceRequest, ProduceResponse, ProduceResult};
 use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// A produce that waits for its turn: requests of one connection are handled one after another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeldProduce {
+    pub(super) from: NodeId,
+    correlation: Correlation,
+    request: ProduceRequest,
+}
 
 impl ReplicaManager {
     pub(super) fn on_produce(
+        &mut self,
+        now: Time,
+        image: &Image,
+        (from, correlation): (NodeId, Correlation),
+        request: ProduceRequest,
+        out: &mut Out,
+    ) {
+        if self.is_busy_with(from) || self.held_back.iter().any(|held| held.from == from) {
+            self.held_back.push_back(HeldProduce { from, correlation, request });
+        } else {
+            self.handle_produce(now, image, (from, correlation), request, out);
+        }
+    }
+
+    /// Whether a produce of this producer waits for the ISR.
+    fn is_busy_with(&self, producer: NodeId) -> bool {
+        self.produces.iter().any(|(_, produce)| produce.from == producer)
+    }
+
+    /// Handles the produces whose turn has come.
+    pub(super) fn serve_held_back(&mut self, now: Time, image: &Image, out: &mut Out) {
+        while let Some(next) = self.held_back.iter().position(|held| !self.is_busy_with(held.from))
+            && let Some(HeldProduce { from, correlation, request }) = self.held_back.remove(next)
+        {
+            self.handle_produce(now, image, (from, correlation), request, out);
+        }
+    }
+
+    fn handle_produce(
         &mut self,
         now: Time,
         image: &Image,

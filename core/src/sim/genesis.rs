@@ -190,6 +190,8 @@ impl Genesis {
         }
         for producer in &self.producers {
             self.topics_exist("producer", &producer.topics)?;
+            let acks = producer.acks.unwrap_or(self.settings.acks);
+            self.settings.validate_acks(acks).map_err(|error| GenesisError(format!("{error}")))?;
             if producer.interval != Span::ZERO && producer.interval < Span::millis(1) {
                 return refuse(format!("producer interval {}: write at least 1ms, or 0", producer.interval));
             }

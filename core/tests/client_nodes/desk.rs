@@ -2,17 +2,18 @@
 //! the connection at once, everything else waits in the outbox for the test. What happens is written down.
 
 use kraftscope_core::client::{Consumer, Producer};
-use kraftscope_core::config::Settings;
+use kraftscope_core::config::{EnableIdempotence, Settings};
 use kraftscope_core::id::{
     CallId, Correlation, LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId, TopicPartition,
 };
 use kraftscope_core::node::{Command, Effect, Input, Out, Timer};
 use kraftscope_core::record::{Entry, Record};
+use kraftscope_core::sequence::{ProducerEpoch, ProducerId, ProducerIdAndEpoch};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::wire::{
-    Envelope, ErrorCode, FetchResponse, Fetched, FetchedPartition, LeaderHint, ListOffsetsRequest,
-    ListOffsetsResponse, Message, MetadataResponse, OffsetSpec, PartitionMetadata, ProduceResponse,
-    ProduceResult,
+    Envelope, ErrorCode, FetchResponse, Fetched, FetchedPartition, InitProducerIdResponse, LeaderHint,
+    ListOffsetsRequest, ListOffsetsResponse, Message, MetadataResponse, OffsetSpec, PartitionMetadata,
+    ProduceResponse, ProduceResult,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
@@ -54,6 +55,9 @@ pub(crate) struct Desk<C> {
     /// Requests to these are swallowed.
     pub(crate) cut: BTreeSet<NodeId>,
     pub(crate) timers: BTreeMap<Timer, Time>,
+    /// Requests for producer ids are answered at once: 1, 2 and so on.
+    pub(crate) gives_ids: bool,
+    next_id: u32,
     log: String,
     out: Out,
     inputs: VecDeque<Input>,
@@ -69,6 +73,11 @@ pub(crate) fn orders(partition: u16) -> TopicPartition {
 
 pub(crate) fn text(text: &str) -> Text {
     Text::new(text).expect("short")
+}
+
+/// This id in its first epoch.
+pub(crate) fn producer_id(id: u32) -> ProducerIdAndEpoch {
+    ProducerIdAndEpoch { producer_id: ProducerId(id), epoch: ProducerEpoch(0) }
 }
 
 pub(crate) fn broker(number: u8) -> NodeId {
@@ -89,9 +98,16 @@ pub(crate) fn cluster(leaders: &[(u8, u32)]) -> MetadataResponse {
     }
 }
 
-/// Kafka's defaults with back-offs that do not grow and have no jitter: 100 ms to retry, 50 ms to reconnect.
+/// Kafka's defaults with idempotence off, and back-offs that do not grow and have no jitter: 100 ms to retry, 50 ms to
+/// reconnect.
+/// Kafka's defaults with idempotence off.
+pub(crate) fn plain() -> Settings {
+    Settings { enable_idempotence: EnableIdempotence::Explicit(false), ..Settings::default() }
+}
+
 pub(crate) fn steady() -> Settings {
     Settings {
+        enable_idempotence: EnableIdempotence::Explicit(false),
         retry_backoff_max: Span::millis(100),
         reconnect_backoff_max: Span::millis(50),
         socket_connection_setup_timeout_max: Span::millis(10_000),
@@ -118,6 +134,8 @@ impl<C: Client> Desk<C> {
             dead: BTreeSet::new(),
             cut: BTreeSet::new(),
             timers: BTreeMap::new(),
+            gives_ids: true,
+            next_id: 0,
             log: String::new(),
             out: Out::new(7),
             inputs: VecDeque::new(),
@@ -170,6 +188,11 @@ impl<C: Client> Desk<C> {
         } else if waiting.message == Message::MetadataRequest {
             let message = Message::MetadataResponse(self.cluster.clone());
             self.inputs.push_back(self.answer_of(&waiting, message));
+        } else if waiting.message == Message::InitProducerIdRequest && self.gives_ids {
+            self.next_id += 1;
+            let producer = producer_id(self.next_id);
+            let response = InitProducerIdResponse { error: ErrorCode::None, producer };
+            self.inputs.push_back(self.answer_of(&waiting, Message::InitProducerIdResponse(response)));
         } else {
             self.outbox.push_back(waiting);
         }
@@ -310,7 +333,12 @@ fn summary(message: &Message) -> String {
         Message::ProduceRequest(request) => {
             let batches = request.batches.iter().map(|batch| {
                 let values: Vec<_> = batch.records.iter().map(|record| record.value.to_string()).collect();
-                format!(" orders-{}=[{}]", batch.partition.partition, values.join(" "))
+                let stamp = batch.records[0].stamp;
+                let number = match stamp.has_producer_id() {
+                    true => format!("#{}:{}:{}", stamp.producer_id, stamp.epoch, stamp.sequence),
+                    false => String::new(),
+                };
+                format!(" orders-{}=[{}]{number}", batch.partition.partition, values.join(" "))
             });
             format!("Produce acks={:?}{}", request.acks, batches.collect::<String>())
         }

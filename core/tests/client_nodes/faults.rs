@@ -1,6 +1,6 @@
 //! Crashed brokers, refused connections, silent links.
 
-use crate::desk::{Desk, broker, cluster, orders, steady};
+use crate::desk::{Desk, broker, cluster, orders, plain, steady};
 use crate::producer::{desk, send};
 use expect_test::{Expect, expect};
 use kraftscope_core::client::Producer;
@@ -62,7 +62,7 @@ fn a_refused_connection_costs_no_attempt() {
 /// Source: `ClusterConnectionStates.updateReconnectBackoff`: 50, 100, 200, 400, 800, 1000 ms, 20 % jitter.
 #[test]
 fn the_wait_before_a_reconnect_doubles_up_to_its_maximum() {
-    let mut desk = desk(Settings::default());
+    let mut desk = desk(plain());
     desk.dead.insert(broker(1));
     desk.call(send(0, 1)).wait_ms(5);
     let waits: Vec<u64> = (0..7)
@@ -83,7 +83,7 @@ fn the_wait_before_a_reconnect_doubles_up_to_its_maximum() {
 /// Source: `ClusterConnectionStates.ready` forgets failures.
 #[test]
 fn a_connection_that_stood_waits_the_shortest_time_again() {
-    let mut desk = desk(Settings::default());
+    let mut desk = desk(plain());
     desk.dead.insert(broker(1));
     desk.call(send(0, 1)).wait_ms(1000);
     desk.dead.clear();
@@ -150,7 +150,7 @@ fn with_acks_0_records_wait_for_a_connection() {
 /// second of the election.
 #[test]
 fn a_producer_finds_the_new_leader_within_a_second_of_the_election() {
-    let mut desk = desk(Settings::default());
+    let mut desk = desk(plain());
     desk.call(send(0, 1)).wait_ms(5).acknowledge(0).call(send(0, 1)).wait_ms(5);
     desk.cluster = cluster(&[(0, 1), (2, 0)]);
     desk.crash(1).wait_ms(8000).quiet();

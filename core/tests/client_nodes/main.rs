@@ -3,6 +3,7 @@
 mod consumer;
 mod desk;
 mod faults;
+mod idempotence;
 mod metadata;
 mod producer;
 mod storm;

@@ -1,6 +1,6 @@
 //! When a client asks for metadata, whom, and what it believes.
 
-use crate::desk::{Desk, broker, cluster, hint, orders, steady, text};
+use crate::desk::{Desk, broker, cluster, hint, orders, plain, steady, text};
 use crate::producer::{desk, producer, send};
 use expect_test::{Expect, expect};
 use kraftscope_core::client::metadata::Metadata;
@@ -50,7 +50,7 @@ fn metadata_is_refreshed_when_it_is_too_old() {
 /// Source: `Metadata.timeToAllowUpdate`, KIP-580: answers that bring nothing new double the wait.
 #[test]
 fn while_a_leader_is_missing_metadata_is_asked_for_less_and_less_often() {
-    let mut desk = desk(Settings::default());
+    let mut desk = desk(plain());
     desk.call(send(0, 1)).wait_ms(5);
     desk.cluster = cluster(&[(0, 1), (2, 0)]);
     desk.crash(1).quiet().wait_ms(4000);

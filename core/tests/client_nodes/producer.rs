@@ -1,6 +1,6 @@
 //! Batching, acknowledgement, retries, time-outs, commands, workload.
 
-use crate::desk::{Desk, ORDERS, broker, cluster, hint, orders, steady, text};
+use crate::desk::{Desk, ORDERS, broker, cluster, hint, orders, plain, steady, text};
 use expect_test::{Expect, expect};
 use kraftscope_core::client::sender::Fate;
 use kraftscope_core::client::{Producer, ProducerSpec};
@@ -259,7 +259,7 @@ fn metadata_that_names_a_new_leader_ends_the_back_off() {
 /// Source: `ExponentialBackoff`, KIP-580: 100, 200, 400, 800 ms with 20 % jitter, never above 1000 ms.
 #[test]
 fn the_back_off_of_a_batch_doubles_up_to_its_maximum() {
-    let mut desk = desk(Settings::default());
+    let mut desk = desk(plain());
     desk.call(send(0, 1)).wait_ms(5);
     let waits: Vec<u64> = (0..6)
         .map(|_| {

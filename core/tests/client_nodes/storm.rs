@@ -10,7 +10,9 @@ use kraftscope_core::node::Input;
 use kraftscope_core::time::Span;
 use kraftscope_core::wire::{ErrorCode, Message};
 
-const ERRORS: [ErrorCode; 8] = [
+const ERRORS: [ErrorCode; 10] = [
+    ErrorCode::OutOfOrderSequenceNumber,
+    ErrorCode::InvalidProducerEpoch,
     ErrorCode::None,
     ErrorCode::NotLeaderOrFollower,
     ErrorCode::FencedLeaderEpoch,
@@ -83,7 +85,7 @@ fn storm_of_produces(seed: u64) -> Desk<Producer> {
     let mut epoch = 0;
     desk.boot();
     for _ in 0..300 {
-        let error = ERRORS[dice.below(8) as usize];
+        let error = ERRORS[dice.below(10) as usize];
         let named = hint(1 + dice.below(3) as u8, epoch + dice.below(2)).filter(|_| dice.chance(500_000));
         match dice.below(4) {
             0 => {
@@ -133,7 +135,7 @@ fn storm_of_fetches(seed: u64) -> Desk<Consumer> {
     let mut epoch = 0;
     desk.boot();
     for _ in 0..300 {
-        let error = ERRORS[dice.below(8) as usize];
+        let error = ERRORS[dice.below(10) as usize];
         let named = hint(1 + dice.below(3) as u8, epoch + dice.below(2)).filter(|_| dice.chance(500_000));
         match desk.outbox.front().map(|waiting| waiting.message.clone()) {
             Some(Message::FetchRequest(_)) if dice.chance(500_000) => {

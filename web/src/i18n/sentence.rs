@@ -120,6 +120,8 @@ notes! {
     LogStartMoved { partition, from, to }
     AppendFailed { partition, offset }
     LogDirFailed { }
+    ProducerIdAssigned { broker, producer_id, epoch }
+    ProducerEpochBumped { partition, producer_id, epoch }
     BatchSent { partition, first, count, leader, attempt, acks }
     ProduceAcknowledged { partition, base, first, count }
     ProduceRetried { partition, error, attempt, backoff }
