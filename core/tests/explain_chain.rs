@@ -136,9 +136,9 @@ fn a_shrunk_isr_goes_back_to_the_link_that_was_cut() {
         &mut history,
         "IsrChangeAccepted",
         &expect![[r#"
-            IsrChangeAccepted at broker-3 by Deliver
+            IsrChangeAccepted at broker-1 by Deliver
             IsrChanged at controller-3 by Deliver
-            IsrShrinkProposed at broker-3 by Fire
+            IsrShrinkProposed at broker-1 by Fire
             LinkCut at nobody by Cut
         "#]],
     );
@@ -152,7 +152,7 @@ fn a_commit_goes_back_to_the_record_that_was_sent() {
         "HighWatermarkAdvanced",
         &expect![[r#"
             HighWatermarkAdvanced at broker-1 by Deliver
-            RecordsReplicated at broker-2 by Deliver
+            RecordsReplicated at broker-3 by Deliver
             RecordsAppended at broker-1 by Deliver
             BatchSent at producer-1 by Fire
             - at producer-1 by Fire
@@ -164,7 +164,7 @@ fn a_commit_goes_back_to_the_record_that_was_sent() {
         &expect![[r#"
             ProduceAcknowledged at producer-1 by Deliver
             HighWatermarkAdvanced at broker-1 by Deliver
-            RecordsReplicated at broker-2 by Deliver
+            RecordsReplicated at broker-3 by Deliver
             RecordsAppended at broker-1 by Deliver
             BatchSent at producer-1 by Fire
             - at producer-1 by Fire
@@ -175,9 +175,9 @@ fn a_commit_goes_back_to_the_record_that_was_sent() {
         "RecordsConsumed",
         &expect![[r#"
             RecordsConsumed at consumer-1 by Deliver
-            HighWatermarkAdvanced at broker-2 by Deliver
-            RecordsReplicated at broker-1 by Deliver
-            RecordsAppended at broker-2 by Deliver
+            HighWatermarkAdvanced at broker-1 by Deliver
+            RecordsReplicated at broker-3 by Deliver
+            RecordsAppended at broker-1 by Deliver
             BatchSent at producer-1 by Fire
             - at producer-1 by Fire
         "#]],

@@ -71,9 +71,9 @@ fn a_leader_that_died_is_not_missed_before_its_session_ends() {
     check(
         &["crash broker-1", "run 1s"],
         &expect![[r#"
-            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), session_until: Some(Time(18403607)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), session_until: Some(Time(18402582)) }
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(1) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(1), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39879520)) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(1), its_leo: Some(Offset(10)), leo: Offset(11), lagging_at: Some(Time(39879184)) }
         "#]],
     );
 }
@@ -83,7 +83,7 @@ fn a_broker_that_restarts_too_soon_waits_for_its_own_old_session() {
     check(
         &["crash broker-1", "start broker-1", "run 1s"],
         &expect![[r#"
-            BrokerNotRegistered { broker: NodeId(1), session_until: Some(Time(18403607)) }
+            BrokerNotRegistered { broker: NodeId(1), session_until: Some(Time(18402582)) }
             LeaderNotAware { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1) }
         "#]],
     );
@@ -164,12 +164,10 @@ fn a_follower_that_stands_still_holds_up_commits() {
         &["pause broker-3", "run 5s"],
         &expect![[r#"
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(5), lagging_at: Some(Time(39684415)) }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(5), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(5), lagging_at: Some(Time(39878947)) }
-            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: Some(Time(18404974)) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(4), lagging_at: Some(Time(39683947)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: Some(Time(18402305)) }
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(11), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(14), lagging_at: Some(Time(39878947)) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(11), lagging_at: Some(Time(39879066)) }
         "#]],
     );
 }
@@ -188,15 +186,12 @@ fn an_isr_change_needs_a_controller() {
         &expect![[r#"
             NoQuorum { up: 0, needed: 2 }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(0), partition: 0 }, leader: NodeId(1), proposed: [1, 2] }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(9), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(13), lagging_at: Some(Time(39684415)) }
-            IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), proposed: [2, 1] }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 1 }, waiting_for: Offset(6), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 1 }, member: NodeId(3), its_leo: Some(Offset(4)), leo: Offset(18), lagging_at: Some(Time(39878947)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(5), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(3)), leo: Offset(5), lagging_at: Some(Time(39683947)) }
             LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 2 }, leader: NodeId(3), session_until: None }
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), proposed: [2, 1] }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(15), member: NodeId(3) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(17), lagging_at: Some(Time(39878947)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(12), member: NodeId(3) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39879066)) }
         "#]],
     );
 }

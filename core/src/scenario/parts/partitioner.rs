@@ -86,7 +86,7 @@ impl Part for PartitionerPart {
             "send" => send(producer, &self.settings, command),
             "drain" => {
                 let node = command.read(0, broker)?;
-                producer.accumulator.drain(node, &producer.metadata, &BTreeSet::new(), Time::ZERO);
+                producer.accumulator.drain(node, &producer.metadata, &BTreeSet::new(), None, Time::ZERO);
                 Ok(String::new())
             }
             _ => Ok(queues(producer)),
