@@ -2,6 +2,7 @@
 //!
 //! Exit status 0 says that all of it was seen, that no promise broke, and that what should happen sometimes did.
 
+use crate::arguments::{number, word};
 use cpu_time::ProcessTime;
 use kraftscope_core::config::Settings;
 use kraftscope_core::release::Release;
@@ -91,16 +92,6 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         }
     }
     Ok(options)
-}
-
-fn word(arguments: &mut lexopt::Parser) -> Result<String, String> {
-    let value = arguments.value().map_err(|error| error.to_string())?;
-    Ok(value.to_string_lossy().into_owned())
-}
-
-fn number<N: std::str::FromStr>(arguments: &mut lexopt::Parser, name: &str) -> Result<N, String> {
-    let text = word(arguments)?;
-    text.parse().map_err(|_| format!("--{name} {text}: write a whole number that is not too large"))
 }
 
 fn releases() -> String {

@@ -3,6 +3,7 @@
 //! Seeds are handed to threads one by one; a seed's run depends on nothing but its number and the swarm, and results
 //! are put in order, so the outcome is the same with any number of threads.
 
+use crate::arguments::{number, word};
 use cpu_time::ProcessTime;
 use kraftscope_search::hunt::Found;
 use kraftscope_search::preset::{PRESETS, Preset};
@@ -55,22 +56,22 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
     };
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
-            lexopt::Arg::Long("seeds") => options.seeds = number(arguments, "--seeds")?,
+            lexopt::Arg::Long("seeds") => options.seeds = number(arguments, "seeds")?,
             lexopt::Arg::Long("seed") => {
-                options.from = number(arguments, "--seed")?;
+                options.from = number(arguments, "seed")?;
                 options.seeds = 1;
             }
-            lexopt::Arg::Long("from") => options.from = number(arguments, "--from")?,
-            lexopt::Arg::Long("jobs") => options.jobs = number(arguments, "--jobs")?.clamp(1, 256) as usize,
-            lexopt::Arg::Long("preset") => options.presets.push(Preset::find(&text(arguments)?)?),
+            lexopt::Arg::Long("from") => options.from = number(arguments, "from")?,
+            lexopt::Arg::Long("jobs") => options.jobs = number::<usize>(arguments, "jobs")?.clamp(1, 256),
+            lexopt::Arg::Long("preset") => options.presets.push(Preset::find(&word(arguments)?)?),
             lexopt::Arg::Long("switch") => {
-                let pair = text(arguments)?;
+                let pair = word(arguments)?;
                 let (name, value) = pair
                     .split_once('=')
                     .ok_or_else(|| format!("--switch {pair}: write NAME=VALUE, like --switch elr=off"))?;
                 options.switches.push((name.to_string(), value.to_string()));
             }
-            lexopt::Arg::Long("bug") => options.bug = Some(Bug::find(&text(arguments)?)?),
+            lexopt::Arg::Long("bug") => options.bug = Some(Bug::find(&word(arguments)?)?),
             lexopt::Arg::Long("json") => options.json = true,
             other => return Err(other.unexpected().to_string()),
         }
@@ -85,16 +86,6 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
     }
     swarm(&options, options.presets[0]).check()?;
     Ok(options)
-}
-
-fn text(arguments: &mut lexopt::Parser) -> Result<String, String> {
-    let value = arguments.value().map_err(|error| error.to_string())?;
-    Ok(value.to_string_lossy().into_owned())
-}
-
-fn number(arguments: &mut lexopt::Parser, name: &str) -> Result<u64, String> {
-    let text = text(arguments)?;
-    text.parse().map_err(|_| format!("{name} {text}: write a whole number"))
 }
 
 fn swarm(options: &Options, preset: &Preset) -> Swarm {

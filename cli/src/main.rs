@@ -1,5 +1,6 @@
 //! `kraftscope`: runs scenarios and benchmarks without a browser.
 
+mod arguments;
 mod bench;
 mod check;
 mod explore;

@@ -3,6 +3,7 @@
 //! The last line of the text and the fields of the JSON are figures that can be compared with TLC's. A search
 //! that a limit cut short says so on the error stream and ends with status 1.
 
+use crate::arguments::{number, word};
 use cpu_time::ProcessTime;
 use kraftscope_models::explore::{Cut, Limits};
 use kraftscope_models::rules::Rules;
@@ -86,16 +87,6 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         }
     }
     Ok(options)
-}
-
-fn word(arguments: &mut lexopt::Parser) -> Result<String, String> {
-    let value = arguments.value().map_err(|error| error.to_string())?;
-    Ok(value.to_string_lossy().into_owned())
-}
-
-fn number<N: std::str::FromStr>(arguments: &mut lexopt::Parser, name: &str) -> Result<N, String> {
-    let text = word(arguments)?;
-    text.parse().map_err(|_| format!("--{name} {text}: write a whole number that is not too large"))
 }
 
 fn specs() -> String {
