@@ -3,7 +3,8 @@
 //! Protocol modules ask for a switch, never for a release number: a test, a lesson or a search can turn one
 //! switch and leave the rest. On is today's Kafka unless the text says "old behaviour".
 //!
-//! Left out: switches of ZooKeeper mode.
+//! Left out: switches of ZooKeeper mode; the rules of KIP-841 and KIP-903 for who may be in an ISR, KAFKA-14154 and
+//! KAFKA-15221, which every release here plays as today's Kafka does; a consumer that notices truncation (KIP-320).
 
 use crate::release::Release;
 use alloc::format;
@@ -179,18 +180,8 @@ switches! {
     strict_min_isr: from V3_7, "KIP-966";
     /// min.insync.replicas counts as at most the replication factor.
     effective_min_isr: from V3_7, "KAFKA-15583";
-    /// The controller refuses fenced and leaving brokers in an ISR (INELIGIBLE_REPLICA), and leaders do not offer them.
-    ineligible_replicas_refused: from V3_3, "KIP-841";
-    /// An ISR names the broker epoch of each member, and the controller and the leader compare it.
-    broker_epoch_checked: from V3_5, "KIP-903";
-    /// A leader decides and proposes with one reading of a follower's broker epoch.
-    broker_epoch_read_once: from V3_7, "KAFKA-15221";
     /// Old behaviour: every shrinking of an ISR starts a new leader epoch.
     leader_epoch_bump_on_shrink: until V3_6, "KAFKA-15021";
-    /// A caught-up replica that may not join the ISR does not hold the high watermark back.
-    ineligible_replicas_ignored_by_hw: from V3_6, "KAFKA-15021";
-    /// The controller answers NOT_CONTROLLER when a request knows a newer epoch than itself.
-    not_controller_when_behind: from V3_4, "KAFKA-14154";
     /// An unclean election marks the partition as RECOVERING.
     leader_recovery_state: from V3_3, "KIP-704";
     /// Eligible leader replicas: who left the ISR below min.insync.replicas may still lead.
@@ -213,10 +204,6 @@ switches! {
     /// its followers' log ends (every release), although another leader in between may have made them truncate: it
     /// can commit what they do not hold (invariants S1, S7). Off: log ends are kept only across one leader epoch.
     leader_across_epochs_keeps_log_ends: always, "Partition.makeLeader";
-
-    // Clients.
-    /// A consumer notices by the leader epoch that the log was truncated below its position.
-    consumer_detects_truncation: from V2_3, "KIP-320";
 }
 
 impl Features {
