@@ -10,8 +10,17 @@ use std::time::{Duration, SystemTime};
 
 const PORT: u16 = 8080;
 /// Everything the page is made from.
-const WATCHED: [&str; 8] =
-    ["core", "tutorials", "web", "static", "index.html", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+const WATCHED: [&str; 9] = [
+    "core",
+    "search",
+    "tutorials",
+    "web",
+    "static",
+    "index.html",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+];
 const POLL: Duration = Duration::from_millis(400);
 
 pub(crate) fn run(mut args: shell::Args) -> Result<()> {
