@@ -219,3 +219,28 @@ fn a_consumer_asks_for_metadata_while_its_fetch_waits() {
                 send producer-1 orders-1 - 1\nuntil acked >= 1\nrun 60s\nexpect consumed = 1\n";
     History::from_text(text).expect("the consumer finds the new leader");
 }
+
+/// Source: KIP-1102. The consumer knows of two brokers, one dead and one that swallows every packet; only the
+/// bootstrap servers name the third.
+#[test]
+fn a_client_begins_anew_with_the_bootstrap_servers_after_five_minutes_without_metadata() {
+    let text = "seed 8\ncontrollers 1\nbrokers 3\nlatency fixed\ntopic orders replicas 3\n\
+                producer topics orders interval 20ms acks all\nconsumer topics orders\n\
+                set metadata.max.age.ms 1000\n----\n\
+                until ready\ncrash broker-2\nuntil fenced broker-2\nrun 5s\npause consumer-1\n\
+                start broker-2\nuntil isr orders-0 has broker-2\ncrash broker-1\nisolate broker-3\n\
+                until leader orders-0 = broker-2\ninterval producer-1 0ms\nresume consumer-1\nrun 20m\n";
+    let history = History::from_text(text).expect("a scenario");
+    let sim = history.sim();
+    let hw = kraftscope_core::scenario::Count::HighWatermark(orders()).of(sim);
+    let Some(kraftscope_core::process::Process::Consumer(consumer)) =
+        sim.world().process(NodeId::consumer(1))
+    else {
+        panic!("the consumer runs");
+    };
+    assert_eq!(consumer.positions[&orders()].offset.map(|offset| offset.0), hw);
+}
+
+fn orders() -> kraftscope_core::id::TopicPartition {
+    kraftscope_core::id::TopicPartition { topic: kraftscope_core::id::TopicId(0), partition: 0 }
+}

@@ -15,6 +15,7 @@ use kraftscope_core::record::{PartitionRegistration, Record};
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::world::World;
 use kraftscope_core::time::Span;
+use kraftscope_core::view::Health;
 use serde::Serialize;
 
 /// Something that must come true after the healing.

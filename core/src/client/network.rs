@@ -3,9 +3,10 @@
 //! It knows neither batches nor positions: it sends what it is given and says which requests have failed.
 //! Invariants: a request is in flight on exactly one connection until it is answered, times out or its connection
 //! breaks; an answer to anything else is ignored; a request that times out takes its connection with it.
-//! Sources: `NetworkClient` and its `DefaultMetadataUpdater`, KIP-899 (rebootstrap).
+//! Sources: `NetworkClient` and its `DefaultMetadataUpdater`, KIP-899 and KIP-1102 (rebootstrap).
 //!
-//! Left out: bootstrap addresses are brokers' ids; `metadata.recovery.strategy` is `rebootstrap` in every release.
+//! Left out: bootstrap addresses are brokers' ids; connections stay open when the client begins anew;
+//! `metadata.recovery.strategy` is `rebootstrap` in every release.
 
 use super::alarms::Alarms;
 use super::backoff::backoff;
@@ -44,7 +45,13 @@ pub struct NetworkClient {
     pub alarms: Alarms,
     bootstrap: NodeList,
     next_correlation: Correlation,
+    /// Since when it tries to get metadata.
+    update_since: Option<Time>,
 }
+
+/// `metadata.recovery.rebootstrap.trigger.ms`: so long without metadata from the brokers that it knows of, and it
+/// begins anew with the bootstrap servers (KIP-1102).
+const REBOOTSTRAP_TRIGGER: Span = Span::secs(300);
 
 impl NetworkClient {
     /// The process starts. Requests are numbered from the present microsecond on, so that no answer to an earlier
@@ -61,6 +68,7 @@ impl NetworkClient {
             alarms: Alarms::default(),
             bootstrap,
             next_correlation: Correlation(1),
+            update_since: None,
         }
     }
 
@@ -176,6 +184,7 @@ impl NetworkClient {
             Purpose::Metadata | Purpose::Data => {}
         }
         self.metadata.update(response, settings, now, out);
+        self.update_since = None;
         Answer::Metadata
     }
 
@@ -232,6 +241,11 @@ impl NetworkClient {
     pub fn maybe_update(&mut self, settings: &Settings, now: Time, out: &mut Out) {
         if self.is_updating() || self.metadata.next_update(settings) > now {
             return;
+        }
+        let since = *self.update_since.get_or_insert(now);
+        if now.since(since) > REBOOTSTRAP_TRIGGER {
+            self.metadata.brokers = self.bootstrap;
+            self.update_since = Some(now);
         }
         let Some(node) = self.least_loaded_node(settings, now, out) else { return };
         if self.can_send(node, settings) {

@@ -119,6 +119,9 @@ impl Quorum {
     /// A replica that starts from this disk. `voters` hold until the log or a snapshot names others; they are the
     /// bootstrap servers as well. It observes when `me` is not a voter. Call [`Quorum::boot`] before anything else.
     pub fn new(me: ReplicaKey, voters: VoterSet, settings: Arc<Settings>, mut disk: QuorumDisk) -> Quorum {
+        // Lines of epochs without a record go when a log is loaded (`LogLoader.load`).
+        let end = disk.log.end();
+        disk.epochs.truncate_from_end(end);
         disk.truncate_to_latest_snapshot();
         let history = VoterHistory::read(voters, &disk);
         Quorum {

@@ -91,10 +91,11 @@ pub enum Validity {
 }
 
 impl QuorumDisk {
-    /// Epoch of the last record, in the log or in the snapshot that the log begins with; `None` when there was
-    /// never any (`lastFetchedEpoch`).
+    /// The latest epoch that the log knows of, or that of the snapshot that it begins with; `None` when there was
+    /// never any (`lastFetchedEpoch`). The epoch cache decides: a leader that never wrote has left its line there,
+    /// and only an answer that says where the logs part removes it.
     pub fn last_epoch(&self) -> Option<LeaderEpoch> {
-        let of_log = self.log.last_epoch();
+        let of_log = self.epochs.latest().map(|line| line.epoch);
         of_log.or_else(|| self.snapshots.latest_id().filter(|id| id.end == self.log.end()).map(|id| id.epoch))
     }
 
@@ -146,7 +147,8 @@ impl QuorumDisk {
     /// whether it did.
     pub(super) fn truncate_to_latest_snapshot(&mut self) -> bool {
         let Some(latest) = self.snapshots.latest_id() else { return false };
-        let mine = SnapshotId { epoch: self.log.last_epoch().unwrap_or_default(), end: self.log.end() };
+        let epoch = self.epochs.latest().map(|line| line.epoch).unwrap_or_default();
+        let mine = SnapshotId { epoch, end: self.log.end() };
         let begins_there = self.log.start() == latest.end && self.log.end() == latest.end;
         if latest <= mine || begins_there {
             return false;

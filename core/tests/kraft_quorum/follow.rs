@@ -256,3 +256,29 @@ fn a_new_role_forgets_the_requests_of_the_old_one() {
     follower.answer_late(3, old, follower.fetched(&[(5, 1)], None));
     assert_eq!(follower.leo(), 0);
 }
+
+/// Source: `KafkaRaftLog.lastFetchedEpoch`, `UnifiedLog.latestEpoch`: the epoch cache decides. A replica that led an
+/// epoch and wrote nothing names that epoch; the answer says where the logs part, and the line goes (KAFKA-10706).
+#[test]
+fn a_replica_that_led_and_never_wrote_names_that_epoch_until_it_is_told_where_the_logs_part() {
+    let mut follower = Replica::follower(3, 9, 3, &[(1, 3)]);
+    follower.q.disk.epochs.assign(epoch(5), Offset(3));
+    follower.answer(3, follower.fetched(&[], None));
+    let request = follower.asked_to_fetch(3);
+    assert_eq!((request.fetch_offset, request.last_fetched_epoch), (Offset(3), Some(epoch(5))));
+    follower.answer(3, follower.diverging(1, 4, None));
+    let request = follower.asked_to_fetch(3);
+    assert_eq!((request.fetch_offset, request.last_fetched_epoch), (Offset(3), Some(epoch(1))));
+    follower.answer(3, follower.fetched(&[(1, 1)], None));
+    let lines: Vec<_> = follower.q.disk.epochs.entries().iter().map(|l| (l.epoch.0, l.start.0)).collect();
+    assert_eq!(lines, [(1, 0)]);
+}
+
+/// Source: `LogLoader.load`, which drops lines at or beyond the log end.
+#[test]
+fn a_restart_forgets_epochs_in_which_nothing_was_written() {
+    let mut disk = disk(elected(9, 1), &[(1, 3)]);
+    disk.epochs.assign(epoch(5), Offset(3));
+    let replica = Replica::boot(3, disk);
+    assert_eq!(replica.q.disk.last_epoch(), Some(epoch(1)));
+}
