@@ -155,7 +155,7 @@ fn stubborn_leader(world: &World, core: &Core) -> Option<NodeId> {
     world
         .genesis
         .controller_ids()
-        .filter(|id| !core.has(*id))
+        .filter(|id| !core.has(*id) && world.health(*id) == Health::Up)
         .find(|id| world.process(*id).and_then(Process::quorum).is_some_and(|quorum| quorum.is_leader()))
 }
 
