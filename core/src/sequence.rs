@@ -18,7 +18,7 @@ pub struct ProducerId(pub u32);
 pub struct ProducerEpoch(pub u16);
 
 /// The place of a record among all records of one producer id and epoch in one partition; wraps after 2^31 - 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sequence(pub u32);
 
 /// A producer id with its epoch.

@@ -29,7 +29,8 @@ pub struct RecordAccumulator {
     pub queues: BTreeMap<TopicPartition, VecDeque<Batch>>,
     /// Sticky choices.
     pub partitioners: BTreeMap<TopicId, BuiltInPartitioner>,
-    /// Per broker, the partition that was looked at last: the next look begins there (`nodesDrainIndex`).
+    /// Per broker, the partition with a batch that was looked at last: the next look begins there
+    /// (`nodesDrainIndex`).
     drained_last: BTreeMap<NodeId, TopicPartition>,
 }
 
@@ -183,21 +184,18 @@ impl RecordAccumulator {
         let (first_half, second_half) = ((Included(start), Unbounded), (Unbounded, Excluded(start)));
         'round: for half in [first_half, second_half] {
             for (&partition, queue) in self.queues.range_mut::<TopicPartition, _>(half) {
-                if metadata.leader(partition) != Some(node) {
+                let Some(first) = queue.front_mut() else { continue };
+                if metadata.leader(partition) != Some(node) || muted.contains(&partition) {
                     continue;
                 }
                 last = Some(partition);
-                let Some(first) = queue.front().filter(|_| !muted.contains(&partition)) else { continue };
                 if first.backs_off_until(now).is_some() {
                     continue;
                 }
-                if transactions.as_deref().is_some_and(|transactions| transactions.holds_back(first)) {
+                if transactions.as_deref_mut().is_some_and(|transactions| !transactions.admit(first)) {
                     break 'round;
                 }
                 let Some(mut batch) = queue.pop_front() else { continue };
-                if let Some(transactions) = transactions.as_deref_mut() {
-                    transactions.number(&mut batch);
-                }
                 (batch.closed, batch.was_renumbered) = (true, false);
                 batches.push(batch);
             }

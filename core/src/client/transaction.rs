@@ -104,42 +104,40 @@ impl TransactionManager {
         self.unresolved.contains_key(&partition)
     }
 
-    /// Whether `first`, the first batch of its queue, has to stay there (`shouldStopDrainBatchesForPartition`).
-    pub fn holds_back(&self, first: &Batch) -> bool {
+    /// Whether `first`, the first batch of its queue, may leave it (`shouldStopDrainBatchesForPartition`). It gets
+    /// its number then, unless it has one: it may have been appended under that.
+    pub fn admit(&mut self, first: &mut Batch) -> bool {
         if !self.has_producer_id() {
-            return true;
+            return false;
         }
-        let Some(entry) = self.partitions.get(&first.partition) else { return false };
-        if !first.has_sequence() {
-            // A batch of the new epoch must not overtake those of the old one; and while it is unknown whether a
-            // batch was appended, nobody knows the next number.
-            let is_stale = entry.producer != self.producer && !entry.in_flight.is_empty();
-            return is_stale || self.has_unresolved_sequence(first.partition);
+        let (producer, unresolved) = (self.producer, self.has_unresolved_sequence(first.partition));
+        let entry = self.partitions.entry(first.partition).or_default();
+        if first.has_sequence() {
+            // A batch that is sent again waits for those before it.
+            return entry.in_flight.first().is_none_or(|&(_, sequence)| sequence == first.base_sequence);
         }
-        // A batch that is sent again waits for those before it.
-        entry.in_flight.first().is_some_and(|&(_, sequence)| sequence != first.base_sequence)
-    }
-
-    /// Gives a batch that leaves its queue its number, unless it has one: it may have been appended under that.
-    pub fn number(&mut self, batch: &mut Batch) {
-        if batch.has_sequence() {
-            return;
+        // While it is unknown whether a batch was appended, nobody knows the next number.
+        if unresolved {
+            return false;
         }
-        let producer = self.producer;
-        let entry = self.partitions.entry(batch.partition).or_default();
-        if entry.producer != producer && entry.in_flight.is_empty() {
+        if entry.producer != producer {
+            // A batch of the new epoch must not overtake those of the old one.
+            if !entry.in_flight.is_empty() {
+                return false;
+            }
             (entry.producer, entry.next_sequence, entry.last_acked_sequence) =
                 (producer, Sequence::FIRST, None);
         }
-        batch.set_producer_state(producer, entry.next_sequence);
-        entry.next_sequence = entry.next_sequence.plus(batch.count());
-        insert(&mut entry.in_flight, batch.key());
+        first.set_producer_state(producer, entry.next_sequence);
+        entry.next_sequence = entry.next_sequence.plus(first.count());
+        insert(&mut entry.in_flight, first.key());
+        true
     }
 
     /// Acknowledged, or found in the log: up to `last` nothing is missing (`handleCompletedBatch`).
     pub fn on_completed(&mut self, partition: TopicPartition, last: Sequence, key: BatchKey) {
-        self.on_acked(partition, last);
         if let Some(entry) = self.partitions.get_mut(&partition) {
+            entry.last_acked_sequence = entry.last_acked_sequence.max(Some(last));
             entry.in_flight.retain(|other| *other != key);
         }
     }

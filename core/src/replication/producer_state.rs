@@ -35,16 +35,22 @@ pub struct ProducerStateManager {
 pub struct ProducerStateEntry {
     /// Its latest epoch.
     pub epoch: ProducerEpoch,
-    /// Its last batches of this epoch, oldest first; never empty, at most [`BATCHES_TO_RETAIN`].
-    batches: Vec<BatchMetadata>,
+    batches: LastBatches,
     /// When it appended last.
     pub last_timestamp: Time,
     /// Where its first batch lies in the log: nothing of it is to be found before.
     first_offset: Offset,
 }
 
+/// The last batches of one epoch, oldest first. In place, since every append comes here; unused places are empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct LastBatches {
+    places: [BatchMetadata; BATCHES_TO_RETAIN],
+    used: u8,
+}
+
 /// One appended batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BatchMetadata {
     /// Sequence number of its last record.
     pub last_sequence: Sequence,
@@ -85,33 +91,55 @@ impl BatchMetadata {
     }
 }
 
+impl LastBatches {
+    fn as_slice(&self) -> &[BatchMetadata] {
+        &self.places[..usize::from(self.used)]
+    }
+
+    fn last_mut(&mut self) -> Option<&mut BatchMetadata> {
+        self.places[..usize::from(self.used)].last_mut()
+    }
+
+    /// The oldest makes place when there is none.
+    fn push(&mut self, batch: BatchMetadata) {
+        if usize::from(self.used) == BATCHES_TO_RETAIN {
+            self.places.copy_within(1.., 0);
+        } else {
+            self.used += 1;
+        }
+        if let Some(last) = self.last_mut() {
+            *last = batch;
+        }
+    }
+
+    /// Of these, oldest first.
+    fn of(batches: impl Iterator<Item = BatchMetadata>) -> LastBatches {
+        let mut last = LastBatches::default();
+        batches.for_each(|batch| last.push(batch));
+        last
+    }
+}
+
 impl ProducerStateEntry {
     /// Its last batches of its epoch, oldest first.
     pub fn batches(&self) -> &[BatchMetadata] {
-        &self.batches
+        self.batches.as_slice()
     }
 
     /// Sequence number of its last record.
     pub fn last_sequence(&self) -> Sequence {
-        self.batches.last().map_or(Sequence::NONE, |batch| batch.last_sequence)
+        self.batches().last().map_or(Sequence::NONE, |batch| batch.last_sequence)
     }
 
     /// Offset of its last record.
     fn last_offset(&self) -> Offset {
-        self.batches.last().map_or(Offset(0), |batch| batch.last_offset)
-    }
-
-    fn add(&mut self, batch: BatchMetadata) {
-        if self.batches.len() == BATCHES_TO_RETAIN {
-            self.batches.remove(0);
-        }
-        self.batches.push(batch);
+        self.batches().last().map_or(Offset(0), |batch| batch.last_offset)
     }
 
     /// What loading a snapshot written at `snapshot` and replaying the log behind it leaves.
     fn forget_before(&mut self, snapshot: Offset) {
-        let before = self.batches.iter().filter(|batch| batch.last_offset < snapshot).count();
-        self.batches.drain(..before.saturating_sub(1));
+        let before = self.batches().iter().filter(|batch| batch.last_offset < snapshot).count();
+        self.batches = LastBatches::of(self.batches.as_slice()[before.saturating_sub(1)..].iter().copied());
     }
 }
 
@@ -131,7 +159,7 @@ impl ProducerStateManager {
         let last = base.plus(count.saturating_sub(1));
         let same = |batch: &&BatchMetadata| batch.first_sequence() == base && batch.last_sequence == last;
         if producer.epoch == entry.epoch
-            && let Some(&batch) = entry.batches.iter().find(same)
+            && let Some(&batch) = entry.batches().iter().find(same)
         {
             return Verdict::Duplicate(batch);
         }
@@ -153,20 +181,20 @@ impl ProducerStateManager {
         let single = BatchMetadata { last_sequence: stamp.sequence, last_offset: offset, offset_delta: 0 };
         let entry = self.producers.entry(stamp.producer_id).or_insert_with(|| ProducerStateEntry {
             epoch: stamp.epoch,
-            batches: Vec::with_capacity(BATCHES_TO_RETAIN),
+            batches: LastBatches::default(),
             last_timestamp: now,
             first_offset: offset,
         });
         entry.last_timestamp = now;
         if entry.epoch != stamp.epoch {
             entry.epoch = stamp.epoch;
-            entry.batches.clear();
+            entry.batches = LastBatches::default();
         }
         match entry.batches.last_mut().filter(|_| stamp.index > 0) {
             Some(last) => {
                 *last = BatchMetadata { offset_delta: last.offset_delta + 1, ..single };
             }
-            None => entry.add(single),
+            None => entry.batches.push(single),
         }
     }
 
@@ -179,7 +207,7 @@ impl ProducerStateManager {
             if lost_snapshot || entry.last_offset() >= to {
                 entry.reload(id, snapshot, log);
             }
-            !entry.batches.is_empty()
+            !entry.batches().is_empty()
         });
     }
 
@@ -208,10 +236,10 @@ impl ProducerStateManager {
 impl ProducerStateEntry {
     /// Reads the log backwards for the last batches of `id`, all of one epoch.
     fn reload(&mut self, id: ProducerId, snapshot: Offset, log: &Log<Record>) {
-        self.batches.clear();
+        let mut newest_first: Vec<BatchMetadata> = Vec::new();
         let first = self.first_offset.max(log.start());
         let mut end = log.end();
-        while end > first && self.batches.len() < BATCHES_TO_RETAIN {
+        while end > first && newest_first.len() < BATCHES_TO_RETAIN {
             let last_offset = Offset(end.0 - 1);
             let Some(stamp) = log.get(last_offset).map(|entry| entry.body.stamp) else { break };
             let offset_delta = u32::from(stamp.index);
@@ -219,14 +247,14 @@ impl ProducerStateEntry {
             if stamp.producer_id != id {
                 continue;
             }
-            if self.batches.is_empty() {
+            if newest_first.is_empty() {
                 self.epoch = stamp.epoch;
             } else if stamp.epoch != self.epoch {
                 break;
             }
-            self.batches.push(BatchMetadata { last_sequence: stamp.sequence, last_offset, offset_delta });
+            newest_first.push(BatchMetadata { last_sequence: stamp.sequence, last_offset, offset_delta });
         }
-        self.batches.reverse();
+        self.batches = LastBatches::of(newest_first.into_iter().rev());
         self.forget_before(snapshot);
     }
 }
