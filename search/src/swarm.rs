@@ -67,6 +67,7 @@ impl Swarm {
         let release = luck.pick(&self.releases).unwrap_or_default();
         let mut genesis = self.shape(seed, release, &mut luck);
         draw_settings(&mut genesis.settings, &mut luck);
+        draw_snapshots(&mut genesis.settings, &mut Luck::stream(seed, 104));
         if self.mode == Mode::MustBeSafe {
             for hole in HOLES {
                 drop(genesis.settings.features.set(hole, "off"));
@@ -217,6 +218,15 @@ fn draw_settings(settings: &mut Settings, luck: &mut Luck) {
     settings.leader_imbalance_check_interval = Span::secs(luck.pick(&[5, 300]).unwrap_or(300));
     settings.replica_high_watermark_checkpoint_interval =
         Span::millis(luck.pick(&[200, 5000]).unwrap_or(5000));
+}
+
+/// In a third of the runs the metadata log loses its beginning all the time, and snapshots travel in small parts.
+fn draw_snapshots(settings: &mut Settings, luck: &mut Luck) {
+    if luck.percent(33) {
+        settings.metadata_log_max_records_between_snapshots = luck.between(5, 60);
+        settings.metadata_max_retention_records = luck.between(0, 150);
+        settings.controller_quorum_fetch_snapshot_max_records = luck.between(1, 10);
+    }
 }
 
 #[cfg(test)]
