@@ -1,6 +1,6 @@
 //! A page under test: the verbs of a person, and waiting for conditions.
 use crate::shell;
-use crate::webdriver::{Pointer, Session, file_url};
+use crate::webdriver::{Element, Pointer, Session, file_url};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -192,16 +192,14 @@ impl Page {
 
     /// Clicks the first element that matches once it is there.
     pub(crate) fn click_css(&self, css: &str) -> Result<()> {
-        self.wait_for(css)?;
-        self.session.click(&self.session.find(css)?).with_context(|| format!("clicking `{css}`"))
+        self.with_element(css, |element| self.session.click(element))
+            .with_context(|| format!("clicking `{css}`"))
     }
 
     /// Types into the element of this `data-testid`.
     pub(crate) fn type_into(&self, id: &str, text: &str) -> Result<()> {
         let css = test_id(id);
-        self.wait_for(&css)?;
-        self.session
-            .type_into(&self.session.find(&css)?, text)
+        self.with_element(&css, |element| self.session.type_into(element, text))
             .with_context(|| format!("typing into `{css}`"))
     }
 
@@ -243,8 +241,8 @@ impl Page {
     /// The text that a person sees in the element of this `data-testid`.
     pub(crate) fn text_of(&self, id: &str) -> Result<String> {
         let css = test_id(id);
-        self.wait_for(&css)?;
-        self.session.text(&self.session.find(&css)?)
+        self.with_element(&css, |element| self.session.text(element))
+            .with_context(|| format!("reading `{css}`"))
     }
 
     /// How many elements match.
@@ -252,6 +250,20 @@ impl Page {
         let count =
             self.session.run("return document.querySelectorAll(arguments[0]).length", &[json!(css)])?;
         count.as_u64().context("a count that is no number")
+    }
+
+    /// Does something with the first element that matches once it is there. The page may draw that element anew
+    /// between finding and using it, as lists do; a person would not notice, so the new one is taken.
+    fn with_element<T>(&self, css: &str, work: impl Fn(&Element) -> Result<T>) -> Result<T> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.wait_for(css)?;
+            let done = self.session.find(css).and_then(|element| work(&element));
+            match done {
+                Err(error) if Instant::now() < until && is_gone(&error) => {}
+                done => return done,
+            }
+        }
     }
 
     fn wait_for(&self, css: &str) -> Result<()> {
@@ -297,6 +309,14 @@ impl Page {
             ask("window.kraftscope ? kraftscope.text() : 'no handle'"),
         )
     }
+}
+
+/// Whether an element was taken away between finding and using it.
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let text = cause.to_string();
+        text.starts_with("stale element reference") || text.starts_with("no such element")
+    })
 }
 
 fn test_id(id: &str) -> String {
