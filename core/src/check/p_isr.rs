@@ -22,6 +22,7 @@ use crate::note::Note;
 use crate::process::Broker;
 use crate::replication::{FetchState, IsrState, LeaderState};
 use crate::sim::world::World;
+use crate::switches::Features;
 
 pub(super) fn check(id: TopicPartition, void: bool, look: &Look<'_>, findings: &mut Findings) {
     let subject = Subject::copy(id, look.id);
@@ -86,11 +87,13 @@ pub(super) fn check_superset(
     };
     let Some(leo) = broker.replicas.disk.replicas.get(&id).map(|replica| replica.leo()) else { return };
     let max_lag = world.genesis.settings.replica_lag_time_max;
+    let features = &world.genesis.settings.features;
     let waits_for = |member: NodeId| {
         let follower = leader.follower(member);
         leader.isr.maximal_contains(member)
             || (follower.is_some_and(|follower| follower.is_caught_up(leo, world.now, max_lag))
-                && is_welcome(&broker.image, leader, member))
+                && (!features.ineligible_replicas_ignored_by_hw
+                    || is_welcome(&broker.image, leader, member, features)))
     };
     let min_isr = broker.image.effective_min_isr(id, &world.genesis.settings);
     let suffices = leader.isr.committed().len() >= min_isr;
@@ -131,13 +134,16 @@ fn may_join(look: &Look<'_>, leader: &LeaderState, joining: NodeId) -> bool {
     let from = if features.expansion_waits_for_epoch_start { hw.max(leader.epoch_start) } else { hw };
     let counts = !features.expansion_needs_current_epoch
         || leader.follower(joining).is_some_and(|follower| follower.leader_epoch == look.now.leader_epoch);
-    counts && leo.is_some_and(|leo| leo >= from) && is_welcome(&look.broker.image, leader, joining)
+    counts && leo.is_some_and(|leo| leo >= from) && is_welcome(&look.broker.image, leader, joining, features)
 }
 
-/// As far as the leader's metadata says, the broker may be in an ISR, and it is the life that fetched.
-fn is_welcome(image: &Image, leader: &LeaderState, member: NodeId) -> bool {
+/// As far as the leader's metadata says, the broker may be in an ISR (KIP-841), and it is the life that fetched
+/// (KIP-903).
+fn is_welcome(image: &Image, leader: &LeaderState, member: NodeId, features: &Features) -> bool {
     let Some(follower) = leader.follower(member) else { return false };
-    image.brokers.get(&member).is_some_and(|registered| {
-        registered.is_active() && follower.broker_epoch.is_none_or(|epoch| epoch == registered.broker_epoch)
-    })
+    let registered = image.brokers.get(&member);
+    let active = registered.is_some_and(|registered| registered.is_active());
+    let same_life = registered
+        .is_none_or(|registered| follower.broker_epoch.is_none_or(|epoch| epoch == registered.broker_epoch));
+    (active || !features.ineligible_replicas_refused) && (same_life || !features.broker_epoch_checked)
 }

@@ -73,8 +73,10 @@ pub(super) fn check(
         let min_isr = image.effective_min_isr(change.partition, settings);
         findings.check(Rule::S17, is_safe_reassignment(before, after, min_isr), subject);
     }
-    for id in change.joining().iter() {
-        findings.check(Rule::S8, image.is_active(id), Subject::copy(change.partition, id));
+    if settings.features.ineligible_replicas_refused {
+        for id in change.joining().iter() {
+            findings.check(Rule::S8, image.is_active(id), Subject::copy(change.partition, id));
+        }
     }
 }
 

@@ -10,12 +10,13 @@
 //! Left out: versions below 3 of the request.
 
 use crate::config::Settings;
-use crate::id::{LeaderEpoch, NodeId, NodeList, PartitionEpoch};
+use crate::id::{BrokerEpoch, LeaderEpoch, NodeId, NodeList, PartitionEpoch};
 use crate::metadata::decision::Decision;
 use crate::metadata::fencing::{Changing, builder};
 use crate::metadata::image::Image;
 use crate::note::{ChangeReason, Note};
 use crate::record::{LeaderRecoveryState, PartitionRegistration};
+use crate::switches::Features;
 use crate::wire::{AlterPartitionRequest, ErrorCode, IsrAnswer, IsrProposal};
 use alloc::vec::Vec;
 
@@ -30,7 +31,7 @@ pub fn alter_partitions(
     let mut answers = Vec::with_capacity(request.partitions.len());
     for proposal in &request.partitions {
         let partition = proposal.partition;
-        answers.push(match validate(image, broker, proposal) {
+        answers.push(match validate(image, &settings.features, broker, proposal) {
             Ok(registration) => accept(image, settings, proposal, &registration, decision),
             Err(error) => {
                 decision.note(Note::AlterPartitionRefused { partition, broker, error });
@@ -89,6 +90,7 @@ fn accept(
 /// The registration to change, or the first error in Kafka's order of checks.
 fn validate(
     image: &Image,
+    features: &Features,
     sender: NodeId,
     proposal: &IsrProposal,
 ) -> Result<PartitionRegistration, ErrorCode> {
@@ -97,31 +99,36 @@ fn validate(
     }
     let registration =
         *image.partitions.get(&proposal.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
-    if proposal.leader_epoch > registration.leader_epoch {
+    let ahead = proposal.leader_epoch > registration.leader_epoch
+        || proposal.partition_epoch > registration.partition_epoch;
+    if ahead && features.not_controller_when_behind {
         return Err(ErrorCode::NotController);
     }
-    if proposal.partition_epoch > registration.partition_epoch {
-        return Err(ErrorCode::NotController);
-    }
-    if proposal.leader_epoch < registration.leader_epoch {
+    if proposal.leader_epoch != registration.leader_epoch {
         return Err(ErrorCode::FencedLeaderEpoch);
     }
     if registration.leader != Some(sender) {
         return Err(ErrorCode::InvalidRequest);
     }
-    if proposal.partition_epoch < registration.partition_epoch {
+    if proposal.partition_epoch != registration.partition_epoch {
         return Err(ErrorCode::InvalidUpdateVersion);
     }
     if !is_valid_isr(&registration, sender, proposal) || !is_valid_recovery(&registration, proposal) {
         return Err(ErrorCode::InvalidRequest);
     }
-    if !proposal.new_isr.iter().all(|&(id, epoch)| {
-        let broker = image.brokers.get(&id).filter(|broker| broker.is_active());
-        broker.is_some_and(|broker| epoch.is_none_or(|epoch| epoch == broker.broker_epoch))
-    }) {
+    if !proposal.new_isr.iter().all(|&(id, epoch)| may_join(image, features, id, epoch)) {
         return Err(ErrorCode::IneligibleReplica);
     }
     Ok(registration)
+}
+
+/// Unfenced and not shutting down (KIP-841), and the life of the broker that the leader means (KIP-903); -1 is not
+/// compared.
+fn may_join(image: &Image, features: &Features, id: NodeId, epoch: Option<BrokerEpoch>) -> bool {
+    let registered = image.brokers.get(&id);
+    let active = registered.is_some_and(|broker| broker.is_active());
+    let same_life = registered.is_none_or(|broker| epoch.is_none_or(|epoch| epoch == broker.broker_epoch));
+    (active || !features.ineligible_replicas_refused) && (same_life || !features.broker_epoch_checked)
 }
 
 /// Not empty, every member a replica and named once, the leader among them.

@@ -7,6 +7,7 @@
 //! `handleAlterPartitionUpdate` (KIP-497).
 
 use super::isr::IsrState;
+use super::leader::LeaderState;
 use super::manager::{Ctx, ReplicaManager};
 use super::partition::{Partition, Role};
 use crate::id::{BrokerEpoch, Correlation, NodeId, TopicPartition};
@@ -14,6 +15,7 @@ use crate::metadata::image::Image;
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::record::LeaderRecoveryState;
+use crate::switches::Features;
 use crate::time::{Span, Time};
 use crate::wire::{
     AlterPartitionRequest, AlterPartitionResponse, ErrorCode, IsrAnswer, IsrProposal, Message,
@@ -32,6 +34,9 @@ pub const REQUEST_TIMEOUT: Span = Span::millis(30_000);
 pub struct AlterPartitionManager {
     items: BTreeMap<TopicPartition, Item>,
     in_flight: Option<(NodeId, Correlation)>,
+    /// Whom requests go to until it breaks off or says that it is not the controller, whatever the broker has learned
+    /// from the metadata meanwhile (`NodeToControllerChannelManager`, a channel of its own).
+    controller: Option<NodeId>,
 }
 
 /// One partition's proposal.
@@ -57,6 +62,11 @@ impl AlterPartitionManager {
 
     pub(super) fn waits_for(&self, node: NodeId) -> bool {
         self.in_flight_to() == Some(node)
+    }
+
+    /// The connection to `node` broke.
+    pub(super) fn forget_controller(&mut self, node: NodeId) {
+        self.controller.take_if(|controller| *controller == node);
     }
 }
 
@@ -124,33 +134,38 @@ impl ReplicaManager {
     fn submit(&mut self, id: TopicPartition, ctx: Ctx) {
         let Some(partition) = self.partitions.get(&id) else { return };
         let Role::Leader(leader) = &partition.role else { return };
-        let epoch_of = |member: NodeId| -> Option<BrokerEpoch> {
-            if member == self.me {
-                return ctx.broker_epoch;
-            }
-            leader.follower(member).and_then(|follower| follower.broker_epoch)
-        };
-        let proposal = IsrProposal {
+        let mut proposal = IsrProposal {
             partition: id,
             leader_epoch: partition.leader_epoch,
-            new_isr: leader.isr.proposed().iter().map(|member| (member, epoch_of(member))).collect(),
+            new_isr: leader.isr.proposed().iter().map(|member| (member, None)).collect(),
             // A leader that came from an unclean election counts itself as recovered from the start.
             leader_recovery_state: LeaderRecoveryState::Recovered,
             partition_epoch: partition.partition_epoch,
         };
+        if let Some(broker_epoch) = ctx.broker_epoch {
+            read_epochs(&mut proposal, self.me, broker_epoch, leader, &self.settings.features);
+        }
         self.alter.items.insert(id, Item { state: leader.isr, proposal, sent: false });
     }
 
     /// Sends everything that waits, unless a request is in flight or there is nobody to send it to.
     pub(super) fn propagate_isr_changes(&mut self, ctx: Ctx, out: &mut Out) {
-        let (Some(controller), Some(broker_epoch)) = (ctx.controller, ctx.broker_epoch) else { return };
+        let controller = self.alter.controller.or(ctx.controller);
+        let (Some(controller), Some(broker_epoch)) = (controller, ctx.broker_epoch) else { return };
         if self.alter.items.is_empty() || self.alter.in_flight.is_some() {
             return;
         }
+        self.alter.controller = Some(controller);
         let correlation = self.take_correlation();
         let mut partitions = Vec::with_capacity(self.alter.items.len());
-        for item in self.alter.items.values_mut() {
+        for (id, item) in &mut self.alter.items {
             item.sent = true;
+            if !self.settings.features.broker_epoch_read_once
+                && let Some(leader) = self.partitions.get(id).and_then(Partition::as_leader)
+            {
+                let proposal = &mut item.proposal;
+                read_epochs(proposal, self.me, broker_epoch, leader, &self.settings.features);
+            }
             partitions.push(item.proposal.clone());
         }
         self.alter.in_flight = Some((controller, correlation));
@@ -160,8 +175,13 @@ impl ReplicaManager {
         out.arm(Timer::AlterPartitionRequest, REQUEST_TIMEOUT);
     }
 
-    /// The request got no answer: it will be sent again.
+    /// The request got no answer, or not from the active controller: it will be sent again, to whoever that is then.
     pub(super) fn on_alter_partition_failed(&mut self, out: &mut Out) {
+        self.alter.controller = None;
+        self.send_again_later(out);
+    }
+
+    fn send_again_later(&mut self, out: &mut Out) {
         if self.alter.in_flight.take().is_none() {
             return;
         }
@@ -184,9 +204,13 @@ impl ReplicaManager {
         if self.alter.in_flight != Some((from, correlation)) {
             return;
         }
+        // One partition with NOT_CONTROLLER is enough for the channel to look for another controller.
+        let astray = |answer: &IsrAnswer| answer.error == ErrorCode::NotController;
+        if response.error == ErrorCode::NotController || response.partitions.iter().any(astray) {
+            return self.on_alter_partition_failed(out);
+        }
         if !response.error.is_none() {
-            self.on_alter_partition_failed(out);
-            return;
+            return self.send_again_later(out);
         }
         self.alter.in_flight = None;
         out.disarm(Timer::AlterPartitionRequest);
@@ -225,6 +249,21 @@ impl ReplicaManager {
                 self.alter.items.insert(id, Item { sent: false, ..item });
             }
         }
+    }
+}
+
+/// Names the broker epoch of each member as the leader knows it, if it names any (KIP-903). When that is done twice, a
+/// fetch in between can make an old decision look new (KAFKA-15221).
+fn read_epochs(
+    proposal: &mut IsrProposal,
+    me: NodeId,
+    mine: BrokerEpoch,
+    leader: &LeaderState,
+    features: &Features,
+) {
+    for (member, epoch) in proposal.new_isr.iter_mut().filter(|_| features.broker_epoch_checked) {
+        let known = leader.follower(*member).and_then(|follower| follower.broker_epoch);
+        *epoch = if *member == me { Some(mine) } else { known };
     }
 }
 

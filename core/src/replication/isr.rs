@@ -109,18 +109,18 @@ impl Standing {
         }
     }
 
-    /// Whether a fetch with this broker epoch comes from an earlier life of the broker (KIP-903).
+    /// Whether a fetch with this broker epoch comes from an earlier life of the broker (KAFKA-15221).
     pub(super) fn outdates(&self, fetch_epoch: Option<BrokerEpoch>) -> bool {
         fetch_epoch.is_some_and(|epoch| self.alive_epoch.is_some_and(|alive| alive > epoch))
     }
 
-    /// Whether the follower may be in an ISR: not fenced, not shutting down, and its last fetch came from the
-    /// very life of the broker that is registered.
-    pub(super) fn allows(&self, follower: &FollowerState) -> bool {
-        let Some(alive) = self.alive_epoch else { return false };
-        !self.shutting_down
-            && follower.leo.is_some()
-            && follower.broker_epoch.is_none_or(|epoch| epoch == alive)
+    /// Whether the follower may be in an ISR: not fenced, not shutting down (KIP-841), and its last fetch came from
+    /// the very life of the broker that is registered (KIP-903).
+    pub(super) fn allows(&self, follower: &FollowerState, features: &Features) -> bool {
+        let active = self.alive_epoch.is_some() && !self.shutting_down;
+        let same_life = follower.leo.is_some()
+            && follower.broker_epoch.is_none_or(|epoch| self.alive_epoch.is_none_or(|alive| epoch == alive));
+        (active || !features.ineligible_replicas_refused) && (same_life || !features.broker_epoch_checked)
     }
 }
 
@@ -143,7 +143,7 @@ impl LeaderState {
             return false;
         }
         let from = if features.expansion_waits_for_epoch_start { self.epoch_start.max(hw) } else { hw };
-        follower.leo.is_some_and(|leo| leo >= from) && standing.allows(follower)
+        follower.leo.is_some_and(|leo| leo >= from) && standing.allows(follower, features)
     }
 
     /// Members of the ISR that lag for longer than `max_lag`, and the longest silence among them. Nobody while

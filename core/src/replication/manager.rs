@@ -233,6 +233,7 @@ impl ReplicaManager {
         if self.alter.waits_for(node) {
             self.on_alter_partition_failed(out);
         }
+        self.alter.forget_controller(node);
     }
 
     /// Another controller is active, or this broker was registered anew: pending ISR changes may be sent.

@@ -68,7 +68,8 @@ pub(super) fn check_fetch(
         return Err(ErrorCode::OffsetOutOfRange);
     }
     let Some(replica) = replica else { return Ok(Readable::Until(partition.hw)) };
-    if replica.standing.is_some_and(|standing| standing.outdates(replica.broker_epoch)) {
+    let outdated = |standing: Standing| standing.outdates(replica.broker_epoch);
+    if features.broker_epoch_read_once && replica.standing.is_some_and(outdated) {
         return Err(ErrorCode::NotLeaderOrFollower);
     }
     Ok(Readable::Until(log.leo()))

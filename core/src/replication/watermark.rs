@@ -35,7 +35,8 @@ fn lowest_log_end(
         }
         let waits_for_it = leader.isr.holds_hw(follower.id, features)
             || (follower.is_caught_up(leo, now, settings.replica_lag_time_max)
-                && Standing::of(image, follower.id).allows(follower));
+                && (!features.ineligible_replicas_ignored_by_hw
+                    || Standing::of(image, follower.id).allows(follower, features)));
         if waits_for_it {
             lowest = known?;
         }
