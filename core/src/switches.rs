@@ -3,8 +3,7 @@
 //! Protocol modules ask for a switch, never for a release number: a test, a lesson or a search can turn one
 //! switch and leave the rest. On is today's Kafka unless the text says "old behaviour".
 //!
-//! Left out: switches of ZooKeeper mode; the rules of KIP-841 and KIP-903 for who may be in an ISR, KAFKA-14154 and
-//! KAFKA-15221, which every release here plays as today's Kafka does; a consumer that notices truncation (KIP-320).
+//! Left out: switches of ZooKeeper mode; a consumer that notices truncation (KIP-320).
 
 use crate::release::Release;
 use alloc::format;
@@ -180,8 +179,19 @@ switches! {
     strict_min_isr: from V3_7, "KIP-966";
     /// min.insync.replicas counts as at most the replication factor.
     effective_min_isr: from V3_7, "KAFKA-15583";
+    /// The controller refuses fenced and leaving brokers in an ISR (INELIGIBLE_REPLICA), and leaders do not offer them.
+    ineligible_replicas_refused: from V3_3, "KIP-841";
+    /// An ISR names the broker epoch of each member, and the controller and the leader compare it.
+    broker_epoch_checked: from V3_5, "KIP-903";
+    /// A leader decides and proposes with one reading of a follower's broker epoch, and refuses the fetch of an
+    /// earlier life.
+    broker_epoch_read_once: from V3_7, "KAFKA-15221";
     /// Old behaviour: every shrinking of an ISR starts a new leader epoch.
     leader_epoch_bump_on_shrink: until V3_6, "KAFKA-15021";
+    /// A caught-up replica that may not join the ISR does not hold the high watermark back.
+    ineligible_replicas_ignored_by_hw: from V3_6, "KAFKA-15021";
+    /// The controller answers NOT_CONTROLLER when a request knows a newer epoch than itself.
+    not_controller_when_behind: from V3_4, "KAFKA-14154";
     /// An unclean election marks the partition as RECOVERING.
     leader_recovery_state: from V3_3, "KIP-704";
     /// Eligible leader replicas: who left the ISR below min.insync.replicas may still lead.
@@ -316,6 +326,19 @@ mod tests {
         assert_eq!(truncation(Release::V2_8), Truncation::OnFetch);
         assert!(!Features::of(Release::V2_0).fetch_checks_leader_epoch);
         assert!(Features::of(Release::V2_3).fetch_checks_leader_epoch);
+    }
+
+    /// Source: KIP-841 (3.3), KAFKA-14154 (3.4), KIP-903 (3.5), KAFKA-15021 (3.6), KAFKA-15221 (3.7).
+    #[test]
+    fn the_rules_for_who_may_be_in_an_isr_come_one_by_one() {
+        let [v3_1, v3_3, v3_4, v3_5, v3_6, v3_7] =
+            [Release::V3_1, Release::V3_3, Release::V3_4, Release::V3_5, Release::V3_6, Release::V3_7]
+                .map(Features::of);
+        assert!(!v3_1.ineligible_replicas_refused && v3_3.ineligible_replicas_refused);
+        assert!(!v3_3.not_controller_when_behind && v3_4.not_controller_when_behind);
+        assert!(!v3_4.broker_epoch_checked && v3_5.broker_epoch_checked);
+        assert!(!v3_5.ineligible_replicas_ignored_by_hw && v3_6.ineligible_replicas_ignored_by_hw);
+        assert!(!v3_6.broker_epoch_read_once && v3_7.broker_epoch_read_once);
     }
 
     #[test]

@@ -142,9 +142,7 @@ impl ReplicaManager {
             leader_recovery_state: LeaderRecoveryState::Recovered,
             partition_epoch: partition.partition_epoch,
         };
-        if let Some(broker_epoch) = ctx.broker_epoch {
-            read_epochs(&mut proposal, self.me, broker_epoch, leader, &self.settings.features);
-        }
+        read_epochs(&mut proposal, (self.me, ctx.broker_epoch), leader, &self.settings.features);
         self.alter.items.insert(id, Item { state: leader.isr, proposal, sent: false });
     }
 
@@ -163,8 +161,8 @@ impl ReplicaManager {
             if !self.settings.features.broker_epoch_read_once
                 && let Some(leader) = self.partitions.get(id).and_then(Partition::as_leader)
             {
-                let proposal = &mut item.proposal;
-                read_epochs(proposal, self.me, broker_epoch, leader, &self.settings.features);
+                let me = (self.me, ctx.broker_epoch);
+                read_epochs(&mut item.proposal, me, leader, &self.settings.features);
             }
             partitions.push(item.proposal.clone());
         }
@@ -256,14 +254,13 @@ impl ReplicaManager {
 /// fetch in between can make an old decision look new (KAFKA-15221).
 fn read_epochs(
     proposal: &mut IsrProposal,
-    me: NodeId,
-    mine: BrokerEpoch,
+    (me, mine): (NodeId, Option<BrokerEpoch>),
     leader: &LeaderState,
     features: &Features,
 ) {
     for (member, epoch) in proposal.new_isr.iter_mut().filter(|_| features.broker_epoch_checked) {
         let known = leader.follower(*member).and_then(|follower| follower.broker_epoch);
-        *epoch = if *member == me { Some(mine) } else { known };
+        *epoch = if *member == me { mine } else { known };
     }
 }
 

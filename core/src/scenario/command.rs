@@ -124,7 +124,7 @@ impl<'a> Command<'a> {
         {
             return Err(format!("'{}=' is missing", missing.name));
         }
-        let flags: Vec<&str> = of(ArgumentKind::Flag).map(|argument| argument.name).collect();
+        let flags: Vec<&str> = of(ArgumentKind::Flag).flat_map(|argument| argument.name.split('|')).collect();
         let plain: Vec<&&str> = self.positional.iter().filter(|word| !flags.contains(word)).collect();
         let wanted = of(ArgumentKind::Positional).filter(|argument| !argument.optional).count();
         let repeats = of(ArgumentKind::Positional).any(|argument| argument.repeats);
@@ -315,6 +315,7 @@ mod tests {
         Verb { usage: "assign epoch=N start=N", about: "" },
         Verb { usage: "hash KEY...", about: "" },
         Verb { usage: "show [what=NAME] [all]", about: "" },
+        Verb { usage: "turn on|off", about: "" },
     ];
 
     fn refused(text: &str) -> String {
@@ -324,7 +325,11 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_usage_line_is_refused_with_it() {
-        assert_eq!(refused("explode 3"), "'explode' is no command here: write one of assign, hash, show");
+        assert_eq!(
+            refused("explode 3"),
+            "'explode' is no command here: write one of assign, hash, show, turn"
+        );
+        assert_eq!(refused("turn up"), "'up' is too much; write: turn on|off");
         assert_eq!(refused("assign epoch=1"), "'start=' is missing; write: assign epoch=N start=N");
         assert_eq!(
             refused("assign epoch=1 start=2 end=3"),

@@ -2,11 +2,12 @@
 
 use super::lab::*;
 use kraftscope_core::config::{Acks, Settings};
-use kraftscope_core::id::{BrokerEpoch, NodeList, Offset, PartitionEpoch};
+use kraftscope_core::id::{BrokerEpoch, NodeId, NodeList, Offset, PartitionEpoch};
 use kraftscope_core::metadata::image::BrokerRegistration;
 use kraftscope_core::node::Timer;
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{LeaderRecoveryState, PartitionChange, PartitionRegistration};
+use kraftscope_core::release::Release;
 use kraftscope_core::replication::IsrState;
 use kraftscope_core::time::Span;
 use kraftscope_core::wire::{ErrorCode, Fetcher};
@@ -113,9 +114,45 @@ fn each_error_of_the_controller_has_its_fate() {
     assert_eq!(fate(ErrorCode::InvalidUpdateVersion), (true, 0));
     assert_eq!(fate(ErrorCode::InvalidRequest), (true, 0));
     assert_eq!(fate(ErrorCode::NewLeaderElected), (true, 0));
-    assert_eq!(fate(ErrorCode::NotController), (true, 1));
     assert_eq!(fate(ErrorCode::RequestTimedOut), (true, 1));
     assert_eq!(fate(ErrorCode::UnknownServerError), (true, 1));
+}
+
+/// Under which broker epoch a leader of that release proposes follower 2, which caught up in one life and fetched
+/// with an empty log in the next, while the request could not be sent.
+fn proposed_epoch(release: Release) -> Option<BrokerEpoch> {
+    let mut lab = Lab::with(Settings::of(release), &[1, 2], &[1], &[1]);
+    lab.produce(B1, Acks::One, 10);
+    lab.fetch_as(B2, B1, 10, Some(0));
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.answer_isr(B1, correlation, ErrorCode::UnknownServerError, vec![]);
+    let asked = lab.ask(TP, 0, None);
+    lab.fetch_from(Fetcher::Replica(B2, Some(BrokerEpoch(99))), B2, B1, vec![asked]);
+    lab.advance(Span::millis(50));
+    lab.proposals()[0].1.partitions[0].new_isr[1].1
+}
+
+/// Source: KAFKA-15221; Partition.addBrokerEpochToIsr before it.
+#[test]
+fn a_decision_about_an_earlier_life_is_proposed_under_its_broker_epoch_from_3_7() {
+    assert_eq!(proposed_epoch(Release::V3_4), None);
+    assert_eq!(proposed_epoch(Release::V3_6), Some(BrokerEpoch(99)));
+    assert_eq!(proposed_epoch(Release::V3_7), Some(BrokerEpoch(12)));
+}
+
+/// Source: NodeToControllerRequestThread: the channel keeps its controller until that breaks off or says it is none.
+#[test]
+fn isr_changes_go_to_the_controller_of_the_channel_until_it_says_that_it_is_none() {
+    let mut lab = expanding();
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.controller = Some(NodeId::controller(2));
+    lab.answer_isr(B1, correlation, ErrorCode::UnknownServerError, vec![]);
+    lab.advance(Span::millis(50));
+    assert_eq!(lab.asked_controllers(), [CONTROLLER]);
+    let (correlation, _) = lab.proposals()[0].clone();
+    lab.refuse(B1, correlation, ErrorCode::NotController);
+    lab.advance(Span::millis(50));
+    assert_eq!(lab.asked_controllers(), [NodeId::controller(2)]);
 }
 
 /// Source: PartitionTest.testRetryShrinkIsr, handleAlterPartitionError.

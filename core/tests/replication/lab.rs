@@ -458,6 +458,12 @@ impl Lab {
         requests
     }
 
+    /// Whom the AlterPartition requests since the last call of [`Lab::proposals`] went to.
+    pub(super) fn asked_controllers(&self) -> Vec<NodeId> {
+        let asks = |envelope: &&Envelope| matches!(envelope.message, Message::AlterPartitionRequest(_));
+        self.outside.iter().filter(asks).map(|envelope| envelope.to).collect()
+    }
+
     /// The ISRs that were proposed for partition 0 since the last call, as the controller got them.
     pub(super) fn proposed(&mut self) -> Vec<Vec<u8>> {
         self.proposals()

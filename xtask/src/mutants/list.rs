@@ -74,7 +74,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "check 10: AlterPartition ignores an old partition epoch",
         "core/src/metadata/alter_partition.rs",
-        "if proposal.partition_epoch < registration.partition_epoch {",
+        "if proposal.partition_epoch != registration.partition_epoch {",
         "if proposal.partition_epoch.0 + 9 < registration.partition_epoch.0 {",
     ),
     mutant(
@@ -176,8 +176,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "controller: a fenced broker may be in an ISR",
         "core/src/metadata/alter_partition.rs",
-        "image.brokers.get(&id).filter(|broker| broker.is_active())",
-        "image.brokers.get(&id)",
+        "registered.is_some_and(|broker| broker.is_active())",
+        "registered.is_some()",
     ),
     mutant(
         "controller: anybody may change an ISR",
@@ -188,7 +188,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "controller: an ISR change of an old leader epoch is taken",
         "core/src/metadata/alter_partition.rs",
-        "if proposal.leader_epoch < registration.leader_epoch {",
+        "if proposal.leader_epoch != registration.leader_epoch {",
         "if proposal.leader_epoch.0 + 9 < registration.leader_epoch.0 {",
     ),
     mutant(
@@ -296,8 +296,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "partition: a broker that shuts down may join the ISR",
         "core/src/replication/isr.rs",
-        "        !self.shutting_down\n            && follower.leo.is_some()",
-        "        follower.leo.is_some()",
+        "self.alive_epoch.is_some() && !self.shutting_down",
+        "self.alive_epoch.is_some()",
     ),
     mutant(
         "partition: a member that shrinks out is forgotten at once",

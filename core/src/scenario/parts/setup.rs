@@ -22,10 +22,12 @@ pub(super) fn run(settings: &mut Settings, command: &Command<'_>) -> Result<bool
     let word = |index| command.at(index).unwrap_or_default();
     match command.verb {
         "release" => {
-            // A part whose voters are named by its start keeps them so.
-            let voters_in_log = settings.features.kraft_version_1;
+            // A part whose voters are named by its start keeps them so; one that appends at once goes on to.
+            let (voters_in_log, linger) =
+                (settings.features.kraft_version_1, settings.controller_quorum_append_linger);
             *settings = Settings::of(release(word(0))?);
             settings.features.kraft_version_1 &= voters_in_log;
+            settings.controller_quorum_append_linger = settings.controller_quorum_append_linger.min(linger);
         }
         "set" => settings.set(word(0), word(1)).map_err(|error| error.to_string())?,
         "switch" => settings.features.set(word(0), word(1))?,
