@@ -3,11 +3,12 @@
 //! Reading order of a run: it is set up, disturbed by a driver for as many events as planned, or by a script until
 //! its end; then a core is healed, every goal of [`crate::converge`] must be reached within its limit, a probe is
 //! written to every partition, and all goals must be reached again. Every act is kept, so that the run can be played
-//! again without the driver.
+//! again without the driver. At the end the history of what clients saw is judged.
 
 use crate::converge;
 use crate::driver::Driver;
 use crate::heal::Core;
+use crate::history::{self, History};
 use crate::luck::Luck;
 use crate::plan::FaultPlan;
 use crate::script::{self, Act, Deed, Done};
@@ -72,6 +73,11 @@ pub struct Run {
     counts_losses: bool,
     violation: Option<Violation>,
     tally: Tally,
+    /// What clients saw.
+    history: History,
+    /// All goals were reached after the healing.
+    settled: bool,
+    judged: bool,
 }
 
 impl Run {
@@ -109,6 +115,9 @@ impl Run {
             counts_losses: false,
             violation: None,
             tally: Tally::default(),
+            history: History::default(),
+            settled: false,
+            judged: false,
         })
     }
 
@@ -150,6 +159,11 @@ impl Run {
         script::text(&self.sim, &self.done, self.sim.event())
     }
 
+    /// What clients saw.
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
     /// What was broken.
     pub const fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
@@ -174,7 +188,20 @@ impl Run {
                 Phase::Over => {}
             }
         }
+        if self.phase == Phase::Over && !self.judged {
+            self.judge();
+        }
         self.phase == Phase::Over
+    }
+
+    /// Looks at the history of a run that is over.
+    fn judge(&mut self) {
+        self.judged = true;
+        if self.violation.is_none() {
+            let ends = history::ends(&self.sim, self.settled.then_some(&self.core));
+            let broken = history::judge(&self.history, &ends, &history::readers(&self.sim));
+            self.violation = broken.map(|broken| Violation::of_history(&self.sim, &broken));
+        }
     }
 
     /// What happened, once it is over.
@@ -193,6 +220,7 @@ impl Run {
             return;
         }
         self.tally.note(&self.step.notes);
+        self.history.see(&self.sim, &self.step);
         let Some(checker) = self.sim.checker() else { return };
         if checker.broken_count() > self.broken {
             self.broken = checker.broken_count();
@@ -273,7 +301,10 @@ impl Run {
         // A broker that could not register for too long has stopped by itself.
         self.core.raise(&self.sim, &mut self.acts);
         match converge::missing(&self.sim, &self.core) {
-            None if probed => self.phase = Phase::Over,
+            None if probed => {
+                self.settled = true;
+                self.phase = Phase::Over;
+            }
             None => {
                 self.probe();
                 self.phase = Phase::Calm { since: now, looked: now, probed: true };

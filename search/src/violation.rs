@@ -1,6 +1,7 @@
 //! A broken promise, and what excuses it.
 
 use crate::converge::Missing;
+use crate::history::Broken;
 use kraftscope_core::check::{INVARIANTS, Why};
 use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
 use kraftscope_core::note::Note;
@@ -62,6 +63,20 @@ impl Violation {
             partition: missing.partition,
             node: missing.node,
             offset: None,
+            excuse: None,
+        }
+    }
+
+    /// The history of the run, which is over, breaks a promise to clients.
+    pub fn of_history(sim: &Sim, broken: &Broken) -> Violation {
+        Violation {
+            rule: broken.promise.id(),
+            statement: broken.promise.statement(),
+            event: sim.event(),
+            time: sim.now(),
+            partition: broken.partition,
+            node: broken.client,
+            offset: broken.offset,
             excuse: None,
         }
     }

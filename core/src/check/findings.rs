@@ -91,6 +91,20 @@ pub enum Why {
     ElrOff,
 }
 
+impl Why {
+    /// The event that took the promise away, if it was one.
+    pub const fn event(&self) -> Option<StepId> {
+        match *self {
+            Why::UncleanElection { event, .. }
+            | Why::LeaderLostRecords { event, .. }
+            | Why::ForgottenProposal { event, .. }
+            | Why::DroppedReplicaEligible { event, .. }
+            | Why::TooManyLosses { event } => Some(event),
+            Why::MinIsrNotEnforced | Why::NoAcksAll | Why::ElrOff => None,
+        }
+    }
+}
+
 /// How an invariant stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "state")]

@@ -1,0 +1,92 @@
+//! How a run ended: the final logs, who still reads, and which partitions have lost their guarantees.
+
+use super::Written;
+use crate::heal::Core;
+use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
+use kraftscope_core::process::Process;
+use kraftscope_core::record::{Entry, Record};
+use kraftscope_core::scenario::truth;
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::world::Slot;
+
+/// What a leader's log holds when everything has come to rest. Not only below its high watermark: a leader that has
+/// too few replicas for `min.insync.replicas` cannot move that, and holds what is committed all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FinalLog {
+    /// Where it begins.
+    pub start: Offset,
+    /// Its records.
+    pub records: Vec<Written>,
+    /// Consumers can read what is below.
+    pub hw: Offset,
+}
+
+impl FinalLog {
+    /// The end.
+    pub fn end(&self) -> Offset {
+        self.start.plus(self.records.len() as u64)
+    }
+
+    /// The record at this offset.
+    pub fn get(&self, offset: Offset) -> Option<Written> {
+        let place = offset.0.checked_sub(self.start.0)?;
+        self.records.get(place as usize).copied()
+    }
+}
+
+/// What became of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionEnd {
+    /// Which one.
+    pub id: TopicPartition,
+    /// At which event it lost its guarantees: no promise reaches beyond.
+    pub void: Option<StepId>,
+    /// Its final log; `None` when nobody leads it any more, or the run ended within the storm.
+    pub log: Option<FinalLog>,
+}
+
+/// A consumer that is there at the end, and what it reads.
+pub type Reader = (NodeId, TopicPartition);
+
+/// The ends of all partitions; `core` is who was healed, once everything has come to rest.
+pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
+    let Some(image) = truth(sim) else { return Vec::new() };
+    let void = |id| sim.checker()?.void().find(|(void, _)| *void == id).map(|(_, why)| why.event());
+    image
+        .partitions
+        .iter()
+        .map(|(&id, found)| PartitionEnd {
+            id,
+            void: void(id).map(|event| event.unwrap_or_default()),
+            log: core.and_then(|core| final_log(sim, id, found.leader.filter(|leader| core.has(*leader))?)),
+        })
+        .collect()
+}
+
+/// Who reads what at the end.
+pub fn readers(sim: &Sim) -> Vec<Reader> {
+    let Some(image) = truth(sim) else { return Vec::new() };
+    let reads = |slot: &Slot| match &slot.process {
+        Some(Process::Consumer(consumer)) => {
+            let wanted = image.topics.iter().filter(|(_, topic)| consumer.spec.topics.contains(&topic.name));
+            let topics: Vec<_> = wanted.map(|(&id, _)| id).collect();
+            let partitions = image.partitions.keys().filter(|id| topics.contains(&id.topic));
+            partitions.map(|&id| (slot.id, id)).collect()
+        }
+        _ => Vec::new(),
+    };
+    sim.world().slots.iter().flat_map(reads).collect()
+}
+
+fn final_log(sim: &Sim, id: TopicPartition, leader: NodeId) -> Option<FinalLog> {
+    let replicas = &sim.world().process(leader).and_then(Process::broker)?.replicas;
+    let hw = replicas.partition(id).filter(|partition| partition.is_leader())?.hw;
+    let log = &replicas.disk.replicas.get(&id)?.log;
+    let written = |entry: &Entry<Record>| Written {
+        epoch: entry.epoch,
+        producer: entry.body.producer,
+        value: entry.body.value,
+    };
+    let records = log.iter(log.start(), log.end()).map(|(_, entry)| written(entry)).collect();
+    Some(FinalLog { start: log.start(), records, hw })
+}
