@@ -8,7 +8,9 @@
 //! PartitionChangeBuilder, KIP-966.
 //! S16 UncleanMarked: an election outside the ISR leaves the leader alone in it, recovering. Source: KIP-704.
 //! S17 ReassignSafe: what a reassignment leaves when it completes. Source: KIP-455, KAFKA-15665, KAFKA-19975.
-//! S8 ExpandRule, the controller's half: who joins is unfenced and not shutting down. Source: KIP-841.
+//! S8 ExpandRule, the controller's half: who joins is unfenced and not shutting down. Source: KIP-841. Who is elected
+//! from the ELR joins as the leader: a late heartbeat may unfence a broker that was shutting down, and whoever is
+//! unfenced may be elected (`ReplicationControlManager.generateLeaderAndIsrUpdates`).
 
 use super::findings::{Findings, Subject};
 use super::table::Rule;
@@ -28,14 +30,10 @@ impl Changed {
 
     /// Who joins the ISR with it, without having been elected.
     pub(super) fn joining(&self) -> NodeList {
-        let unclean = self.unclean_leader();
-        match self.before {
-            None => NodeList::EMPTY,
-            Some(before) => {
-                let joins = |&id: &NodeId| !before.isr.contains(id) && Some(id) != unclean;
-                self.after.isr.iter().filter(joins).collect()
-            }
-        }
+        let Some(before) = self.before else { return NodeList::EMPTY };
+        let elected = self.after.leader.filter(|&leader| before.leader != Some(leader));
+        let joins = |&id: &NodeId| !before.isr.contains(id) && Some(id) != elected;
+        self.after.isr.iter().filter(joins).collect()
     }
 }
 

@@ -55,6 +55,36 @@ fn s6_a_leader_that_commits_without_an_eligible_replica() {
     assert!(broken.contains(&"S6"), "{broken:?}");
 }
 
+/// Source: `ReplicationControlManager.handleBrokerUnfenced`: whoever is unfenced may be elected, also when a late
+/// heartbeat unfences a broker that was shutting down. Who joins by an ISR change may not.
+#[test]
+fn s8_a_broker_that_is_shutting_down_may_be_elected_and_may_not_join() {
+    let leave = |lab: &mut Lab| {
+        let nobody =
+            PartitionChange { leader: Some(None), elr: Some(NodeList::brokers(&[1, 2, 3])), ..isr(&[]) };
+        assert_eq!(lab.change(nobody), NOTHING);
+        let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+        let (fenced, in_controlled_shutdown) = (None, true);
+        lab.commit(MetadataRecord::BrokerRegistrationChange {
+            broker: broker(3),
+            broker_epoch,
+            fenced,
+            in_controlled_shutdown,
+        })
+    };
+    let elected = |leader: u8, eligible: &[u8], brokers: &[u8]| PartitionChange {
+        leader: Some(Some(broker(leader))),
+        elr: Some(NodeList::brokers(eligible)),
+        ..isr(brokers)
+    };
+    let mut lab = Lab::new();
+    assert_eq!(leave(&mut lab), NOTHING);
+    assert_eq!(lab.change(elected(3, &[1, 2], &[3])), NOTHING);
+    let mut lab = Lab::new();
+    assert_eq!(leave(&mut lab), NOTHING);
+    assert_eq!(lab.change(elected(1, &[], &[1, 3])), ["S8"]);
+}
+
 /// Source: KIP-966, PreviousBrokerEpoch.
 #[test]
 fn s9_a_broker_that_comes_back_without_its_records_and_stays_in_the_isr() {
