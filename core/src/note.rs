@@ -343,6 +343,17 @@ pub enum Note {
     MetadataUpdated { partition: TopicPartition, leader: Option<NodeId>, leader_epoch: LeaderEpoch },
     /// The consumer got records.
     RecordsConsumed { partition: TopicPartition, from: Offset, to: Offset },
+    /// The consumer learned from a new leader that the epoch of its last record ends below its position: what it
+    /// has read there was cut. `end` is where the logs part, if the leader knows.
+    TruncationDetected {
+        partition: TopicPartition,
+        position: Offset,
+        epoch: LeaderEpoch,
+        end: Option<Offset>,
+    },
+    /// The consumer's position is not in the log, and nothing says where to go on: the application got an exception
+    /// and has paused the partition.
+    OutOfRangeRaised { partition: TopicPartition, position: Offset },
     /// The consumer's position was outside the log and was set anew.
     PositionReset { partition: TopicPartition, from: Offset, to: Offset },
 

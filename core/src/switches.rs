@@ -3,7 +3,7 @@
 //! Protocol modules ask for a switch, never for a release number: a test, a lesson or a search can turn one
 //! switch and leave the rest. On is today's Kafka unless the text says "old behaviour".
 //!
-//! Left out: switches of ZooKeeper mode; a consumer that notices truncation (KIP-320).
+//! Left out: switches of ZooKeeper mode.
 
 use crate::release::Release;
 use alloc::format;
@@ -214,6 +214,11 @@ switches! {
     /// its followers' log ends (every release), although another leader in between may have made them truncate: it
     /// can commit what they do not hold (invariants S1, S7). Off: log ends are kept only across one leader epoch.
     leader_across_epochs_keeps_log_ends: always, "Partition.makeLeader";
+
+    // Clients.
+    /// A consumer asks a new leader where the epoch of its last record ends, before it reads on: it notices that the
+    /// log was cut below its position. Off: it reads on at the same offset, whatever stands there now.
+    consumer_detects_truncation: from V2_3, "KIP-320";
 }
 
 impl Features {

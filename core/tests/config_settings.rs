@@ -85,6 +85,7 @@ fn every_setting_has_the_default_of_4_2() {
         Consumer fetch.min.bytes = 1 (ConsumerConfig)
         Consumer max.partition.fetch.bytes = 100 (ConsumerConfig)
         Consumer max.poll.records = 500 (ConsumerConfig)
+        Consumer auto.offset.reset = latest (ConsumerConfig)
     "#]]
     .assert_eq(&table);
 }

@@ -1,14 +1,16 @@
-//! A consumer that reads every partition of its topics, from the earliest offset on.
+//! A consumer that reads every partition of its topics, from the beginning on: its application seeks there at start.
 //!
-//! It does not know groups. Invariants: one fetch in flight per broker; a position moves only over records that the
-//! application has got, or by a reset that is told; an answer that does not continue the position is dropped.
-//! Sources: `AbstractFetch`, `FetchCollector`, `OffsetFetcher`, `SubscriptionState`, KIP-320 (epochs), KIP-951.
+//! It does not know groups. How positions are found and validated stands in [`super::offsets`]. Invariants: one fetch
+//! in flight per broker; a position moves only over records that the application has got, or by a reset that is told;
+//! an answer that does not continue the position is dropped.
+//! Sources: `AbstractFetch`, `FetchCollector`, `SubscriptionState`, KIP-320 (epochs), KIP-951.
 //!
-//! Left out: groups and committed offsets; `auto.offset.reset` is `earliest`; `OffsetsForLeaderEpoch`, so a log that
-//! was truncated below the position is noticed only when the position lies beyond its end, not when it has grown
-//! again since; fetch sessions, follower fetching, transactions, an application that takes its time.
+//! Left out: groups and committed offsets, fetch sessions, follower fetching, transactions, an application that takes
+//! its time.
 
+use super::metadata::LeaderAndEpoch;
 use super::network::{Answer, NetworkClient};
+use super::offsets::{LookupInFlight, ValidationInFlight};
 use super::retriable::is_invalid_metadata;
 use super::subscription::{Consumed, Position};
 use crate::config::Settings;
@@ -19,7 +21,7 @@ use crate::record::{Entry, Record};
 use crate::time::Time;
 use crate::wire::{
     Envelope, ErrorCode, FetchPartition, FetchRequest, FetchResponse, Fetched, FetchedPartition, Fetcher,
-    ListOffsetsRequest, ListOffsetsResponse, Message, OffsetSpec,
+    Message,
 };
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -51,15 +53,6 @@ pub struct FetchInFlight {
     pub partitions: Vec<(TopicPartition, Offset)>,
 }
 
-/// A look-up of an offset that waits for its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct LookupInFlight {
-    /// Its number.
-    pub correlation: Correlation,
-    /// Of which partition.
-    pub partition: TopicPartition,
-}
-
 /// A consuming client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Consumer {
@@ -75,6 +68,8 @@ pub struct Consumer {
     pub fetches: Vec<FetchInFlight>,
     /// Look-ups that wait for an answer.
     pub lookups: Vec<LookupInFlight>,
+    /// Validations that wait for an answer.
+    pub validations: Vec<ValidationInFlight>,
     /// Records that the last input brought, for the checker.
     pub last_step: Vec<Consumed>,
     /// The last records of all, newest last.
@@ -83,7 +78,9 @@ pub struct Consumer {
     pub consumed: u64,
     /// The error of the last answer; `None` when it was a success.
     pub last_error: ErrorCode,
-    settings: Arc<Settings>,
+    /// The version of the metadata that positions were compared with.
+    pub(super) metadata_seen: u32,
+    pub(super) settings: Arc<Settings>,
     bootstrap: NodeList,
 }
 
@@ -99,10 +96,12 @@ impl Consumer {
             positions: BTreeMap::new(),
             fetches: Vec::new(),
             lookups: Vec::new(),
+            validations: Vec::new(),
             last_step: Vec::new(),
             last_records: Vec::new(),
             consumed: 0,
             last_error: ErrorCode::None,
+            metadata_seen: 0,
             settings,
             bootstrap,
         }
@@ -143,12 +142,13 @@ impl Consumer {
     fn poll(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
         self.assign();
+        self.follow_leaders();
+        self.validate(now, out);
         self.look_up(now, out);
         self.fetch(now, out);
         self.network.maybe_update(&settings, now, out);
         self.network.arm(&settings, now, out);
-        let next =
-            self.waiting_for_look_up().map(|(_, position)| position.retry_at).filter(|&at| at > now).min();
+        let next = self.next_question(now);
         self.network.alarms.set(Timer::ConsumerPoll, next, now, out);
     }
 
@@ -162,52 +162,20 @@ impl Consumer {
         }
     }
 
-    fn waiting_for_look_up(&self) -> impl Iterator<Item = (TopicPartition, &Position)> {
-        let asked = |partition| self.lookups.iter().any(|lookup| lookup.partition == partition);
-        let positions = self.positions.iter().map(|(&partition, position)| (partition, position));
-        positions.filter(move |&(partition, position)| position.offset.is_none() && !asked(partition))
-    }
-
-    /// Asks the leaders for the earliest offset of partitions without a position (`resetPositionsIfNeeded`).
-    fn look_up(&mut self, now: Time, out: &mut Out) {
-        let settings = Arc::clone(&self.settings);
-        let waiting: Vec<TopicPartition> = self
-            .waiting_for_look_up()
-            .filter(|(_, position)| position.retry_at <= now)
-            .map(|(partition, _)| partition)
-            .collect();
-        for partition in waiting {
-            let Some(leader) = self.network.metadata.leader(partition) else {
-                self.network.metadata.request_update();
-                continue;
-            };
-            if self.network.ready(leader, &settings, now, out) {
-                let request = Message::ListOffsetsRequest(ListOffsetsRequest {
-                    fetcher: Fetcher::Consumer,
-                    partition,
-                    current_leader_epoch: self.network.metadata.leader_epoch(partition),
-                    offset: OffsetSpec::Earliest,
-                });
-                let correlation = self.network.send(leader, request, &settings, now, out);
-                self.lookups.push(LookupInFlight { correlation, partition });
-            }
-        }
-    }
-
     /// Sends a fetch to every leader that has none in flight (`prepareFetchRequests`).
     fn fetch(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
         let mut by_leader: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
         let metadata = &mut self.network.metadata;
         for (&partition, position) in &self.positions {
-            let Some(fetch_offset) = position.offset.filter(|_| !position.awaits_update) else { continue };
-            let Some(leader) = metadata.leader(partition) else {
+            let Some(fetch_offset) = position.fetchable() else { continue };
+            let Some(LeaderAndEpoch { leader: Some(leader), epoch }) = position.current_leader else {
                 metadata.request_update();
                 continue;
             };
             by_leader.entry(leader).or_default().push(FetchPartition {
                 partition,
-                current_leader_epoch: metadata.leader_epoch(partition),
+                current_leader_epoch: Some(epoch),
                 fetch_offset,
                 last_fetched_epoch: None,
                 log_start_offset: Offset(0),
@@ -236,6 +204,8 @@ impl Consumer {
             self.on_fetched(envelope.correlation, response, out);
         } else if let Message::ListOffsetsResponse(response) = envelope.message {
             self.on_looked_up(envelope.correlation, response, now, out);
+        } else if let Message::OffsetForLeaderEpochResponse(response) = envelope.message {
+            self.on_epoch_ends(envelope.correlation, &response, now, out);
         }
     }
 
@@ -247,7 +217,10 @@ impl Consumer {
         for fetched in response.partitions {
             let asked = fetch.partitions.iter().find(|(partition, _)| *partition == fetched.partition);
             let Some(&(partition, offset)) = asked else { continue };
-            let still_there = self.positions.get(&partition).is_some_and(|p| p.offset == Some(offset));
+            let still_there = self
+                .positions
+                .get(&partition)
+                .is_some_and(|p| p.offset == Some(offset) && !p.awaits_validation);
             if still_there {
                 self.on_fetched_partition(offset, fetched, out);
             }
@@ -273,16 +246,16 @@ impl Consumer {
             }
             None => false,
         };
-        self.on_fetch_error(partition, fetched.error, hinted);
+        self.on_fetch_error(partition, fetched.error, hinted, out);
     }
 
     /// What an error means for a position (`FetchCollector.handleInitializeErrors`).
-    fn on_fetch_error(&mut self, partition: TopicPartition, error: ErrorCode, hinted: bool) {
-        let Some(position) = self.positions.get_mut(&partition) else { return };
+    fn on_fetch_error(&mut self, partition: TopicPartition, error: ErrorCode, hinted: bool, out: &mut Out) {
         if error == ErrorCode::OffsetOutOfRange {
-            position.reset_from = position.offset.take();
-            position.retry_at = Time::ZERO;
-        } else if is_invalid_metadata(error) || error == ErrorCode::OffsetNotAvailable {
+            return self.on_out_of_range(partition, out);
+        }
+        let Some(position) = self.positions.get_mut(&partition) else { return };
+        if is_invalid_metadata(error) || error == ErrorCode::OffsetNotAvailable {
             position.awaits_update |= !hinted;
             self.network.metadata.request_update();
         }
@@ -312,35 +285,12 @@ impl Consumer {
             from = to;
         }
         position.offset = Some(from);
+        position.offset_epoch = entries.last().map(|entry| entry.epoch).or(position.offset_epoch);
         position.consumed += entries.len() as u64;
         self.consumed += entries.len() as u64;
         self.last_records.extend(self.last_step.iter().rev().take(entries.len().min(LAST_RECORDS)).rev());
         let surplus = self.last_records.len().saturating_sub(LAST_RECORDS);
         self.last_records.drain(..surplus);
-    }
-
-    fn on_looked_up(
-        &mut self,
-        correlation: Correlation,
-        response: ListOffsetsResponse,
-        now: Time,
-        out: &mut Out,
-    ) {
-        let Some(index) = self.lookups.iter().position(|lookup| lookup.correlation == correlation) else {
-            return;
-        };
-        let partition = self.lookups.remove(index).partition;
-        self.last_error = response.error;
-        let Some(position) = self.positions.get_mut(&partition) else { return };
-        if !response.error.is_none() {
-            position.retry_at = now + self.settings.retry_backoff;
-            self.network.metadata.request_update();
-            return;
-        }
-        position.offset = Some(response.offset);
-        if let Some(from) = position.reset_from.take() {
-            out.note(Note::PositionReset { partition, from, to: response.offset });
-        }
     }
 
     /// The connection broke, or the request timed out: fetches and look-ups are made anew.
@@ -349,10 +299,6 @@ impl Consumer {
             self.last_error = error;
         }
         self.fetches.retain(|fetch| !failed.contains(&fetch.correlation));
-        for lookup in self.lookups.extract_if(.., |lookup| failed.contains(&lookup.correlation)) {
-            if let Some(position) = self.positions.get_mut(&lookup.partition) {
-                position.retry_at = now + self.settings.retry_backoff;
-            }
-        }
+        self.fail_questions(failed, now);
     }
 }

@@ -37,6 +37,8 @@ pub struct Metadata {
     pub partitions: BTreeMap<TopicPartition, LeaderAndEpoch>,
     /// Names of the topics that this client uses: while one is missing or leaderless, it asks again.
     pub wanted: Vec<Text>,
+    /// How often a leader or a leader epoch changed (`updateVersion`).
+    pub version: u32,
     need_update: bool,
     last_success: Option<Time>,
     /// Failed requests since the last answer.
@@ -57,6 +59,7 @@ impl Metadata {
             topics: BTreeMap::new(),
             partitions: BTreeMap::new(),
             wanted,
+            version: 0,
             need_update: true,
             last_success: None,
             attempts: 0,
@@ -180,6 +183,9 @@ impl Metadata {
 
     fn learn(&mut self, partition: TopicPartition, news: LeaderAndEpoch, out: &mut Out) {
         let old = self.partitions.insert(partition, news);
+        if old != Some(news) {
+            self.version = self.version.wrapping_add(1);
+        }
         if old.is_some_and(|old| old.leader != news.leader) {
             let LeaderAndEpoch { leader, epoch: leader_epoch } = news;
             out.note(Note::MetadataUpdated { partition, leader, leader_epoch });

@@ -3,7 +3,7 @@
 //! Reading order: [`backoff`], [`metadata`], [`connection`], [`network`] are what both share;
 //! [`murmur2`], [`partitioner`], [`batch`], [`accumulator`], [`producer`], [`sender`] make a producer, [`transaction`] and
 //! [`idempotence`] an idempotent one;
-//! [`subscription`] and [`consumer`] a consumer. A client owns no disk: after a crash it starts anew.
+//! [`subscription`], [`offsets`] and [`consumer`] a consumer. A client owns no disk: after a crash it starts anew.
 
 pub mod accumulator;
 pub mod alarms;
@@ -16,6 +16,7 @@ pub mod idempotence;
 pub mod metadata;
 pub mod murmur2;
 pub mod network;
+pub mod offsets;
 pub mod partitioner;
 pub mod producer;
 pub mod retriable;

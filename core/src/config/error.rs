@@ -49,12 +49,14 @@ pub enum ConfigError {
         /// What was written.
         text: String,
     },
-    /// Not a value of `acks`.
-    NotAcks {
+    /// None of the words that it may be.
+    NotAChoice {
         /// The key.
         key: &'static str,
         /// What was written.
         text: String,
+        /// What may be written (`ConfigDef.ValidString`).
+        choices: Vec<&'static str>,
     },
     /// Two settings that do not go together.
     Rule(Rule),
@@ -106,9 +108,10 @@ impl fmt::Display for ConfigError {
                 f,
                 "Invalid value {text} for configuration {key}: Expected value to be either true or false"
             ),
-            ConfigError::NotAcks { key, text } => write!(
+            ConfigError::NotAChoice { key, text, choices } => write!(
                 f,
-                "Invalid value {text} for configuration {key}: String must be one of: all, -1, 0, 1"
+                "Invalid value {text} for configuration {key}: String must be one of: {}",
+                choices.join(", ")
             ),
             ConfigError::Rule(rule) => f.write_str(rule.words()),
         }

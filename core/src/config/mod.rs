@@ -60,6 +60,18 @@ impl EnableIdempotence {
     }
 }
 
+/// `auto.offset.reset`: where a consumer goes on when its position is not in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum OffsetReset {
+    /// `earliest`: to the log start offset.
+    Earliest,
+    /// `latest`: to the high watermark; what lies between is not read.
+    #[default]
+    Latest,
+    /// `none`: nowhere; the application gets an exception.
+    None,
+}
+
 /// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
@@ -184,6 +196,8 @@ pub struct Settings {
     pub max_poll_records: u32,
     /// `max.partition.fetch.bytes` stand-in: most records per partition and fetch of a consumer.
     pub max_partition_fetch_records: u32,
+    /// `auto.offset.reset`, latest.
+    pub auto_offset_reset: OffsetReset,
 }
 
 impl Settings {
@@ -249,6 +263,7 @@ impl Settings {
             fetch_min_bytes: 1,
             max_poll_records: 500,
             max_partition_fetch_records: 100,
+            auto_offset_reset: OffsetReset::Latest,
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum Kind {
     Bool,
     /// `all` (or `-1`), `1`, `0`.
     Acks,
+    /// `earliest`, `latest` or `none`.
+    OffsetReset,
 }
 
 /// Kafka's type of a setting (`ConfigDef.Type`).
@@ -225,5 +227,6 @@ static TABLE: &[Setting] = table! {
         "fetch.min.bytes" fetch_min_bytes: Int Records 0.. Kafka Client "ConsumerConfig",
         "max.partition.fetch.bytes" max_partition_fetch_records: Int Records 1.. Simulator Client "ConsumerConfig",
         "max.poll.records" max_poll_records: Int Count 1.. Kafka Client "ConsumerConfig",
+        "auto.offset.reset" auto_offset_reset: String OffsetReset 0.. Kafka Client "ConsumerConfig",
     }
 };

@@ -1,7 +1,7 @@
 //! Values as a person writes them, and reading and writing them by key.
 
 use super::table::{Kind, Setting, Type, find, settings};
-use super::{Acks, EnableIdempotence, Settings, error::ConfigError};
+use super::{Acks, EnableIdempotence, OffsetReset, Settings, error::ConfigError};
 use crate::time::Span;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -19,6 +19,17 @@ pub enum Value {
     Bool(bool),
     /// `all`, `1` or `0`.
     Acks(Acks),
+    /// `earliest`, `latest` or `none`.
+    OffsetReset(OffsetReset),
+}
+
+/// What a person may write for a value of each kind that has no number.
+const ACKS: &[(&str, Acks)] = &[("all", Acks::All), ("-1", Acks::All), ("0", Acks::Zero), ("1", Acks::One)];
+const RESETS: &[(&str, OffsetReset)] =
+    &[("latest", OffsetReset::Latest), ("earliest", OffsetReset::Earliest), ("none", OffsetReset::None)];
+
+fn name_of<T: Copy + PartialEq>(all: &'static [(&'static str, T)], value: T) -> &'static str {
+    all.iter().find(|(_, one)| *one == value).map_or("", |(name, _)| name)
 }
 
 /// As in a properties file.
@@ -27,9 +38,8 @@ impl fmt::Display for Value {
         match *self {
             Value::Number(number) => number.fmt(f),
             Value::Bool(yes) => yes.fmt(f),
-            Value::Acks(Acks::Zero) => f.write_str("0"),
-            Value::Acks(Acks::One) => f.write_str("1"),
-            Value::Acks(Acks::All) => f.write_str("all"),
+            Value::Acks(acks) => f.write_str(name_of(ACKS, acks)),
+            Value::OffsetReset(reset) => f.write_str(name_of(RESETS, reset)),
         }
     }
 }
@@ -80,13 +90,16 @@ impl Setting {
                 () if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
                 () => Err(ConfigError::NotABool { key: self.key, text: text.to_string() }),
             },
-            Kind::Acks => match text {
-                "all" | "-1" => Ok(Value::Acks(Acks::All)),
-                "1" => Ok(Value::Acks(Acks::One)),
-                "0" => Ok(Value::Acks(Acks::Zero)),
-                _ => Err(ConfigError::NotAcks { key: self.key, text: text.to_string() }),
-            },
+            Kind::Acks => self.choose(ACKS, text).map(Value::Acks),
+            Kind::OffsetReset => self.choose(RESETS, text).map(Value::OffsetReset),
         }
+    }
+
+    fn choose<T: Copy>(&self, all: &'static [(&'static str, T)], text: &str) -> Result<T, ConfigError> {
+        all.iter().find(|(name, _)| *name == text).map(|&(_, value)| value).ok_or_else(|| {
+            let choices = all.iter().map(|(name, _)| *name).collect();
+            ConfigError::NotAChoice { key: self.key, text: text.to_string(), choices }
+        })
     }
 
     fn parse_number(&self, text: &str) -> Result<Value, ConfigError> {
@@ -170,6 +183,18 @@ impl Field for Acks {
     fn write(&mut self, _: Kind, value: Value) {
         if let Value::Acks(acks) = value {
             *self = acks;
+        }
+    }
+}
+
+impl Field for OffsetReset {
+    fn read(&self, _: Kind) -> Value {
+        Value::OffsetReset(*self)
+    }
+
+    fn write(&mut self, _: Kind, value: Value) {
+        if let Value::OffsetReset(reset) = value {
+            *self = reset;
         }
     }
 }

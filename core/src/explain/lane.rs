@@ -127,6 +127,8 @@ about! {
         ProduceFailed: "Sender.failBatch",
         DeliveryTimedOut: "KIP-91, RecordAccumulator.expiredBatches",
         PositionReset: "Fetcher, auto.offset.reset",
+        TruncationDetected: "KIP-320, SubscriptionState.maybeCompleteValidation",
+        OutOfRangeRaised: "KIP-320, LogTruncationException, OffsetOutOfRangeException",
     }
     Clients routine {
         ProducerIdAssigned: "KIP-98, TransactionManager.InitProducerIdHandler",

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, broker, cluster, entry, hint, orders, steady, text};
 use expect_test::{Expect, expect};
 use kraftscope_core::client::{Consumer, ConsumerSpec};
-use kraftscope_core::config::Settings;
+use kraftscope_core::config::{OffsetReset, Settings};
 use kraftscope_core::id::{NodeId, NodeList, Offset};
 use kraftscope_core::node::Command;
 use kraftscope_core::time::Span;
@@ -27,7 +27,17 @@ fn booted(settings: Settings, cluster: MetadataResponse) -> Desk<Consumer> {
 
 /// A consumer of orders-0 (leader broker 1, epoch 0) that has read two records; a fetch at offset 2 waits.
 fn reading() -> Desk<Consumer> {
-    let mut desk = booted(steady(), cluster(&[(1, 0)]));
+    reading_with(OffsetReset::Latest)
+}
+
+/// The same with this `auto.offset.reset`.
+pub(crate) fn reading_with(auto_offset_reset: OffsetReset) -> Desk<Consumer> {
+    reading_of(Settings { auto_offset_reset, ..steady() })
+}
+
+/// The same with these settings.
+pub(crate) fn reading_of(settings: Settings) -> Desk<Consumer> {
+    let mut desk = booted(settings, cluster(&[(1, 0)]));
     desk.looked_up(ErrorCode::None, 0);
     desk.fetched(ErrorCode::None, None, &[entry(0, 0), entry(0, 1)]).wait_ms(1000).quiet();
     desk
@@ -112,10 +122,10 @@ fn a_consumer_follows_the_leader_that_a_refusal_names() {
     check(
         &mut desk,
         expect![[r#"
-        1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
-        1.000 s Fetch orders-0@2 epoch 1 to broker-2
-        1.000 s Metadata to broker-1
-    "#]],
+            1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
+            1.000 s OffsetForLeaderEpoch orders-0 end of epoch 0, current 1 to broker-2
+            1.000 s Metadata to broker-1
+        "#]],
     );
 }
 
@@ -147,10 +157,10 @@ fn a_fenced_epoch_makes_a_consumer_refresh_and_follow() {
     check(
         &mut desk,
         expect![[r#"
-        1.000 s Metadata to broker-1
-        1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
-        1.000 s Fetch orders-0@2 epoch 1 to broker-2
-    "#]],
+            1.000 s Metadata to broker-1
+            1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
+            1.000 s OffsetForLeaderEpoch orders-0 end of epoch 0, current 1 to broker-2
+        "#]],
     );
 }
 
@@ -171,7 +181,7 @@ fn an_unknown_leader_epoch_is_fetched_again() {
 /// Source: `FetchCollector.handleInitializeErrors`, `OffsetFetcher`, `auto.offset.reset=earliest`.
 #[test]
 fn an_offset_out_of_range_is_reset_to_the_earliest() {
-    let mut desk = reading();
+    let mut desk = reading_with(OffsetReset::Earliest);
     desk.fetched(ErrorCode::OffsetOutOfRange, None, &[]).wait_ms(2).looked_up(ErrorCode::None, 1);
     check(
         &mut desk,
@@ -212,11 +222,13 @@ fn an_answer_that_does_not_continue_the_position_is_dropped() {
     check(
         &mut desk,
         expect![[r#"
-        1.000 s Metadata to broker-2
-        1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
-        1.000 s Fetch orders-0@2 epoch 1 to broker-2
-    "#]],
+            1.000 s Metadata to broker-2
+            1.000 s   MetadataUpdated, partition:orders-0, leader:2, leader_epoch:1
+            1.000 s OffsetForLeaderEpoch orders-0 end of epoch 0, current 1 to broker-2
+        "#]],
     );
+    desk.outbox.swap(0, 1);
+    desk.epoch_ends(ErrorCode::None, Some((0, 2)));
     desk.outbox.swap(0, 1);
     desk.fetched(ErrorCode::None, None, &[entry(1, 2)]).quiet();
     desk.fetched(ErrorCode::None, None, &[entry(0, 2)]);
@@ -235,11 +247,13 @@ fn a_crashed_leader_is_left_for_the_next_one() {
     check(
         &mut desk,
         expect![[r#"
-        1.400 s Metadata to broker-2
-        1.400 s   MetadataUpdated, partition:orders-0, leader:3, leader_epoch:2
-        1.400 s Metadata to broker-3
-        1.400 s Fetch orders-0@2 epoch 2 to broker-3
-    "#]],
+            1.350 s Metadata to broker-1
+            1.400 s Metadata to broker-1
+            1.400 s Metadata to broker-2
+            1.400 s   MetadataUpdated, partition:orders-0, leader:3, leader_epoch:2
+            1.400 s Metadata to broker-3
+            1.400 s OffsetForLeaderEpoch orders-0 end of epoch 0, current 2 to broker-3
+        "#]],
     );
 }
 

@@ -11,9 +11,9 @@ use kraftscope_core::record::{Entry, Record};
 use kraftscope_core::sequence::{ProducerEpoch, ProducerId, ProducerIdAndEpoch};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::wire::{
-    Envelope, ErrorCode, FetchResponse, Fetched, FetchedPartition, InitProducerIdResponse, LeaderHint,
-    ListOffsetsRequest, ListOffsetsResponse, Message, MetadataResponse, OffsetSpec, PartitionMetadata,
-    ProduceResponse, ProduceResult,
+    Envelope, EpochAsked, EpochEndAnswer, ErrorCode, FetchResponse, Fetched, FetchedPartition,
+    InitProducerIdResponse, LeaderHint, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataResponse,
+    OffsetForLeaderEpochResponse, PartitionMetadata, ProduceResponse, ProduceResult,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
@@ -299,14 +299,30 @@ impl<C: Client> Desk<C> {
         let Some(Waiting { message: Message::ListOffsetsRequest(request), .. }) = self.outbox.front() else {
             panic!("no look-up waits: {:?}", self.outbox)
         };
-        let ListOffsetsRequest { partition, .. } = *request;
-        let which = OffsetSpec::Earliest;
+        let ListOffsetsRequest { partition, offset: which, .. } = *request;
         self.answer(Message::ListOffsetsResponse(ListOffsetsResponse {
             partition,
             error,
             offset: Offset(offset),
             which,
         }))
+    }
+
+    /// Answers the oldest request, a question where an epoch ends: leader epoch and end offset, or undefined.
+    pub(crate) fn epoch_ends(&mut self, error: ErrorCode, end: Option<(u32, u64)>) -> &mut Self {
+        let Some(Waiting { message: Message::OffsetForLeaderEpochRequest(request), .. }) =
+            self.outbox.front()
+        else {
+            panic!("no validation waits: {:?}", self.outbox)
+        };
+        let answer = |asked: &EpochAsked| EpochEndAnswer {
+            partition: asked.partition,
+            error,
+            leader_epoch: end.map(|(epoch, _)| LeaderEpoch(epoch)),
+            end_offset: end.map(|(_, end)| Offset(end)),
+        };
+        let partitions = request.partitions.iter().map(answer).collect();
+        self.answer(Message::OffsetForLeaderEpochResponse(OffsetForLeaderEpochResponse { partitions }))
     }
 
     /// The broker dies: connections to it break, and are refused from now on.
@@ -351,6 +367,14 @@ fn summary(message: &Message) -> String {
         }
         Message::ListOffsetsRequest(request) => {
             format!("ListOffsets {:?} orders-{}", request.offset, request.partition.partition)
+        }
+        Message::OffsetForLeaderEpochRequest(request) => {
+            let epoch = |epoch: Option<LeaderEpoch>| epoch.map_or(-1, |epoch| i64::from(epoch.0));
+            let asked = request.partitions.iter().map(|asked| {
+                let (of, current) = (asked.leader_epoch, epoch(asked.current_leader_epoch));
+                format!(" orders-{} end of epoch {of}, current {current}", asked.partition.partition)
+            });
+            format!("OffsetForLeaderEpoch{}", asked.collect::<String>())
         }
         other => other.api().to_string(),
     }

@@ -5,5 +5,6 @@ mod desk;
 mod faults;
 mod idempotence;
 mod metadata;
+mod positions;
 mod producer;
 mod storm;

@@ -145,6 +145,10 @@ fn storm_of_fetches(seed: u64) -> Desk<Consumer> {
             Some(Message::ListOffsetsRequest(_)) if dice.chance(500_000) => {
                 desk.looked_up(error, u64::from(dice.below(5)));
             }
+            Some(Message::OffsetForLeaderEpochRequest(_)) if dice.chance(500_000) => {
+                let end = dice.chance(700_000).then(|| (dice.below(epoch + 1), u64::from(dice.below(9))));
+                desk.epoch_ends(error, end);
+            }
             _ => shake(&mut desk, &mut epoch, &mut dice),
         }
         desk.quiet();
@@ -163,11 +167,13 @@ fn after_a_storm_a_consumer_fetches_again() {
         for _ in 0..80 {
             desk.wait(Span::millis(50));
             for _ in 0..desk.outbox.len() {
-                if matches!(desk.outbox[0].message, Message::FetchRequest(_)) {
-                    desk.fetched(ErrorCode::None, None, &[]);
-                } else {
-                    desk.looked_up(ErrorCode::None, 0);
-                }
+                match desk.outbox[0].message {
+                    Message::FetchRequest(_) => desk.fetched(ErrorCode::None, None, &[]),
+                    Message::OffsetForLeaderEpochRequest(_) => {
+                        desk.epoch_ends(ErrorCode::None, Some((0, 1000)))
+                    }
+                    _ => desk.looked_up(ErrorCode::None, 0),
+                };
             }
         }
         desk.quiet();

@@ -129,6 +129,8 @@ notes! {
     DeliveryTimedOut { partition, first, count, timeout }
     MetadataUpdated { partition, leader, leader_epoch }
     RecordsConsumed { partition, from, to }
+    TruncationDetected { partition, position, epoch, end }
+    OutOfRangeRaised { partition, position }
     PositionReset { partition, from, to }
     Crashed { node, lost }
     Started { node }
