@@ -50,9 +50,14 @@ pub fn items(target: Selection, view: &ClusterView, words: &Words<'_>) -> Vec<It
         Selection::Timer(node, timer) => of_timer(node, timer),
         Selection::Flight(packet) => of_flight(packet),
         Selection::Link { from, to } => of_link(from, to, view),
-        Selection::Partition(partition) => of_partition(partition, view),
+        Selection::Partition(partition) => {
+            let mut items = of_partition(partition, view);
+            items.extend(of_moves(partition, None, view, words));
+            items
+        }
         Selection::Replica { partition, broker } | Selection::Record { partition, broker, .. } => {
             let mut items = of_partition(partition, view);
+            items.extend(of_moves(partition, Some(broker), view, words));
             items.extend(of_node(broker, view, words));
             items
         }
@@ -170,6 +175,9 @@ fn of_broker(node: NodeId, view: &ClusterView) -> Vec<Item> {
     if let (Some(controller), false) = (active(view), broker.fenced) {
         items.push(harm("fence", vec![Action::Call(controller, Command::FenceBroker(node))]));
     }
+    if let (Some(controller), true) = (active(view), broker.health == Health::Down) {
+        items.push(harm("unregister", vec![Action::Call(controller, Command::UnregisterBroker(node))]));
+    }
     items
 }
 
@@ -239,6 +247,42 @@ fn of_partition(partition: TopicPartition, view: &ClusterView) -> Vec<Item> {
     });
     let name = format!("{}-{}", found.topic, partition.partition);
     items.into_iter().map(|item| item.with("partition", &name).with("topic", found.topic)).collect()
+}
+
+/// Reassignments of one replica: a new one, and for the one that is selected, another broker or none.
+fn of_moves(
+    partition: TopicPartition,
+    selected: Option<NodeId>,
+    view: &ClusterView,
+    words: &Words<'_>,
+) -> Vec<Item> {
+    let found = view.partitions.iter().find(|found| found.partition == partition);
+    let Some((found, controller)) = found.zip(active(view)) else { return Vec::new() };
+    let call = |target| vec![Action::Call(controller, Command::Reassign { partition, target })];
+    let name = format!("{}-{}", found.topic, partition.partition);
+    if !found.adding.is_empty() || !found.removing.is_empty() {
+        return vec![item("cancel-reassignment", call(None)).with("partition", name)];
+    }
+    let replicas = found.replicas;
+    let up = view.brokers.iter().filter(|broker| broker.health == Health::Up && !broker.fenced);
+    let free: Vec<NodeId> = up.map(|broker| broker.id).filter(|&id| !replicas.contains(id)).collect();
+    let mut items = Vec::new();
+    for &to in &free {
+        let target = replicas.iter().chain([to]).collect();
+        items.push(item("replica-add", call(Some(target))).with("broker", words.node(to)));
+    }
+    if let Some(from) = selected.filter(|&from| replicas.contains(from)) {
+        for &to in &free {
+            let target = replicas.iter().map(|id| if id == from { to } else { id }).collect();
+            let moved = item("replica-move", call(Some(target))).with("from", words.node(from));
+            items.push(moved.with("broker", words.node(to)));
+        }
+        if replicas.len() > 1 {
+            let gone = item("replica-remove", call(Some(replicas.without(from))));
+            items.push(gone.with("broker", words.node(from)));
+        }
+    }
+    items.into_iter().map(|item| item.with("partition", &name)).collect()
 }
 
 fn of_timer(node: NodeId, timer: Timer) -> Vec<Item> {

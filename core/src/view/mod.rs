@@ -214,6 +214,10 @@ pub struct PartitionView {
     pub isr: NodeList,
     /// Eligible leader replicas (KIP-966): not in sync any more, and known to hold all that is committed.
     pub elr: NodeList,
+    /// Replicas that a reassignment brings in (KIP-455).
+    pub adding: NodeList,
+    /// Replicas that a reassignment will take away.
+    pub removing: NodeList,
     /// An unclean election has happened, and its leader has not answered for it yet (KIP-704).
     pub recovering: bool,
     /// The leader, in the controller's eyes.

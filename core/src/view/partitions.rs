@@ -37,6 +37,8 @@ fn one(
         replicas: registration.replicas,
         isr: registration.isr,
         elr: registration.elr,
+        adding: registration.adding,
+        removing: registration.removing,
         recovering: registration.recovery == LeaderRecoveryState::Recovering,
         leader: registration.leader,
         leader_epoch: registration.leader_epoch,

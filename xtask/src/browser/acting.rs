@@ -13,6 +13,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "acting in the past forks and the old branch is kept", run: forks },
     Case { name: "another shape of the cluster is built on request", run: reshapes },
     Case { name: "a spare controller gets its vote from its menu", run: gives_a_vote },
+    Case { name: "a partition gets a replica from its menu and moves by a line of text", run: reassigns },
     Case { name: "presenting shows the stage and little else", run: presents },
 ];
 
@@ -137,6 +138,24 @@ fn gives_a_vote(page: &mut Page) -> Result<()> {
     page.wait_until("kraftscope.view().controllers[3].voter")?;
     page.run("kraftscope.act('replace-disk controller-4')", &[])?;
     page.wait_until("!kraftscope.view().controllers[3].voter")
+}
+
+fn reassigns(page: &mut Page) -> Result<()> {
+    let text = "controllers 3\\nbrokers 4\\ntopic orders partitions 1 replicas 3 min.insync.replicas 2 \
+                first-broker 1\\nproducer topics orders interval 400ms\\n----\\nuntil ready\\n";
+    page.run(&format!("kraftscope.load('{text}'); kraftscope.pause()"), &[])?;
+    page.wait_for_paint()?;
+    page.right_click_css("[data-testid=stage] .st-row text")?;
+    page.click("do-replica-add")?;
+    page.wait_until("kraftscope.text().includes('reassign orders-0 1,2,3,4')")?;
+    page.wait_until("kraftscope.view().partitions[0].adding.length === 1")?;
+    page.run("kraftscope.until('note ReassignmentCompleted')", &[])?;
+    page.wait_until("kraftscope.view().partitions[0].isr.length === 4")?;
+    page.press(&["/"])?;
+    page.type_into("palette-input", "reassign orders-0 4,2,3")?;
+    page.press(&["Enter"])?;
+    page.wait_until("kraftscope.text().includes('reassign orders-0 4,2,3')")?;
+    page.wait_until("kraftscope.view().partitions[0].copies.length === 3")
 }
 
 fn presents(page: &mut Page) -> Result<()> {

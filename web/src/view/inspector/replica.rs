@@ -37,6 +37,11 @@ pub(super) fn partition(desk: &Desk<'_>, id: TopicPartition) -> Vec<Fact> {
     if !shown.elr.is_empty() {
         facts.add("elr", words.nodes(&shown.elr));
     }
+    for (key, moving) in [("adding", &shown.adding), ("removing", &shown.removing)] {
+        if !moving.is_empty() {
+            facts.add(key, words.nodes(moving));
+        }
+    }
     if shown.recovering {
         facts.tone("recovering", desk.say("yes"), Tone::Bad);
     }

@@ -31,7 +31,8 @@ impl RowProps {
 fn drawn(partition: &PartitionView) -> impl PartialEq + use<> {
     let leader = (partition.leader, partition.leader_epoch, partition.partition_epoch);
     let promise = (partition.min_isr, partition.accepts_acks_all, partition.elr, partition.recovering);
-    (partition.partition, partition.replicas, partition.isr, leader, promise, proposed(partition))
+    let moves = (partition.replicas, partition.adding, partition.removing);
+    (partition.partition, moves, partition.isr, leader, promise, proposed(partition))
 }
 
 impl PartialEq for RowProps {
@@ -145,13 +146,22 @@ fn counted(props: &RowProps, shown: &PartitionView) -> String {
     state(props, shown).map_or_else(|| count.clone(), |state| format!("{count} · {state}"))
 }
 
-/// What is special about the partition: who may lead though not in sync, or that an unclean election has happened.
+/// What is special about the partition: who may lead though not in sync, that an unclean election has happened, or
+/// where it moves.
 fn state(props: &RowProps, shown: &PartitionView) -> Option<String> {
     if !shown.elr.is_empty() {
         let numbers: Vec<String> = shown.elr.iter().map(|id| id.number().to_string()).collect();
         return Some(props.sheet.tell("elr", &[("nodes", numbers.join(", "))]));
     }
-    shown.recovering.then(|| props.sheet.say("recovering"))
+    if shown.recovering {
+        return Some(props.sheet.say("recovering"));
+    }
+    let moves = !shown.adding.is_empty() || !shown.removing.is_empty();
+    moves.then(|| {
+        let target = shown.replicas.iter().filter(|&id| !shown.removing.contains(id));
+        let numbers: Vec<String> = target.map(|id| id.number().to_string()).collect();
+        props.sheet.tell("moving", &[("nodes", numbers.join(", "))])
+    })
 }
 
 /// One round per replica in assignment order: solid when in sync, dashed when not, doubled when about to change.
