@@ -4,6 +4,7 @@
 //! sentence on the page, never a panic.
 
 mod bench;
+pub mod colour;
 pub mod dom;
 pub mod files;
 pub mod frame;

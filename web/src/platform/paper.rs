@@ -3,7 +3,7 @@
 //!
 //! Colours are asked for by the name of their CSS variable and read once per theme.
 
-use super::window;
+use super::{colour, window};
 use std::collections::BTreeMap;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -22,20 +22,13 @@ pub struct Paper {
     colours: BTreeMap<&'static str, String>,
 }
 
-fn variable(name: &str) -> String {
-    let root = window().and_then(|window| Some((window.clone(), window.document()?.document_element()?)));
-    let style = root.and_then(|(window, root)| window.get_computed_style(&root).ok().flatten());
-    let value = style.and_then(|style| style.get_property_value(name).ok());
-    value.map(|value| value.trim().to_owned()).unwrap_or_default()
-}
-
 impl Paper {
     /// The paper of this canvas element; `None` where there is no canvas.
     pub fn of(canvas: &NodeRef) -> Option<Paper> {
         let canvas = canvas.cast::<HtmlCanvasElement>()?;
         let ctx = canvas.get_context("2d").ok()??.dyn_into::<CanvasRenderingContext2d>().ok()?;
         let colours = BTreeMap::new();
-        Some(Paper { canvas, ctx, size: (0.0, 0.0), ratio: 1.0, ground: variable("--paper"), colours })
+        Some(Paper { canvas, ctx, size: (0.0, 0.0), ratio: 1.0, ground: colour::ground(), colours })
     }
 
     /// Makes the canvas as large as it is shown. Returns width and height in CSS pixels.
@@ -49,7 +42,7 @@ impl Paper {
 
     /// Whether the theme is another one than when the colours were read; forgets them if so.
     pub fn theme_changed(&mut self) -> bool {
-        let ground = variable("--paper");
+        let ground = colour::ground();
         let changed = ground != self.ground;
         if changed {
             self.ground = ground;
@@ -66,7 +59,7 @@ impl Paper {
 
     /// From now on boxes have the colour of this CSS variable.
     pub fn ink(&mut self, variable_name: &'static str) {
-        let colour = self.colours.entry(variable_name).or_insert_with(|| variable(variable_name));
+        let colour = self.colours.entry(variable_name).or_insert_with(|| colour::shown(variable_name));
         self.ctx.set_fill_style_str(colour);
     }
 

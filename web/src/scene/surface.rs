@@ -2,6 +2,7 @@
 
 use super::theme::Theme;
 use crate::layout::Point;
+use crate::platform::colour;
 use std::cell::Cell;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -74,7 +75,7 @@ impl Surface {
     pub(super) fn theme_changed(&mut self) -> bool {
         let frames = self.frames.get() + 1;
         self.frames.set(frames % LOOK_EVERY);
-        if frames < LOOK_EVERY || Theme::ground() == self.theme.paper {
+        if frames < LOOK_EVERY || colour::ground() == self.theme.paper {
             return false;
         }
         self.theme = Theme::read();

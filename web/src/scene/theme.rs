@@ -1,7 +1,7 @@
 //! The colours of the canvas: the same CSS variables as everything else, read once per theme.
 
+use crate::platform::colour::{shown, variable};
 use kraftscope_core::wire::Family;
-use wasm_bindgen::JsCast;
 
 /// Colours by what they mean.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,37 +31,19 @@ const FAMILIES: [(Family, &str); 6] = [
 impl Theme {
     /// The colours as they are now; empty ones where the page has no style.
     pub(super) fn read() -> Theme {
-        let style = crate::platform::window()
-            .and_then(|window| Some((window.clone(), window.document()?.document_element()?)))
-            .and_then(|(window, root)| window.get_computed_style(&root).ok().flatten());
-        let value = |name: &str| {
-            let value = style.as_ref().and_then(|style| style.get_property_value(name).ok());
-            value.map(|value| value.trim().to_owned()).unwrap_or_default()
-        };
         Theme {
-            paper: value("--paper"),
-            ink: value("--ink"),
-            quiet: value("--ink-2"),
-            line: value("--line"),
-            bad: value("--bad"),
-            accent: value("--accent"),
-            timer: value("--timer"),
-            timer_low: value("--timer-low"),
-            timer_range: value("--timer-range"),
-            families: FAMILIES.map(|(_, name)| value(name)),
-            font: value("--font"),
+            paper: shown("--paper"),
+            ink: shown("--ink"),
+            quiet: shown("--ink-2"),
+            line: shown("--line"),
+            bad: shown("--bad"),
+            accent: shown("--accent"),
+            timer: shown("--timer"),
+            timer_low: shown("--timer-low"),
+            timer_range: shown("--timer-range"),
+            families: FAMILIES.map(|(_, name)| shown(name)),
+            font: variable("--font"),
         }
-    }
-
-    /// The colour of the page's ground, to notice another theme cheaply.
-    pub(super) fn ground() -> String {
-        let window = crate::platform::window();
-        let body = window.and_then(|window| window.document()?.document_element());
-        let style = body.and_then(|root| {
-            crate::platform::window()?.get_computed_style(root.unchecked_ref()).ok().flatten()
-        });
-        let value = style.and_then(|style| style.get_property_value("--paper").ok());
-        value.map(|value| value.trim().to_owned()).unwrap_or_default()
     }
 
     /// The colour of a message.
