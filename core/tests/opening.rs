@@ -7,7 +7,7 @@ use kraftscope_core::note::Note;
 use kraftscope_core::scenario::Condition;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
-use kraftscope_core::time::Time;
+use kraftscope_core::time::{Span, Time};
 
 fn opened() -> History {
     let mut history = History::new(Genesis::default()).expect("the default genesis is valid");
@@ -68,6 +68,25 @@ fn acting_in_the_past_keeps_the_old_future() {
     assert!(history.switch(1));
     assert!(history.undo());
     assert_eq!(history.event(), fork);
+}
+
+/// Who looks for the right moment moves one intervention many times.
+#[test]
+fn moving_an_intervention_again_keeps_the_course_before_the_first_move_only() {
+    let mut history = opened();
+    let began = history.now();
+    history.act(began, Action::Pause(NodeId::broker(2))).expect("broker 2 runs");
+    history.seek(StepId(history.event().0 + 500));
+    let first = history.digest();
+    for millis in [20, 40, 10] {
+        assert_eq!(history.move_to(0, began + Span::millis(millis)), 0);
+    }
+    let moved: Vec<Time> = history.interventions().iter().map(|done| done.time).collect();
+    assert_eq!((history.branches().len(), moved), (2, vec![began + Span::millis(10)]));
+    assert!(history.switch(0));
+    assert_eq!(history.digest(), first);
+    assert_eq!(history.move_to(0, began + Span::millis(30)), 0);
+    assert_eq!(history.branches().len(), 3);
 }
 
 #[test]

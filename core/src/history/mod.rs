@@ -36,6 +36,17 @@ pub struct Acted {
     pub kept: Option<u32>,
 }
 
+/// What came of playing interventions anew.
+#[derive(Debug)]
+struct Replay {
+    /// The branch that keeps the old course of events.
+    kept: Option<u32>,
+    /// How many had become impossible.
+    impossible: u32,
+    /// The event that each became.
+    done: Vec<Option<StepId>>,
+}
+
 /// A run with its past, its cursor and its branches.
 #[derive(Clone, Debug)]
 pub struct History {
@@ -43,6 +54,8 @@ pub struct History {
     branch: Branch,
     others: Vec<Branch>,
     place: u32,
+    /// The intervention that was moved last, while nothing else was done since.
+    moved: Option<StepId>,
     scratch: Step,
 }
 
@@ -52,7 +65,7 @@ impl History {
         let live = Sim::new(genesis)?;
         let mut branch = Branch::nothing();
         branch.snapshots.push(Arc::new(live.clone()));
-        Ok(History { live, branch, others: Vec::new(), place: 0, scratch: Step::default() })
+        Ok(History { live, branch, others: Vec::new(), place: 0, moved: None, scratch: Step::default() })
     }
 
     /// How it began.
@@ -190,6 +203,7 @@ impl History {
         let mut trial = self.live.clone();
         let step = trial.apply_at(at, action)?;
         let kept = self.fork();
+        self.moved = None;
         self.live = trial;
         self.branch.script.push(Intervention { event: step.event, time: at, action });
         self.branch.record(&step);
@@ -219,6 +233,7 @@ impl History {
         };
         self.seek(StepId(last.event.0 - 1));
         self.fork();
+        self.moved = None;
         true
     }
 
@@ -232,10 +247,12 @@ impl History {
         let Some(removed) = self.branch.script.get(number as usize).copied() else { return 0 };
         let later = self.branch.script.iter().filter(|other| other.event > removed.event);
         let later = later.map(|other| (other.time, other.action)).collect();
-        self.replay_from(removed.event, later)
+        self.replay_from(removed.event, later).impossible
     }
 
     /// Plays the branch anew with that intervention at another time. Returns how many had become impossible.
+    /// The old course of events is kept as a branch, unless it came from moving this same intervention: who looks for
+    /// the right moment moves it many times, and only what was there before is worth going back to.
     pub fn move_to(&mut self, number: u32, time: Time) -> u32 {
         let Some(moved) = self.branch.script.get(number as usize).copied() else { return 0 };
         let at_time = self.branch.steps.partition_point(|step| step.time <= time) + 1;
@@ -245,23 +262,31 @@ impl History {
         let mut later: Vec<(Time, Action)> = others.map(|other| (other.time, other.action)).collect();
         let place = later.partition_point(|(other, _)| *other <= time);
         later.insert(place, (time, moved.action));
-        self.replay_from(from, later)
+        let again = self.moved == Some(moved.event);
+        let replay = self.replay_from(from, later);
+        if let Some(old) = replay.kept.filter(|_| again) {
+            self.others.remove(old as usize);
+            self.place -= 1;
+        }
+        self.moved = replay.done.get(place).copied().flatten();
+        replay.impossible
     }
 
     /// Goes back before event `from`, interferes with `later` at its times, and plays until the old end.
-    fn replay_from(&mut self, from: StepId, later: Vec<(Time, Action)>) -> u32 {
+    fn replay_from(&mut self, from: StepId, later: Vec<(Time, Action)>) -> Replay {
         let end = self.branch.info(true).end_time;
         let (cursor, budget) = (self.now(), self.end().0 * 2 + SPACING);
         self.seek(StepId(from.0 - 1));
-        self.fork();
-        let mut impossible = 0;
+        let kept = self.fork();
+        self.moved = None;
+        let mut done = Vec::new();
         for (time, action) in later {
             self.seek_time(time, budget);
-            impossible += u32::from(self.act(time.max(self.now()), action).is_err());
+            done.push(self.act(time.max(self.now()), action).ok().map(|acted| acted.event));
         }
         self.seek_time(end, budget);
         self.seek_time(cursor, budget);
-        impossible
+        Replay { kept, impossible: done.iter().filter(|done| done.is_none()).count() as u32, done }
     }
 
     /// All branches, in the order in which they came to be.
@@ -281,7 +306,7 @@ impl History {
         let current = core::mem::replace(&mut self.branch, Branch::nothing());
         all.insert((self.place as usize).min(all.len()), current);
         self.branch = all.remove(number as usize);
-        (self.others, self.place) = (all, number);
+        (self.others, self.place, self.moved) = (all, number, None);
         if let Some(first) = self.branch.snapshots.first() {
             self.live = Sim::clone(first);
         }

@@ -10,7 +10,10 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a stretch is chosen by keys, looped, and escape ends it", run: loops },
     Case { name: "zooming shows less, and all again", run: zooms },
     Case { name: "a flag is moved by arrow keys and taken away by the delete key", run: flags_by_keys },
-    Case { name: "a flag is dragged to another time", run: flags_by_mouse },
+    Case {
+        name: "a flag is dragged to another time, again and again, and leaves one branch behind",
+        run: flags_by_mouse,
+    },
     Case { name: "an act in the past keeps the old course, one press away", run: branches },
     Case { name: "a click on an event goes there", run: event_by_click },
     Case { name: "arrow keys choose an event and enter goes there", run: event_by_keys },
@@ -105,7 +108,14 @@ fn flags_by_mouse(page: &mut Page) -> Result<()> {
     page.drag(Pointer::Mouse, &[(x, y), (x + 20, y), (x + 60, y)])?;
     page.wait_until(&format!("kraftscope.text() !== {}", json!(before)))?;
     ensure!(page.js_text("kraftscope.text()")?.contains("crash broker-1"), "the drag lost the action");
-    Ok(())
+    // The flag is put elsewhere three times: one course of events from before, and one with the last place.
+    for by in [20, -30] {
+        let before = page.js_text("kraftscope.text()")?;
+        let (x, y) = page.middle_of("flag-0")?;
+        page.drag(Pointer::Mouse, &[(x, y), (x + by, y), (x + 2 * by, y)])?;
+        page.wait_until(&format!("kraftscope.text() !== {}", json!(before)))?;
+    }
+    page.wait_until("document.querySelectorAll('.button[data-testid^=branch-]').length === 2")
 }
 
 fn branches(page: &mut Page) -> Result<()> {
