@@ -70,6 +70,12 @@ impl Store {
         store.model.borrow_mut().room = room();
         // A phone shows the stage first.
         store.model.borrow_mut().dock_open &= !dom::media("(max-width: 640px), (max-height: 800px)");
+        // What was kept belongs to the lesson only if this is the run that was kept with it.
+        if let Some(bookmark) = storage::load(LESSON)
+            && storage::load("session").as_ref() == Some(&store.model().session.text())
+        {
+            store.model.borrow_mut().resume(&bookmark);
+        }
         store.look();
         store
     }
@@ -258,14 +264,24 @@ impl Store {
         self.saved_at.set(wall);
         let text = self.model.borrow().session.text();
         storage::save("session", &text);
+        self.keep_lesson();
         let fragment = share::pack(&text);
         files::set_fragment(if fragment.len() <= ADDRESS_MOST { &fragment } else { "" });
         storage::forget(LEFT);
     }
 
+    /// Keeps which lesson is open, and forgets it when none is.
+    fn keep_lesson(&self) {
+        match self.model.borrow().bookmark() {
+            Some(bookmark) => drop(storage::save(LESSON, &bookmark)),
+            None => storage::forget(LESSON),
+        }
+    }
+
     /// Keeps what is not kept yet when the page goes away. The address cannot be changed any more: it is noted, so
     /// that the same address leads to what was kept.
     fn save_on_leave(&self) {
+        self.keep_lesson();
         let text = self.model.borrow().session.text();
         if storage::load("session").as_ref() != Some(&text) {
             storage::save("session", &text);
@@ -276,6 +292,8 @@ impl Store {
 
 /// Under this name stands the address that the page was left at with something newer than the address says.
 const LEFT: &str = "left";
+/// Under this name stands the lesson that is open.
+const LESSON: &str = "lesson";
 
 /// How much room the window has; the style sheets draw the same lines.
 fn room() -> Room {

@@ -212,15 +212,51 @@ impl Model {
             format!("'{name}': {}", names.join(", "))
         })?;
         let mut class = Class::open(chapter, self.lang)?;
-        let kept = self.records.iter().find(|record| record.split(' ').next() == Some(chapter.name));
-        if let Some(record) = kept {
-            class.recall(record);
-        }
+        self.recall(&mut class);
         self.class = Some(class);
         self.show_left(true);
         self.turn_page(0);
         self.notice = None;
         Ok(())
+    }
+
+    /// The open lesson and how far its step is, for a page that is loaded anew.
+    pub fn bookmark(&self) -> Option<String> {
+        let class = self.class.as_ref()?;
+        let state = match self.player.stop_at {
+            Some(_) => "watched",
+            None if class.progress().ran => "ran",
+            None => "open",
+        };
+        Some(format!("{} {state}", class.chapter.name))
+    }
+
+    /// Takes up a lesson again that was open with the run that is shown. A script that was being watched is not in
+    /// that run, so its step begins anew.
+    pub fn resume(&mut self, bookmark: &str) {
+        let (name, state) = bookmark.split_once(' ').unwrap_or_default();
+        let Some(chapter) = Chapter::named(name) else { return };
+        let Ok(mut class) = Class::open(chapter, self.lang) else { return };
+        self.recall(&mut class);
+        let step = class.step;
+        class.steps[step].ran = state == "ran";
+        class.light(&self.session.names());
+        self.class = Some(class);
+        self.callout = false;
+        self.show_left(true);
+        if state == "watched" {
+            self.turn_page(0);
+        }
+        self.check_goal();
+    }
+
+    /// Takes up what the browser kept of a lesson.
+    fn recall(&self, class: &mut Class) {
+        let name = class.chapter.name;
+        let kept = self.records.iter().find(|record| record.split(' ').next() == Some(name));
+        if let Some(record) = kept {
+            class.recall(record);
+        }
     }
 
     fn leave_lesson(&mut self) {
@@ -398,6 +434,38 @@ mod tests {
         say(&mut later, [LessonMsg::Open("leader-dies".into())]);
         let class = later.class.as_ref().expect("a lesson is open");
         assert_eq!((class.step, class.progress().answer), (2, Some(2)));
+    }
+
+    /// A page that is loaded anew has the run, the bookmark and the records, and nothing else.
+    fn reloaded(model: &Model) -> Model {
+        let session = Session::load(&model.session.text()).expect("a run that was saved");
+        let mut later = Model::new(session, Lang::En, Theme::Auto);
+        later.records = model.class.iter().map(Class::record).collect();
+        later.resume(&model.bookmark().expect("a lesson is open"));
+        later
+    }
+
+    #[test]
+    fn a_page_that_is_loaded_anew_has_the_lesson_open_at_its_step() {
+        let mut model = class("leader-dies");
+        say(&mut model, [LessonMsg::Next, LessonMsg::Next]);
+        assert_eq!(step(&reloaded(&model)), (2, true, false));
+        say(&mut model, [LessonMsg::Answer(0), LessonMsg::Skip]);
+        let later = reloaded(&model);
+        assert_eq!(step(&later), (2, false, true));
+        assert_eq!(later.session.history().digest(), model.session.history().digest());
+    }
+
+    #[test]
+    fn a_script_that_was_half_watched_begins_anew_when_the_page_is_loaded() {
+        let mut model = class("leader-dies");
+        say(&mut model, [LessonMsg::Next, LessonMsg::Next]);
+        let (event, digest) = (model.session.event(), model.session.history().digest());
+        say(&mut model, [LessonMsg::Answer(0)]);
+        model.session.step_notable();
+        let later = reloaded(&model);
+        assert_eq!((later.session.event(), later.session.history().digest()), (event, digest));
+        assert_eq!(step(&later), (2, false, false));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::json;
 pub(super) const CASES: &[Case] = &[
     Case { name: "every lesson can be taken to its end by its buttons", run: can_be_taken },
     Case { name: "a prediction is judged after the run and not before", run: judges_late },
+    Case { name: "a reload keeps the lesson open at its step", run: reloads },
 ];
 
 /// Presses that no lesson needs more of.
@@ -87,4 +88,20 @@ fn judges_late(page: &mut Page) -> Result<()> {
     // The answer lets the script play by itself; its end is a press away.
     page.click("lesson-skip")?;
     page.wait_until("document.querySelector('[data-verdict=right]')")
+}
+
+fn reloads(page: &mut Page) -> Result<()> {
+    const STEP: &str = "document.querySelector('[data-testid=lesson]').dataset.step";
+    open(page, "03-leader-dies")?;
+    page.click("lesson-next")?;
+    page.wait_until("document.querySelector('[data-testid=predict]') || kraftscope.playing() === false")?;
+    let before = (page.js_text(STEP)?, page.js_text("kraftscope.digest()")?);
+    page.reload()?;
+    page.wait_until("document.querySelector('[data-testid=lesson]')?.checkVisibility()")?;
+    let after = (page.js_text(STEP)?, page.js_text("kraftscope.digest()")?);
+    ensure!(before == after, "the reload led to {after:?} instead of {before:?}");
+    page.run("kraftscope.lesson('')", &[])?;
+    page.reload()?;
+    ensure!(!page.sees("lesson")?, "a lesson that was left is open again");
+    Ok(())
 }
