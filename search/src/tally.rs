@@ -30,6 +30,8 @@ pub struct Tally {
     pub void_lost_records: u64,
     /// Partitions whose promises became void by a proposal that its leader forgot.
     pub void_forgotten: u64,
+    /// Partitions whose promises became void by a leader that had not heard of a larger min.insync.replicas.
+    pub void_min_isr: u64,
 }
 
 impl Tally {
@@ -58,6 +60,7 @@ impl Tally {
                 Why::UncleanElection { .. } => self.void_unclean += 1,
                 Why::LeaderLostRecords { .. } => self.void_lost_records += 1,
                 Why::ForgottenProposal { .. } => self.void_forgotten += 1,
+                Why::MinIsrUnheardOf { .. } => self.void_min_isr += 1,
                 Why::DroppedReplicaEligible { .. } | Why::TooManyLosses { .. } => {}
                 Why::NoAcksAll | Why::ElrOff | Why::MinIsrNotEnforced => {}
             }
@@ -77,5 +80,6 @@ impl Tally {
         self.void_unclean += other.void_unclean;
         self.void_lost_records += other.void_lost_records;
         self.void_forgotten += other.void_forgotten;
+        self.void_min_isr += other.void_min_isr;
     }
 }

@@ -70,6 +70,14 @@ pub enum Why {
         /// Which leader.
         leader: NodeId,
     },
+    /// The controller raised min.insync.replicas, made those eligible who then left the ISR, and the leader committed
+    /// without them before it had heard of that: the ELR relies on all brokers counting with one minimum (KAFKA-16540).
+    MinIsrUnheardOf {
+        /// When.
+        event: StepId,
+        /// Which leader.
+        leader: NodeId,
+    },
     /// A replica that a reassignment dropped stayed in the ELR, and came back with an empty log by another
     /// reassignment: Kafka counts it as eligible (`PartitionChangeBuilder.maybePopulateTargetElr`).
     DroppedReplicaEligible {
@@ -98,6 +106,7 @@ impl Why {
             Why::UncleanElection { event, .. }
             | Why::LeaderLostRecords { event, .. }
             | Why::ForgottenProposal { event, .. }
+            | Why::MinIsrUnheardOf { event, .. }
             | Why::DroppedReplicaEligible { event, .. }
             | Why::TooManyLosses { event } => Some(event),
             Why::MinIsrNotEnforced | Why::NoAcksAll | Why::ElrOff => None,

@@ -95,7 +95,10 @@ pub(super) fn check_superset(
                 && (!features.ineligible_replicas_ignored_by_hw
                     || is_welcome(&broker.image, leader, member, features)))
     };
-    let min_isr = broker.image.effective_min_isr(id, &world.genesis.settings);
+    // A leader that has not heard of a larger minimum may commit too early: that voids the promise when it does.
+    let settings = &world.genesis.settings;
+    let min_isr =
+        broker.image.effective_min_isr(id, settings).max(truth.image.effective_min_isr(id, settings));
     let suffices = leader.isr.committed().len() >= min_isr;
     let elr = if suffices { registration.elr } else { NodeList::EMPTY };
     let mut members =

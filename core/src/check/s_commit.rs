@@ -11,7 +11,7 @@
 //! S14 AppliedHwMonotone: a leader's high watermark never goes back within its reign.
 //! S15 AckDurability: a committed record is on min.insync.replicas replicas at least.
 
-use super::findings::{Findings, Subject};
+use super::findings::{Findings, Subject, Why};
 use super::logs::parts_at;
 use super::partition::{PartitionGhost, replica_log};
 use super::replicas::Look;
@@ -36,6 +36,7 @@ pub(super) fn check_leader(
     check_positions(look, subject, findings);
     let moved = hw > look.before.hw || look.begins_to_lead();
     if moved {
+        note_unheard_of(ghost, look, findings);
         commit(ghost, look, hw);
         check_own_prefix(ghost, place, look, findings);
     }
@@ -55,6 +56,21 @@ fn check_positions(look: &Look<'_>, subject: Subject, findings: &mut Findings) {
             follower.leo.is_none() || follower.leader_epoch == look.now.leader_epoch
         };
         findings.check(Rule::S7, leader.followers.iter().all(own), subject);
+    }
+}
+
+/// It commits with an ISR that is too small since the controller raised the minimum, and the ELR counts on that.
+fn note_unheard_of(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &Findings) {
+    let Some(truth) = look.truth.image.partitions.get(&ghost.id) else { return };
+    if truth.elr.is_empty() || truth.leader_epoch != look.now.leader_epoch {
+        return;
+    }
+    let settings = &look.world.genesis.settings;
+    let raised = look.truth.image.effective_min_isr(ghost.id, settings);
+    let isr = look.now.isr.map_or(0, |isr| isr.committed().len());
+    if isr < raised && look.broker.image.effective_min_isr(ghost.id, settings) < raised {
+        let (event, leader) = (findings.event(), look.id);
+        ghost.void.get_or_insert(Why::MinIsrUnheardOf { event, leader });
     }
 }
 

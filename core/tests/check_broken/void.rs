@@ -4,7 +4,7 @@ use crate::lab::{Lab, ORDERS, broker};
 use kraftscope_core::check::{Rule, State, Why};
 use kraftscope_core::history::History;
 use kraftscope_core::id::{NodeId, NodeList};
-use kraftscope_core::record::PartitionChange;
+use kraftscope_core::record::{MetadataRecord, PartitionChange, TopicConfig};
 use kraftscope_core::replication::IsrState;
 use kraftscope_core::scenario::{Line, play_line};
 use kraftscope_core::sim::genesis::Genesis;
@@ -130,6 +130,35 @@ fn a_proposal_that_its_leader_forgot_voids_the_promise_when_it_is_accepted() {
     assert!(lab.change(change(&[1, 2, 3])).is_empty());
     let voided: Vec<_> = lab.checker.void().collect();
     assert!(matches!(voided[..], [(ORDERS, Why::ForgottenProposal { .. })]), "{voided:?}");
+}
+
+/// Source: KAFKA-16540: all brokers have to count with one minimum. The controller counts 2 of 3 as too few and keeps
+/// broker 3 eligible; the leader has heard of no minimum but 2, and commits without broker 3.
+#[test]
+fn a_leader_that_has_not_heard_of_a_larger_minimum_voids_the_promise_when_it_commits() {
+    let mut lab = Lab::new();
+    let (topic, key) = (Some(ORDERS.topic), TopicConfig::MinInsyncReplicas);
+    assert!(lab.commit(MetadataRecord::Config { topic, key, value: 3 }).is_empty());
+    let (isr, elr) = (NodeList::brokers(&[1, 2]), NodeList::brokers(&[3]));
+    let change = PartitionChange { isr: Some(isr), elr: Some(elr), ..Default::default() };
+    assert!(lab.change(change).is_empty());
+    lab.copy(1).partition_epoch = lab.copy(1).partition_epoch.next();
+    let leader = lab.leader();
+    leader.isr = IsrState::Committed { isr };
+    for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
+        follower.last_caught_up = None;
+    }
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    assert_eq!(lab.checker.void().count(), 0);
+    let offset = lab.append(1, 0);
+    let _ = lab.append(2, 0);
+    for follower in lab.leader().followers.iter_mut().filter(|follower| follower.id == broker(2)) {
+        follower.leo = Some(offset.next());
+    }
+    lab.copy(1).hw = offset.next();
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    let voided: Vec<_> = lab.checker.void().collect();
+    assert!(matches!(voided[..], [(ORDERS, Why::MinIsrUnheardOf { .. })]), "{voided:?}");
 }
 
 /// Source: BrokerServer.startup: publishers are installed after `initialCatchUpFuture`.

@@ -72,6 +72,6 @@ pub struct Finding {
     pub seed: u64,
     /// Runs that were played before it was found.
     pub seeds: u64,
-    /// Why the loss is no breach, when the configuration never promised more: `acks`, `unclean`, `lost`, `forgotten`.
+    /// Why the loss is no breach, when the configuration never promised more: `acks`, `unclean`, `lost`, `forgotten`, `unheard`.
     pub excuse: Option<String>,
 }

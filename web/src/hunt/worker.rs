@@ -105,6 +105,7 @@ const fn reason(excuse: Excuse) -> &'static str {
         Excuse::Void(Why::UncleanElection { .. }) => "unclean",
         Excuse::Void(Why::LeaderLostRecords { .. }) => "lost",
         Excuse::Void(Why::ForgottenProposal { .. }) => "forgotten",
+        Excuse::Void(Why::MinIsrUnheardOf { .. }) => "unheard",
     }
 }
 

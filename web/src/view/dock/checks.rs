@@ -118,6 +118,7 @@ fn standing(lang: Lang, state: &State, needs: Precondition, send: &Send) -> Html
                 Why::UncleanElection { event, .. } => ("dock.checks.void.unclean", Some(event)),
                 Why::LeaderLostRecords { event, .. } => ("dock.checks.void.lost", Some(event)),
                 Why::ForgottenProposal { event, .. } => ("dock.checks.void.forgotten", Some(event)),
+                Why::MinIsrUnheardOf { event, .. } => ("dock.checks.void.unheard", Some(event)),
                 Why::DroppedReplicaEligible { event, .. } => ("dock.checks.void.dropped", Some(event)),
                 Why::TooManyLosses { event } => ("dock.checks.void.losses", Some(event)),
                 Why::MinIsrNotEnforced => ("dock.checks.void.min-isr", None),
