@@ -7,30 +7,40 @@ use cpu_time::ProcessTime;
 use kraftscope_core::config::Settings;
 use kraftscope_core::release::Release;
 use kraftscope_models::explore::{Cut, Explorer, Limits};
-use kraftscope_search::explore::quorum::{Bounds, QuorumWorld};
+use kraftscope_search::explore::cluster::{self, ClusterWorld};
+use kraftscope_search::explore::quorum::{self, QuorumWorld};
 use kraftscope_search::explore::report::{Playable, Report};
 use kraftscope_search::explore::walk::Walk;
+use kraftscope_search::zoo::Bug;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 /// How `kraftscope explore` is called.
 pub(crate) const USAGE: &str = "\
-kraftscope explore --world quorum [--BOUND N]... [--release R] [--switch NAME=VALUE]... [--promise ID]...
-                   [--max-states N] [--max-depth N] [--go-on] [--out FILE] [--json]
+kraftscope explore --world quorum|partition|cluster [--BOUND N]... [--release R] [--switch NAME=VALUE]...
+                   [--bug NAME] [--promise ID]... [--max-states N] [--max-depth N] [--go-on] [--out FILE] [--json]
     Looks at every state of a small world of the real protocol code: every order of messages, every timer that
     may run out, every crash. What is broken is replayed in the simulator and printed as a scenario for
-    'kraftscope run' (--out writes it to a file). Bounds of the world 'quorum', with what they are by default:
-    voters 3, max-epoch 2, losses 1 (messages lost), haste 0 (timers that run out although all is well), crashes
-    1, lossy-crashes 0 (power losses), disks 0 (replaced by empty ones), records 0 (appended), symmetry 1.
-    --promise looks only at these promises; --go-on does not stop at the first one that breaks. The status is
-    0 only if all states were seen, no promise broke, and what should happen sometimes did.
+    'kraftscope run' (--out writes it to a file). Bounds, with what they are by default:
+    quorum (voters of the metadata quorum): voters 3, max-epoch 2, losses 1 (messages lost), haste 0 (timers that
+      run out although all is well), crashes 1, lossy-crashes 0 (power losses), disks 0 (replaced by empty ones),
+      records 0 (appended), symmetry 1.
+    partition (brokers and controllers with one partition): brokers 3, controllers 1, min-isr 1,
+      max-leader-epoch 2, max-partition-epoch 3, max-epoch 1 (of the metadata quorum), records 2, acks-all 0,
+      fences 1 (brokers fenced although they live), elections 1 (preferred ones), lags 1 (looks for lagging
+      followers), crashes 0, lossy-crashes 0, losses 0, haste 0, known-holes 0 (1: what every release gets wrong).
+    cluster: the same with other defaults: min-isr 2, max-partition-epoch 5, records 1, acks-all 1, elections 0,
+      lags 0, lossy-crashes 1.
+    --bug plays the release and the switches of a bug of the past. --promise looks only at these promises; --go-on
+    does not stop at the first one that breaks. The status is 0 only if all states were seen, no promise broke, and
+    what should happen sometimes did.
 ";
 
 #[derive(Debug)]
 struct Options {
     world: Option<String>,
-    bounds: Bounds,
+    bounds: Vec<(String, u32)>,
     settings: Settings,
     promises: Vec<String>,
     limits: Limits,
@@ -42,19 +52,26 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
     let options = options(arguments)?;
     match options.world.as_deref() {
         Some("quorum") => {
-            let walk = Walk::new(QuorumWorld::new(options.bounds, &options.settings));
-            let walk = walk.only(promises::<QuorumWorld>(&options.promises)?);
-            run(walk, &options)
+            let mut bounds = quorum::Bounds::default();
+            options.bounds.iter().try_for_each(|(name, value)| bounds.set(name, *value))?;
+            run(QuorumWorld::new(bounds, &options.settings), &options)
         }
-        Some(other) => Err(format!("--world {other}: there is one world, quorum")),
+        Some("partition") => of_brokers(cluster::Bounds::PARTITION, &options),
+        Some("cluster") => of_brokers(cluster::Bounds::CLUSTER, &options),
+        Some(other) => Err(format!("--world {other}: there are quorum, partition, cluster")),
         None => Err(format!("--world is missing\n\n{USAGE}")),
     }
+}
+
+fn of_brokers(mut bounds: cluster::Bounds, options: &Options) -> Result<bool, String> {
+    options.bounds.iter().try_for_each(|(name, value)| bounds.set(name, *value))?;
+    run(ClusterWorld::new(bounds, &options.settings), options)
 }
 
 fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
     let mut options = Options {
         world: None,
-        bounds: Bounds::default(),
+        bounds: Vec::new(),
         settings: Settings::default(),
         promises: Vec::new(),
         limits: Limits { stop_when_broken: true, ..Limits::default() },
@@ -78,6 +95,7 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
                 let release = Release::parse(&release).ok_or_else(known)?;
                 options.settings = Settings::of(release);
             }
+            "bug" => options.settings = Bug::find(&word(arguments)?)?.settings(),
             "switch" => {
                 let pair = word(arguments)?;
                 let (name, value) = pair
@@ -85,8 +103,9 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
                     .ok_or_else(|| format!("--switch {pair}: write NAME=VALUE, like --switch elr=off"))?;
                 options.settings.features.set(name, value)?;
             }
-            bound if Bounds::NAMES.contains(&bound) => {
-                options.bounds.set(bound, number(arguments, &name)?)?;
+            bound if quorum::Bounds::NAMES.contains(&bound) || cluster::Bounds::NAMES.contains(&bound) => {
+                let value = number(arguments, &name)?;
+                options.bounds.push((name, value));
             }
             _ => return Err(format!("--{name} is no option of 'explore'\n\n{USAGE}")),
         }
@@ -117,7 +136,8 @@ fn known<W: Playable>() -> String {
     ids.join(", ")
 }
 
-fn run<W: Playable>(walk: Walk<W>, options: &Options) -> Result<bool, String> {
+fn run<W: Playable>(world: W, options: &Options) -> Result<bool, String> {
+    let walk = Walk::new(world).only(promises::<W>(&options.promises)?);
     let started = ProcessTime::now();
     let mut search = Explorer::new(walk, options.limits);
     advance(&mut search);
@@ -171,6 +191,7 @@ fn as_json(report: &Report, seconds: f64) -> Value {
             "promise": breach.rule.invariant().id,
             "statement": breach.rule.invariant().statement,
             "length": breach.length,
+            "path": breach.path,
             "replayed": replayed,
             "scenario": breach.played.as_ref().map(|played| played.scenario.as_str()),
         })
@@ -202,7 +223,10 @@ fn as_text(report: &Report, seconds: f64) -> String {
                 let ids: Vec<&str> = played.broken.iter().map(|rule| rule.invariant().id).collect();
                 text += &format!("in the simulator: {}\n\n{}\n", ids.join(", "), played.scenario);
             }
-            None => text += "the simulator cannot follow the path\n\n",
+            None => {
+                let moves = breach.path.iter().map(|made| format!("  {made}\n")).collect::<String>();
+                text += &format!("the simulator cannot follow the path\n{moves}\n");
+            }
         }
     }
     text += &report.seen.iter().map(|seen| format!("sometimes {seen}\n")).collect::<String>();

@@ -4,6 +4,7 @@
 //! old behaviour the named promise breaks or the cluster stands still, with the new one it does not. A search with an
 //! entry draws clusters and faults as ever, with these switches.
 
+use kraftscope_core::config::Settings;
 use kraftscope_core::release::Release;
 
 /// A bug of the past.
@@ -65,6 +66,16 @@ pub const BUGS: &[Bug] = &[
 ];
 
 impl Bug {
+    /// The settings of its release, with its switches.
+    pub fn settings(&self) -> Settings {
+        let mut settings = Settings::of(self.release);
+        for (name, value) in self.switches {
+            let known = settings.features.set(name, value);
+            debug_assert_eq!(known, Ok(()), "a test looks at every switch");
+        }
+        settings
+    }
+
     /// The bug of this name.
     ///
     /// # Errors

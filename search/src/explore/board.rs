@@ -5,11 +5,11 @@
 //! once ([`super::tables`]): a [`Board`] is a handful of numbers, and most steps are a look into a table.
 //!
 //! The network loses (for a price), delays and reorders; it does not double. A node has at most one request to each
-//! other on its way. The requests of a pair are numbered from 1, and a number is used again when nothing of the old
+//! other on its way for each purpose. The requests of a pair are numbered from 1, and a number is used again when nothing of the old
 //! request is left: so the numbers of a long run do not tell its states apart. Answers that nobody waits for are
 //! gone at once; requests that nobody waits for stay, under number 0, until they arrive or can change nothing.
 
-use super::world::{BUDGETS, MOST_NODES, Place};
+use super::world::{BUDGETS, Channel, MOST_NODES, Place};
 use std::fmt;
 
 /// The most messages on their way at once.
@@ -23,8 +23,9 @@ pub struct Board {
     /// The numbers of the messages on their way, ascending.
     bag: [u32; MOST_MESSAGES],
     bag_length: u8,
-    /// By place of the asker and of the asked: the number of the request whose answer is awaited; 0 for none.
-    waits: [[u8; MOST_NODES]; MOST_NODES],
+    /// By place of the asker and of the asked, four bits a channel: the number of the request whose answer is awaited; 0
+    /// for none.
+    waits: [[u16; MOST_NODES]; MOST_NODES],
     /// By budget: how much was spent.
     pub(super) spent: [u8; BUDGETS],
     /// The number of the ghost.
@@ -66,12 +67,18 @@ impl Board {
     }
 
     /// The number of the request of `from` that `to` has not answered; 0 for none.
-    pub fn awaited(&self, from: Place, to: Place) -> u8 {
-        self.waits[usize::from(from)][usize::from(to)]
+    pub fn awaited(&self, from: Place, to: Place, channel: Channel) -> u8 {
+        (self.waits[usize::from(from)][usize::from(to)] >> (4 * channel) & 0xf) as u8
     }
 
-    pub(super) fn set_awaited(&mut self, from: Place, to: Place, number: u8) {
-        self.waits[usize::from(from)][usize::from(to)] = number;
+    /// All that `from` waits for `to` to answer, as one number.
+    pub(super) fn awaited_all(&self, from: usize, to: usize) -> u16 {
+        self.waits[from][to]
+    }
+
+    pub(super) fn set_awaited(&mut self, from: Place, to: Place, channel: Channel, number: u8) {
+        let waits = &mut self.waits[usize::from(from)][usize::from(to)];
+        *waits = *waits & !(0xf << (4 * channel)) | u16::from(number & 0xf) << (4 * channel);
     }
 
     /// Puts a message on its way. The same message twice is one.

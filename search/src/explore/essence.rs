@@ -25,6 +25,8 @@ pub enum Treat {
     Unordered,
     /// Only which variants it is made of counts, not the numbers in them.
     Shape,
+    /// Numbers of requests count, which elsewhere count for nothing: the network gives them, and few.
+    Number,
 }
 
 /// What is done with the field `field` of the struct or variant `of`.
@@ -78,7 +80,7 @@ impl Names {
 
 /// The essence of `value`.
 pub fn essence(value: &impl Serialize, rules: Rules, names: &Names) -> u64 {
-    let walker = Walker { rules, names, unordered: false, shape: false, is_node: false };
+    let walker = Walker { rules, names, unordered: false, shape: false, numbers: false, is_node: false };
     value.serialize(walker).unwrap_or_default()
 }
 
@@ -88,6 +90,7 @@ struct Walker<'a> {
     names: &'a Names,
     unordered: bool,
     shape: bool,
+    numbers: bool,
     /// The number that comes is that of a node, or of its directory.
     is_node: bool,
 }
@@ -156,6 +159,7 @@ impl Compound<'_> {
             Treat::Skip => return Ok(()),
             Treat::Unordered => walker.unordered = true,
             Treat::Shape => walker.shape = true,
+            Treat::Number => walker.numbers = true,
         }
         let part = value.serialize(walker)?;
         self.add(part, false);
@@ -231,6 +235,7 @@ impl<'a> Serializer for Walker<'a> {
         match name {
             // Moments count for nothing: whoever steps a world keeps its clock.
             "Time" => Ok(fold(9, 0)),
+            "Correlation" if !self.numbers => Ok(fold(9, 1)),
             // Of a directory's id, only whose it is counts.
             "NodeId" | "DirectoryId" => value.serialize(Walker { is_node: true, ..self }),
             _ => value.serialize(self),

@@ -11,6 +11,7 @@
 //! of its [`report::Playable::WITNESSES`] it must reach: a search in which no leader was ever elected proves nothing.
 
 pub mod board;
+pub mod cluster;
 pub mod essence;
 pub mod quorum;
 mod replay;

@@ -27,6 +27,8 @@ pub struct Breach {
     pub rule: Rule,
     /// The length of the shortest path to it, in states, the first included.
     pub length: u32,
+    /// The moves of that path, in a few words each.
+    pub path: Vec<String>,
     /// The run of the simulator that breaks it.
     pub played: Option<Played>,
 }
@@ -66,8 +68,10 @@ impl Report {
         };
         let breach = |finding: &kraftscope_models::explore::Finding| {
             let rule = W::PROMISES.iter().copied().find(|&rule| rule as u32 == finding.promise)?;
-            let played = W::play(walk, &search.path(finding.index));
-            Some(Breach { rule, length: finding.length, played })
+            let path = search.path(finding.index);
+            let played = W::play(walk, &path);
+            let path = path.iter().filter_map(|(made, _)| made.map(|made| walk.describe(made))).collect();
+            Some(Breach { rule, length: finding.length, path, played })
         };
         Report {
             states: search.states(),

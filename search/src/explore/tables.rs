@@ -3,7 +3,7 @@
 //! Equal essences get equal numbers ([`super::essence`]); of the states that share one, the first stands for all.
 
 use super::essence::{Names, essence};
-use super::world::{Facts, Input, MOST_NODES, Place, World};
+use super::world::{CHANNELS, Channel, Facts, Input, MOST_NODES, Place, World};
 use kraftscope_core::dice::Dice;
 use kraftscope_core::id::{Correlation, NodeId};
 use kraftscope_core::node::{Effect, Out, Timer};
@@ -16,9 +16,6 @@ use std::rc::Rc;
 
 /// Seeds under which a node's luck takes every value, for up to four things to choose from.
 const LUCK: core::ops::Range<u64> = 1..65;
-
-/// The most requests of one node that another remembers, and one.
-const MOST_NUMBERS: usize = 16;
 
 /// A hasher for keys that are well mixed once they are folded.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +60,8 @@ pub(super) struct Local<N> {
     /// Their numbers.
     pub(super) timers: Vec<u32>,
     pub(super) facts: Facts,
+    /// By place and channel: the number that it gave its last request, in its own count.
+    last_sent: [[Correlation; CHANNELS]; MOST_NODES],
     /// By renaming.
     pub(super) hashes: Vec<u64>,
 }
@@ -74,6 +73,8 @@ pub(super) struct Sent {
     pub(super) to: Place,
     /// See [`super::board`].
     pub(super) number: u8,
+    pub(super) channel: Channel,
+    pub(super) eager: bool,
     pub(super) request: bool,
     pub(super) message: Rc<Message>,
     /// What it says, by renaming.
@@ -86,6 +87,8 @@ pub(super) struct Sent {
 #[derive(Clone, Debug)]
 pub(super) struct Sending {
     pub(super) to: Place,
+    pub(super) channel: Channel,
+    pub(super) eager: bool,
     /// Of an answer: the number of the request.
     pub(super) answers: Option<u8>,
     pub(super) message: Rc<Message>,
@@ -144,7 +147,7 @@ pub(super) struct Tables<W: World> {
     learned: Map<(u32, u32, u32), (u32, u64)>,
     pairs: Map<u64, u64>,
     dead: Map<u64, bool>,
-    /// By asker, asked, number and renaming: what an awaited answer adds to a fingerprint.
+    /// By asker, asked and renaming: what awaited answers add to a fingerprint.
     waiting: Vec<u64>,
 }
 
@@ -176,27 +179,29 @@ impl<W: World> Tables<W> {
     fn weigh_waiting(&mut self) {
         for from in 0..MOST_NODES {
             for to in 0..MOST_NODES {
-                for number in 0..MOST_NUMBERS {
-                    for names in &self.names {
-                        let name = |place: usize| self.ids.get(place).map_or(0, |&id| names.of(id).0);
-                        let pair = u64::from(name(from)) << 16 | u64::from(name(to)) << 8 | number as u64;
-                        self.waiting.push(fold(21, pair));
-                    }
+                for names in &self.names {
+                    let name = |place: usize| self.ids.get(place).map_or(0, |&id| names.of(id).0);
+                    self.waiting.push(fold(21, u64::from(name(from)) << 8 | u64::from(name(to))));
                 }
             }
         }
     }
 
-    /// What it adds to a fingerprint that `from` waits for `to` to answer request `number`.
+    /// What it adds to a fingerprint that `from` waits for `to` to answer these requests.
     #[inline]
-    pub(super) fn waiting(&self, (from, to): (usize, usize), number: u8, renaming: usize) -> u64 {
-        let number = usize::from(number).min(MOST_NUMBERS - 1);
-        let at = (from * MOST_NODES + to) * MOST_NUMBERS + number;
-        self.waiting[at * self.names.len() + renaming]
+    pub(super) fn waiting(&self, (from, to): (usize, usize), awaited: u16, renaming: usize) -> u64 {
+        let pair = self.waiting[(from * MOST_NODES + to) * self.names.len() + renaming];
+        pair.wrapping_mul(u64::from(awaited))
     }
 
     /// The number of this state of a node.
-    pub(super) fn local(&mut self, world: &W, node: W::Node, armed: Vec<Timer>) -> u32 {
+    pub(super) fn local(
+        &mut self,
+        world: &W,
+        node: W::Node,
+        armed: Vec<Timer>,
+        last_sent: [[Correlation; CHANNELS]; MOST_NODES],
+    ) -> u32 {
         let hash = |names: &Names| {
             let timers = armed.iter().map(|timer| essence(timer, world.message_rules(), names));
             timers.fold(world.essence(&node, names), |hash, timer| hash.wrapping_add(fold(1, timer)))
@@ -207,7 +212,7 @@ impl<W: World> Tables<W> {
         if number == next {
             let facts = world.facts(&node);
             let timers = armed.iter().map(|&timer| self.timer(timer)).collect();
-            self.locals.push(Local { node, armed, timers, facts, hashes });
+            self.locals.push(Local { node, armed, timers, facts, last_sent, hashes });
         }
         number
     }
@@ -227,6 +232,8 @@ impl<W: World> Tables<W> {
                 from,
                 to: sending.to,
                 number,
+                channel: sending.channel,
+                eager: sending.eager,
                 request: sending.answers.is_none(),
                 message: sending.message.clone(),
                 texts: sending.hashes.clone(),
@@ -238,8 +245,8 @@ impl<W: World> Tables<W> {
 
     /// The same message under number 0.
     pub(super) fn forgotten(&mut self, message: u32) -> u32 {
-        let Sent { from, to, message, texts, .. } = self.messages[message as usize].clone();
-        self.message(from, &Sending { to, answers: None, message, hashes: texts }, 0)
+        let Sent { from, to, channel, eager, message, texts, .. } = self.messages[message as usize].clone();
+        self.message(from, &Sending { to, channel, eager, answers: None, message, hashes: texts }, 0)
     }
 
     /// The number of this ghost.
@@ -339,7 +346,8 @@ impl<W: World> Tables<W> {
                 let correlation = if sent.request {
                     Correlation(u32::from(sent.number))
                 } else {
-                    world.expected(&self.locals[local as usize].node, from)
+                    let last_sent = &self.locals[local as usize].last_sent;
+                    last_sent[usize::from(sent.from)][usize::from(sent.channel)]
                 };
                 Input::Message { from, correlation, message: Message::clone(&sent.message) }
             }
@@ -360,12 +368,16 @@ impl<W: World> Tables<W> {
         if !inside {
             return (None, lucky);
         }
-        let mut sends = Vec::new();
+        let (mut sends, mut last_sent) = (Vec::new(), before.last_sent);
         let mut notes: Vec<Note> = Vec::new();
         for effect in out.effects {
             match effect {
                 Effect::Send { to, correlation, message } => {
-                    sends.push(self.sending(world, to, correlation, message));
+                    let Some(sending) = self.sending(world, to, correlation, message) else { continue };
+                    if sending.answers.is_none() {
+                        last_sent[usize::from(sending.to)][usize::from(sending.channel)] = correlation;
+                    }
+                    sends.push(sending);
                 }
                 Effect::Arm(timer, _) => {
                     if let Err(place) = armed.binary_search(&timer) {
@@ -382,15 +394,17 @@ impl<W: World> Tables<W> {
             armed.clear();
         }
         let (broken, shown) = world.judge_step(&self.locals[local as usize].node, &node, &notes);
-        let local = self.local(world, node, armed);
+        let local = self.local(world, node, armed, last_sent);
         (Some(Outcome { local, sends, broken, shown }), lucky)
     }
 
-    fn sending(&self, world: &W, to: NodeId, correlation: Correlation, message: Message) -> Sending {
-        let place = world.ids().iter().position(|&id| id == to).unwrap_or(0) as Place;
+    /// The message as the network sees it; `None` when it leaves the world.
+    fn sending(&self, world: &W, to: NodeId, correlation: Correlation, message: Message) -> Option<Sending> {
+        let place = world.ids().iter().position(|&id| id == to)? as Place;
         let hashes = self.names.iter().map(|names| essence(&message, world.message_rules(), names)).collect();
         let answers = (!message.is_request()).then_some(correlation.0 as u8);
-        Sending { to: place, answers, message: Rc::new(message), hashes }
+        let (channel, eager) = (world.channel(&message), world.is_eager(&message));
+        Some(Sending { to: place, channel, eager, answers, message: Rc::new(message), hashes })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::board::{Board, TooManyMessages};
 use super::tables::{Key, Outcome, Sending, Sent, Tables};
-use super::world::{Choice, HASTE, LOSSES, MOST_NODES, MayFire, Place, World};
+use super::world::{CHANNELS, Channel, Choice, HASTE, LOSSES, MOST_NODES, MayFire, Place, Prelude, World};
 use kraftscope_core::id::NodeId;
 use kraftscope_core::node::Timer;
 use kraftscope_core::wire::Message;
@@ -49,6 +49,8 @@ pub struct Walk<W: World> {
     /// A board was too small for a successor: the search is not complete.
     overflowed: Cell<bool>,
     scratch: RefCell<Vec<(Move, Board)>>,
+    /// How the first board came about.
+    prelude: RefCell<Vec<(Option<Move>, Board)>>,
 }
 
 impl<W: World> Walk<W> {
@@ -62,6 +64,7 @@ impl<W: World> Walk<W> {
             shown: Cell::new(0),
             overflowed: Cell::new(false),
             scratch: RefCell::default(),
+            prelude: RefCell::default(),
         }
     }
 
@@ -99,6 +102,22 @@ impl<W: World> Walk<W> {
         self.tables.borrow().acts[act as usize].clone()
     }
 
+    /// A move in a few words.
+    pub fn describe(&self, made: Move) -> String {
+        let id = |place: Place| self.world.ids()[usize::from(place)];
+        let of = |message: u32, what: &str| {
+            let parcel = self.parcel(message);
+            let old = if parcel.current { "" } else { ", that nobody waits for," };
+            format!("{}{old} of {} to {} {what}", parcel.message.api(), parcel.from, parcel.to)
+        };
+        match made {
+            Move::Deliver(message) => of(message, "arrives"),
+            Move::Drop(message) => of(message, "is lost"),
+            Move::Fire(place, timer) => format!("{timer:?} runs out at {}", id(place)),
+            Move::Act(place, act) => format!("{:?} at {}", self.act(act), id(place)),
+        }
+    }
+
     /// The node at this place of a board.
     pub fn node(&self, board: &Board, place: Place) -> W::Node {
         self.tables.borrow().locals[board.locals[usize::from(place)] as usize].node.clone()
@@ -115,6 +134,56 @@ impl<W: World> Walk<W> {
         (0..tables.names.len()).map(|renaming| self.renamed(&tables, board, renaming)).collect()
     }
 
+    /// How the first board of every path came about: what was done from the very beginning.
+    pub fn prelude(&self) -> Vec<(Option<Move>, Board)> {
+        self.initial();
+        self.prelude.borrow().clone()
+    }
+
+    /// Boots every node, and does what the world wants first: messages in the order of their numbers, no luck.
+    fn set_up(&self, tables: &mut Tables<W>) -> Vec<(Option<Move>, Board)> {
+        let mut locals = [0; MOST_NODES];
+        for (local, node) in locals.iter_mut().zip(self.world.nodes()) {
+            *local = tables.local(&self.world, node, Vec::new(), Default::default());
+        }
+        let ghost = tables.ghost(&self.world, self.world.ghost());
+        let mut board = Board::new(locals, ghost);
+        for place in 0..self.nodes() {
+            let mut booted = Vec::new();
+            self.step(tables, &board, place, Key::Boot, &mut |board| booted.push(board));
+            board = booted.first().copied().unwrap_or(board);
+        }
+        let mut path = vec![(None, board)];
+        while let Some((made, next)) = self.next_of_set_up(tables, &board) {
+            board = next;
+            path.push((Some(made), board));
+        }
+        path
+    }
+
+    fn next_of_set_up(&self, tables: &mut Tables<W>, board: &Board) -> Option<(Move, Board)> {
+        let nodes = self.on(tables, board);
+        let wanted = self.world.prelude(&nodes);
+        let mut found = Vec::new();
+        match (board.bag().first(), wanted) {
+            (_, None) => return None,
+            (_, Some(Prelude::Act(place, act))) => {
+                let act = tables.act(act);
+                self.step(tables, board, place, Key::Act(act), &mut |board| {
+                    found.push((Move::Act(place, act), board));
+                });
+            }
+            (Some(&message), _) => self.deliver(tables, board, message, &mut found),
+            (None, Some(Prelude::Fire(place, timer))) => {
+                let key = Key::Fire(tables.timer(timer));
+                self.step(tables, board, place, key, &mut |board| {
+                    found.push((Move::Fire(place, timer), board));
+                });
+            }
+        }
+        found.first().copied()
+    }
+
     fn nodes(&self) -> Place {
         self.world.ids().len() as Place
     }
@@ -126,9 +195,9 @@ impl<W: World> Walk<W> {
         for place in 0..nodes {
             sum = sum.wrapping_add(tables.locals[board.locals[place] as usize].hashes[renaming]);
             for peer in 0..nodes {
-                let number = board.awaited(place as Place, peer as Place);
-                if number > 0 {
-                    sum = sum.wrapping_add(tables.waiting((place, peer), number, renaming));
+                let awaited = board.awaited_all(place, peer);
+                if awaited > 0 {
+                    sum = sum.wrapping_add(tables.waiting((place, peer), awaited, renaming));
                 }
             }
         }
@@ -140,39 +209,49 @@ impl<W: World> Walk<W> {
     }
 
     /// The request of `from` to `to` or its answer is lost for good.
-    fn is_lost(&self, tables: &Tables<W>, board: &Board, from: Place, to: Place) -> bool {
-        let number = board.awaited(from, to);
-        let facts = &tables.locals[board.locals[usize::from(to)] as usize].facts;
+    fn is_lost(&self, tables: &Tables<W>, board: &Board, link: (Place, Place), channel: Channel) -> bool {
+        let (from, to) = link;
+        let number = board.awaited(from, to, channel);
         let under_way = board.bag().iter().any(|&message| {
             let sent = &tables.messages[message as usize];
-            let asked = sent.request && (sent.from, sent.to) == (from, to);
-            let answered = !sent.request && (sent.from, sent.to) == (to, from);
-            (asked || answered) && sent.number == number
+            let way = if sent.request { (sent.from, sent.to) } else { (sent.to, sent.from) };
+            way == link && (sent.number, sent.channel) == (number, channel)
         });
-        number > 0 && !under_way && facts.parked[usize::from(from)] & (1 << number) == 0
+        number > 0 && !under_way && !self.is_parked(tables, board, link, channel)
+    }
+
+    /// `to` holds the request back for whose answer `from` waits.
+    fn is_parked(&self, tables: &Tables<W>, board: &Board, link: (Place, Place), channel: Channel) -> bool {
+        let (from, to) = link;
+        let facts = &tables.locals[board.locals[usize::from(to)] as usize].facts;
+        let parked = facts.parked[usize::from(channel)][usize::from(from)];
+        let number = board.awaited(from, to, channel);
+        number > 0 && parked & (1 << number) != 0
     }
 
     fn may_fire(&self, tables: &Tables<W>, board: &Board, place: Place, timer: Timer) -> Option<Board> {
         let node = &tables.locals[board.locals[usize::from(place)] as usize].node;
         let place_of = |peer| self.world.ids().iter().position(|&id| id == peer).map(|at| at as Place);
-        let hasty = match self.world.may_fire(node, timer) {
-            MayFire::Always => false,
-            MayFire::Hastily => true,
+        let waits = |hasty: bool| (hasty || !board.bag().is_empty()).then_some(HASTE);
+        let budget = match self.world.may_fire(node, timer) {
+            MayFire::Always => waits(false),
+            MayFire::Hastily => waits(true),
             MayFire::Never => return None,
-            MayFire::WhenLost(peer) => {
-                let peer = place_of(peer)?;
-                if !self.is_lost(tables, board, place, peer) {
-                    return None;
-                }
-                false
+            MayFire::Soon => None,
+            MayFire::AtCost(budget) => Some(budget),
+            MayFire::WithNews(peer) => {
+                let peer = board.locals[usize::from(place_of(peer)?)] as usize;
+                self.world.has_news(node, &tables.locals[peer].node).then_some(None)?
             }
-            MayFire::UnlessParked(peer) => {
-                let peer = place_of(peer)?;
-                let facts = &tables.locals[board.locals[usize::from(peer)] as usize].facts;
-                facts.parked[usize::from(place)] & (1 << board.awaited(place, peer)) & !1 != 0
+            MayFire::WhenLost(peer, channel) => {
+                let link = (place, place_of(peer)?);
+                self.is_lost(tables, board, link, channel).then(|| waits(false))?
+            }
+            MayFire::UnlessParked(peer, channel) => {
+                waits(self.is_parked(tables, board, (place, place_of(peer)?), channel))
             }
         };
-        self.pay(board, (hasty || !board.bag().is_empty()).then_some(HASTE))
+        self.pay(board, budget)
     }
 
     /// The board after `budget` was used once more, if it may be.
@@ -183,28 +262,36 @@ impl<W: World> Walk<W> {
         (board.spent[budget] <= self.world.budgets()[budget]).then_some(board)
     }
 
+    /// What comes of a message that arrives.
+    fn deliver(&self, tables: &mut Tables<W>, board: &Board, message: u32, found: &mut Vec<(Move, Board)>) {
+        let sent = &tables.messages[message as usize];
+        let (from, to, channel) = (sent.from, sent.to, sent.channel);
+        let (number, request) = (sent.number, sent.request);
+        let facts = tables.locals[board.locals[usize::from(to)] as usize].facts;
+        let mut next = *board;
+        next.take(message);
+        let mut arrive = |board| found.push((Move::Deliver(message), board));
+        if facts.up {
+            if !request {
+                next.set_awaited(to, from, channel, 0);
+            }
+            self.step(tables, &next, to, Key::Sent(message), &mut arrive);
+        } else if request && number > 0 && !facts.silent {
+            // Nobody listens: all that is under way on that connection is given up.
+            self.part_one(tables, &next, to, from, &mut arrive);
+        } else {
+            arrive(next);
+        }
+    }
+
     fn deliver_all(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) {
         for &message in board.bag() {
-            let sent = &tables.messages[message as usize];
-            let (from, to, number, request) = (sent.from, sent.to, sent.number, sent.request);
-            let facts = tables.locals[board.locals[usize::from(to)] as usize].facts;
-            let mut next = *board;
-            next.take(message);
-            if let Some(lost) = self.pay(&next, Some(LOSSES)) {
+            let mut without = *board;
+            without.take(message);
+            if let Some(lost) = self.pay(&without, Some(LOSSES)) {
                 found.push((Move::Drop(message), lost));
             }
-            let mut arrive = |board| found.push((Move::Deliver(message), board));
-            if facts.up {
-                if !request {
-                    next.set_awaited(to, from, 0);
-                }
-                self.step(tables, &next, to, Key::Sent(message), &mut arrive);
-            } else if request && number > 0 && !facts.silent {
-                next.set_awaited(from, to, 0);
-                self.step(tables, &next, from, Key::Gone(to), &mut arrive);
-            } else {
-                arrive(next);
-            }
+            self.deliver(tables, board, message, found);
         }
     }
 
@@ -222,7 +309,7 @@ impl<W: World> Walk<W> {
 
     fn act_all(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) {
         let mut choices: Vec<Choice<W::Act>> = Vec::new();
-        self.world.choices(&self.on(tables, board), &mut |choice| choices.push(choice));
+        self.world.choices(&self.on(tables, board), &board.spent, &mut |choice| choices.push(choice));
         for choice in choices {
             let haste = (choice.slow && !board.bag().is_empty()).then_some(HASTE);
             let paid = self.pay(board, choice.budget).and_then(|paid| self.pay(&paid, haste));
@@ -249,15 +336,28 @@ impl<W: World> Walk<W> {
     fn part(&self, tables: &mut Tables<W>, boards: &[Board], place: Place, peer: Place) -> Vec<Board> {
         let mut after = Vec::new();
         for board in boards {
-            let mut board = *board;
-            self.give_up(tables, &mut board, peer, place);
-            if tables.locals[board.locals[usize::from(peer)] as usize].facts.up {
-                self.step(tables, &board, peer, Key::Gone(place), &mut |board| after.push(board));
-            } else {
-                after.push(board);
-            }
+            self.part_one(tables, board, place, peer, &mut |board| after.push(board));
         }
         after
+    }
+
+    fn part_one(
+        &self,
+        tables: &mut Tables<W>,
+        board: &Board,
+        place: Place,
+        peer: Place,
+        visit: &mut dyn FnMut(Board),
+    ) {
+        let mut board = *board;
+        for channel in 0..CHANNELS as Channel {
+            self.give_up(tables, &mut board, (peer, place), channel);
+        }
+        if tables.locals[board.locals[usize::from(peer)] as usize].facts.up {
+            self.step(tables, &board, peer, Key::Gone(place), visit);
+        } else {
+            visit(board);
+        }
     }
 
     /// One node takes an input; the boards after it.
@@ -306,66 +406,108 @@ impl<W: World> Walk<W> {
                 }
             }
         }
+        self.forget_what_was_given_up(tables, &mut board, place, outcome);
+        self.send(tables, &mut board, place, outcome)?;
+        self.bury(tables, &mut board);
+        self.expire(tables, board)
+    }
+
+    /// A node that has given a request up, or makes another for the same purpose, waits for the old one no more.
+    fn forget_what_was_given_up(
+        &self,
+        tables: &mut Tables<W>,
+        board: &mut Board,
+        place: Place,
+        outcome: &Outcome,
+    ) {
+        let facts = tables.locals[outcome.local as usize].facts;
         for peer in 0..self.nodes() {
-            let asks = |sending: &Sending| sending.to == peer && sending.answers.is_none();
-            if facts.awaits & (1 << peer) == 0 || outcome.sends.iter().any(asks) {
-                self.give_up(tables, &mut board, place, peer);
+            for channel in 0..CHANNELS as Channel {
+                let asks = |sending: &Sending| {
+                    (sending.to, sending.channel) == (peer, channel) && sending.answers.is_none()
+                };
+                let waits = facts.awaits[usize::from(channel)] & (1 << peer) != 0;
+                if !waits || outcome.sends.iter().any(asks) {
+                    self.give_up(tables, board, (place, peer), channel);
+                }
             }
         }
+    }
+
+    /// Puts on its way what a node sends.
+    fn send(
+        &self,
+        tables: &mut Tables<W>,
+        board: &mut Board,
+        place: Place,
+        outcome: &Outcome,
+    ) -> Result<(), TooManyMessages> {
         for sending in &outcome.sends {
+            let (to, channel) = (sending.to, sending.channel);
             let number = match sending.answers {
                 Some(0) => continue,
-                Some(number) if board.awaited(sending.to, place) != number => continue,
+                Some(number) if board.awaited(to, place, channel) != number => continue,
                 Some(number) => number,
                 None => {
-                    let number = self.free_number(tables, &board, place, sending.to);
-                    board.set_awaited(place, sending.to, number);
+                    let number = self.free_number(tables, board, (place, to), channel);
+                    board.set_awaited(place, to, channel, number);
                     number
                 }
             };
             board.put(tables.message(place, sending, number))?;
         }
-        self.bury(tables, &mut board);
-        self.expire(tables, board)
+        Ok(())
     }
 
     /// Requests that are parked somewhere and that nobody waits for any more run out at once: they wait for a far
     /// shorter time than it takes to give one up.
     fn expire(&self, tables: &mut Tables<W>, board: Board) -> Result<Board, TooManyMessages> {
         for place in 0..self.nodes() {
-            let facts = tables.locals[board.locals[usize::from(place)] as usize].facts;
+            let local = board.locals[usize::from(place)];
+            let facts = tables.locals[local as usize].facts;
             for peer in 0..self.nodes() {
-                let awaited = 1u16.checked_shl(u32::from(board.awaited(peer, place))).unwrap_or(0) & !1;
-                if facts.parked[usize::from(peer)] & !awaited == 0 {
-                    continue;
+                for channel in 0..CHANNELS as Channel {
+                    let parked = facts.parked[usize::from(channel)][usize::from(peer)];
+                    let awaited = (1u16 << board.awaited(peer, place, channel)) & !1;
+                    if parked & !awaited == 0 {
+                        continue;
+                    }
+                    let from = self.world.ids()[usize::from(peer)];
+                    let node = &tables.locals[local as usize].node;
+                    let Some(timer) = self.world.parking_timer(node, from, channel) else { continue };
+                    let key = Key::Fire(tables.timer(timer));
+                    let outcomes = tables.outcomes(&self.world, local, key);
+                    let Some(outcome) = outcomes.first() else { continue };
+                    return self.after(tables, &board, place, outcome);
                 }
-                let timer = tables.timer(self.world.parking_timer(self.world.ids()[usize::from(peer)]));
-                let outcomes =
-                    tables.outcomes(&self.world, board.locals[usize::from(place)], Key::Fire(timer));
-                let Some(outcome) = outcomes.first() else { continue };
-                return self.after(tables, &board, place, outcome);
             }
         }
         Ok(board)
     }
 
     /// The smallest number that nothing at `to` reminds of.
-    fn free_number(&self, tables: &Tables<W>, board: &Board, from: Place, to: Place) -> u8 {
-        let facts = &tables.locals[board.locals[usize::from(to)] as usize].facts;
-        let taken = facts.parked[usize::from(from)] | 1;
+    fn free_number(&self, tables: &Tables<W>, board: &Board, link: (Place, Place), channel: Channel) -> u8 {
+        let facts = &tables.locals[board.locals[usize::from(link.1)] as usize].facts;
+        let taken = facts.parked[usize::from(channel)][usize::from(link.0)] | 1;
         taken.trailing_ones() as u8
     }
 
     /// `from` waits for no answer of `to` any more: an answer on its way is gone, a request is nobody's.
-    fn give_up(&self, tables: &mut Tables<W>, board: &mut Board, from: Place, to: Place) {
-        let number = board.awaited(from, to);
+    fn give_up(
+        &self,
+        tables: &mut Tables<W>,
+        board: &mut Board,
+        (from, to): (Place, Place),
+        channel: Channel,
+    ) {
+        let number = board.awaited(from, to, channel);
         if number == 0 {
             return;
         }
-        board.set_awaited(from, to, 0);
+        board.set_awaited(from, to, channel, 0);
         let of_it = |sent: &Sent| {
             let link = if sent.request { (from, to) } else { (to, from) };
-            sent.number == number && (sent.from, sent.to) == link
+            (sent.number, sent.channel) == (number, channel) && (sent.from, sent.to) == link
         };
         // The request or its answer; there is one of them at the most.
         let found = board.bag().iter().copied().find(|&message| of_it(&tables.messages[message as usize]));
@@ -402,7 +544,8 @@ impl<W: World> Walk<W> {
                 broken |= tables.pair(&self.world, one, other);
             }
         }
-        (broken | self.world.judge_all(&self.on(tables, board))) & self.promises
+        (broken | self.world.judge_all(&tables.ghosts[board.ghost as usize].0, &self.on(tables, board)))
+            & self.promises
     }
 }
 
@@ -411,21 +554,12 @@ impl<W: World> Model for Walk<W> {
     type Action = Move;
 
     fn initial(&self) -> Board {
-        let tables = &mut *self.tables.borrow_mut();
-        let mut locals = [0; MOST_NODES];
-        for (local, node) in locals.iter_mut().zip(self.world.nodes()) {
-            *local = tables.local(&self.world, node, Vec::new());
+        let mut prelude = self.prelude.borrow_mut();
+        if prelude.is_empty() {
+            let tables = &mut *self.tables.borrow_mut();
+            *prelude = self.set_up(tables);
         }
-        let ghost = tables.ghost(&self.world, self.world.ghost());
-        let mut board = Board::new(locals, ghost);
-        for place in 0..self.nodes() {
-            let mut first = None;
-            self.step(tables, &board, place, Key::Boot, &mut |next| {
-                first.get_or_insert(next);
-            });
-            board = first.unwrap_or(board);
-        }
-        board
+        prelude[prelude.len() - 1].1
     }
 
     fn fingerprint(&self, board: &Board) -> u64 {
@@ -438,13 +572,18 @@ impl<W: World> Model for Walk<W> {
         if board.broken != 0 {
             return;
         }
-        // Collected first: the explorer asks for fingerprints of what it visits, and those need the tables, too.
+        // Collected first, since the explorer asks for fingerprints of what it visits, and those need the tables, too.
         let mut found = self.scratch.take();
         {
             let tables = &mut *self.tables.borrow_mut();
-            self.deliver_all(tables, board, &mut found);
-            self.fire_all(tables, board, &mut found);
-            self.act_all(tables, board, &mut found);
+            let eager = |&message: &u32| tables.messages[message as usize].eager;
+            if let Some(message) = board.bag().iter().copied().find(eager) {
+                self.deliver(tables, board, message, &mut found);
+            } else {
+                self.deliver_all(tables, board, &mut found);
+                self.fire_all(tables, board, &mut found);
+                self.act_all(tables, board, &mut found);
+            }
         }
         found.drain(..).for_each(|(made, board)| visit(made, board));
         self.scratch.replace(found);

@@ -18,7 +18,12 @@ pub type Place = u8;
 /// The most nodes of a world.
 pub const MOST_NODES: usize = 5;
 /// How many kinds of budget there are.
-pub const BUDGETS: usize = 6;
+pub const BUDGETS: usize = 8;
+/// A node has at most one request to each other on its way for each of so many purposes.
+pub const CHANNELS: usize = 3;
+
+/// One of the purposes of requests between two nodes.
+pub type Channel = u8;
 
 /// Something that may happen only so often: its place among the budgets.
 pub type Budget = usize;
@@ -59,9 +64,15 @@ pub enum MayFire {
     /// Never: nothing would come of it, or what would is left out of this world.
     Never,
     /// Only when the request to this node, or its answer, is lost for good.
-    WhenLost(NodeId),
+    WhenLost(NodeId, Channel),
     /// While this node holds a request back, and so shows that it lives, it costs [`HASTE`].
-    UnlessParked(NodeId),
+    UnlessParked(NodeId, Channel),
+    /// Whatever is on its way: what it waits for takes no longer than a message.
+    Soon,
+    /// The same, when it has something to tell this node ([`World::has_news`]).
+    WithNews(NodeId),
+    /// The same, but only so often.
+    AtCost(Budget),
 }
 
 /// What the network must know of a node.
@@ -71,10 +82,10 @@ pub struct Facts {
     pub up: bool,
     /// While it is down: nobody is told that nobody listens.
     pub silent: bool,
-    /// Bit `p`: it waits for an answer of the node at place `p`.
-    pub awaits: u8,
-    /// By place: bit `n` says that request number `n` of that node is parked here.
-    pub parked: [u16; MOST_NODES],
+    /// By channel, bit `p`: it waits for an answer of the node at place `p`.
+    pub awaits: [u8; CHANNELS],
+    /// By channel and place, bit `n`: request number `n` of that node is parked here.
+    pub parked: [[u16; MOST_NODES]; CHANNELS],
 }
 
 /// What may be done to a node, at which price.
@@ -90,6 +101,15 @@ pub struct Choice<A> {
     pub slow: bool,
     /// All connections of the node break, and the others learn it at once.
     pub breaks_connections: bool,
+}
+
+/// A step of a world's set-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prelude<A> {
+    /// This timer runs out.
+    Fire(Place, Timer),
+    /// This is done.
+    Act(Place, A),
 }
 
 /// A few nodes of the real protocol code.
@@ -121,16 +141,30 @@ pub trait World {
 
     /// What the network must know of a node.
     fn facts(&self, node: &Self::Node) -> Facts;
-    /// The number of the answer that `node` expects from `from`.
-    fn expected(&self, node: &Self::Node, from: NodeId) -> Correlation;
+    /// Which purpose a message has.
+    fn channel(&self, _message: &Message) -> Channel {
+        0
+    }
+    /// The message arrives before anything else happens: whether it waits makes no difference worth looking at.
+    fn is_eager(&self, _message: &Message) -> bool {
+        false
+    }
     /// A request that nobody waits for any more will change nothing, whenever it arrives.
     fn is_dead(&self, node: &Self::Node, request: &Message) -> bool;
+    /// Whether `node` knows something that `peer` does not ([`MayFire::WithNews`]).
+    fn has_news(&self, _node: &Self::Node, _peer: &Self::Node) -> bool {
+        true
+    }
     /// When `timer` may run out.
     fn may_fire(&self, node: &Self::Node, timer: Timer) -> MayFire;
-    /// Which timer ends the waiting of this node's requests that are parked.
-    fn parking_timer(&self, from: NodeId) -> Timer;
+    /// Which timer of `node` ends the waiting of the requests of `from` that are parked there.
+    fn parking_timer(&self, node: &Self::Node, from: NodeId, channel: Channel) -> Option<Timer>;
     /// What may be done.
-    fn choices(&self, nodes: &[&Self::Node], visit: &mut dyn FnMut(Choice<Self::Act>));
+    fn choices(&self, nodes: &[&Self::Node], spent: &[u8; BUDGETS], visit: &mut dyn FnMut(Choice<Self::Act>));
+    /// What happens before the search begins, once nothing is on its way; `None` when it may begin.
+    fn prelude(&self, _nodes: &[&Self::Node]) -> Option<Prelude<Self::Act>> {
+        None
+    }
 
     /// Gives a node an input. `false` when that leads out of the bounds of this world.
     fn step(&self, node: &mut Self::Node, input: Input<Self::Act>, out: &mut Out) -> bool;
@@ -143,6 +177,6 @@ pub trait World {
     fn learn(&self, ghost: &mut Self::Ghost, before: &Self::Node, after: &Self::Node) -> u64;
     /// What these two nodes break together.
     fn judge_pair(&self, one: &Self::Node, other: &Self::Node) -> u64;
-    /// What all nodes break together.
-    fn judge_all(&self, nodes: &[&Self::Node]) -> u64;
+    /// What all nodes break together, given what was.
+    fn judge_all(&self, ghost: &Self::Ghost, nodes: &[&Self::Node]) -> u64;
 }

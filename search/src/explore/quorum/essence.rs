@@ -15,6 +15,7 @@ pub(super) fn rules(of: &'static str, field: &'static str) -> Treat {
         | ("Voter", "settings" | "voters") => Treat::Skip,
         // Only the checker looks at it.
         ("Log", "truncations") => Treat::Skip,
+        ("ParkedFetch", "correlation") => Treat::Number,
         // Positions among the voters, which follow their names.
         ("LeaderState", "me") | ("ParkedFetch", "position") => Treat::Skip,
         // When the check-quorum timer starts anew, and who is silent: no timer waits for that here.

@@ -22,12 +22,13 @@ use super::essence::{Names, Rules};
 use super::replay::Played;
 use super::report::Playable;
 use super::walk::{Move, Walk};
-use super::world::{BUDGETS, Budget, Choice, Facts, HASTE, Input, LOSSES, MOST_NODES, MayFire, Place, World};
+use super::world::{
+    BUDGETS, Budget, Channel, Choice, Facts, HASTE, Input, LOSSES, MOST_NODES, MayFire, Place, World,
+};
 use kraftscope_core::check::Rule;
 use kraftscope_core::config::Settings;
-use kraftscope_core::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, ReplicaKey};
+use kraftscope_core::id::{DirectoryId, LeaderEpoch, NodeId, ReplicaKey};
 use kraftscope_core::kraft::Role;
-use kraftscope_core::kraft::connection::ConnectionState;
 use kraftscope_core::node::{Loss, Out, Timer};
 use kraftscope_core::note::Note;
 use kraftscope_core::time::Span;
@@ -208,21 +209,14 @@ impl World for QuorumWorld {
         };
         let mut facts = Facts { up: true, ..Facts::default() };
         for (place, &id) in self.ids.iter().enumerate() {
-            facts.awaits |= u8::from(quorum.connections().awaits(id)) << place;
+            facts.awaits[0] |= u8::from(quorum.connections().awaits(id)) << place;
         }
         for parked in quorum.role().as_leader().into_iter().flat_map(|leader| leader.parked()) {
             if let Some(place) = self.ids.iter().position(|&id| id == parked.from) {
-                facts.parked[place] |= 1 << parked.correlation.0;
+                facts.parked[0][place] |= 1 << parked.correlation.0;
             }
         }
         facts
-    }
-
-    fn expected(&self, voter: &Voter, from: NodeId) -> Correlation {
-        match voter.quorum().map(|quorum| quorum.connections().state(from)) {
-            Some(ConnectionState::AwaitingResponse(correlation)) => correlation,
-            _ => Correlation::default(),
-        }
     }
 
     /// A request of an epoch that its receiver has left behind is refused, and the refusal is nobody's.
@@ -244,9 +238,9 @@ impl World for QuorumWorld {
         let parked = quorum.role().as_leader().map_or(&[][..], |leader| leader.parked());
         let others = self.ids.len() - 1;
         match (timer, quorum.role()) {
-            (Timer::QuorumRequest(node), _) => MayFire::WhenLost(node),
+            (Timer::QuorumRequest(node), _) => MayFire::WhenLost(node, 0),
             (Timer::QuorumFetch, &Role::Follower { leader, succeeds_after: None, .. }) => {
-                MayFire::UnlessParked(leader)
+                MayFire::UnlessParked(leader, 0)
             }
             (Timer::CheckQuorum, _) if parked.len() >= self.ids.len() / 2 => MayFire::Hastily,
             (Timer::BeginQuorumEpoch, _) if parked.len() >= others => MayFire::Never,
@@ -260,11 +254,11 @@ impl World for QuorumWorld {
         }
     }
 
-    fn parking_timer(&self, from: NodeId) -> Timer {
-        Timer::ParkedFetch(from)
+    fn parking_timer(&self, _voter: &Voter, from: NodeId, _channel: Channel) -> Option<Timer> {
+        Some(Timer::ParkedFetch(from))
     }
 
-    fn choices(&self, voters: &[&Voter], visit: &mut dyn FnMut(Choice<Act>)) {
+    fn choices(&self, voters: &[&Voter], _spent: &[u8; BUDGETS], visit: &mut dyn FnMut(Choice<Act>)) {
         for (place, voter) in voters.iter().enumerate() {
             let place = place as Place;
             let Some(quorum) = voter.quorum() else {
@@ -304,7 +298,7 @@ impl World for QuorumWorld {
         rules::of_pair(one, other)
     }
 
-    fn judge_all(&self, voters: &[&Voter]) -> u64 {
+    fn judge_all(&self, _ghost: &Ghost, voters: &[&Voter]) -> u64 {
         rules::of_all(voters)
     }
 }
