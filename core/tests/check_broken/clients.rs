@@ -130,3 +130,12 @@ fn s14_a_consumer_that_is_sent_back() {
     let reset = Note::PositionReset { partition: ORDERS, from: Offset(3), to: Offset(1) };
     assert_eq!(lab.look(CONSUMER, vec![reset]), ["S14"]);
 }
+
+/// Source: Jepsen, nonmonotonic-poll.
+#[test]
+fn c5_a_consumer_that_goes_back_without_a_word() {
+    let mut lab = Lab::new();
+    let (first, second) = (entry(&mut lab, Offset(0)), entry(&mut lab, Offset(1)));
+    lab.look(CONSUMER, vec![Note::PositionReset { partition: ORDERS, from: Offset(0), to: Offset(0) }]);
+    assert_eq!(consume(&mut lab, vec![first, second, first]), ["C5"]);
+}

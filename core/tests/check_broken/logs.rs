@@ -110,3 +110,24 @@ fn l7_a_leader_that_cuts_its_log() {
     lab.log(1).truncate_to(Offset(leo.0 - 1));
     assert!(lab.look(broker(1), vec![]).contains(&"L7"));
 }
+
+/// Source: `UnifiedLog`: the high watermark never lies below the log start offset.
+#[test]
+fn l1_a_log_that_begins_above_its_high_watermark() {
+    let mut lab = Lab::new();
+    let end = lab.log(3).leo();
+    lab.log(3).log.drop_before(end);
+    lab.copy(3).hw = Offset(1);
+    let broken = lab.look(broker(3), vec![]);
+    assert!(broken.contains(&"L1"), "{broken:?}");
+}
+
+/// Source: LeaderEpochFileCache: one line per epoch, and one more at the end at the most.
+#[test]
+fn l3_an_epoch_cache_with_a_line_in_the_middle() {
+    let mut lab = Lab::new();
+    lab.log(2).epochs.assign(LeaderEpoch(4), Offset(2));
+    lab.append(2, 0);
+    let broken = lab.look(broker(2), vec![]);
+    assert!(broken.contains(&"L3"), "{broken:?}");
+}

@@ -314,3 +314,58 @@ fn a_broken_promise_is_told_once() {
     let quiet = lab.look(broker(1), vec![Note::BrokerStopped]);
     assert_eq!(quiet, Vec::<&str>::new());
 }
+
+/// Source: ValidControllerIsrAndElr: nobody is in both, and nobody twice in one.
+#[test]
+fn p2_a_replica_in_the_isr_and_in_the_elr() {
+    let elr = Some(NodeList::brokers(&[2]));
+    let broken = Lab::new().change(PartitionChange { elr, ..isr(&[1, 2]) });
+    assert!(broken.contains(&"P2"), "{broken:?}");
+}
+
+/// Source: KIP-497: a leader learns partition epochs from the controller, it does not make them.
+#[test]
+fn p6_a_leader_with_a_partition_epoch_that_the_controller_never_wrote() {
+    let mut lab = Lab::new();
+    let known = lab.copy(1).partition_epoch;
+    lab.copy(1).partition_epoch = known.next();
+    assert_eq!(lab.look(broker(1), vec![]), ["P6"]);
+}
+
+/// Source: ClusterControlManager: the broker epoch is the offset of the registration.
+#[test]
+fn p9_a_broker_epoch_from_beyond_the_log() {
+    let (incarnation, broker_epoch) = (Incarnation(9), BrokerEpoch(1_000_000));
+    let record =
+        MetadataRecord::RegisterBroker { broker: broker(1), incarnation, broker_epoch, fenced: true };
+    assert_eq!(Lab::new().commit(record), ["P9"]);
+}
+
+/// Source: KAFKA-7128: the start of the leader epoch has to be reached, not only a high watermark that lags.
+#[test]
+fn s8_a_proposal_for_a_replica_before_the_start_of_the_epoch() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let end = lab.log(1).leo();
+    let leader = lab.leader();
+    leader.isr = IsrState::PendingExpand { isr: NodeList::brokers(&[1, 2]), joining: broker(3) };
+    leader.epoch_start = end.plus(3);
+    let broken = lab.look(broker(1), vec![]);
+    assert!(broken.contains(&"S8"), "{broken:?}");
+}
+
+/// Source: KIP-841: nor does one join that shuts down.
+#[test]
+fn s8_a_broker_that_shuts_down_and_joins() {
+    let mut lab = Lab::without_elr();
+    assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
+    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+    let stopping = MetadataRecord::BrokerRegistrationChange {
+        broker: broker(3),
+        broker_epoch,
+        fenced: None,
+        in_controlled_shutdown: true,
+    };
+    assert_eq!(lab.commit(stopping), Vec::<&str>::new());
+    assert_eq!(lab.change(isr(&[1, 2, 3])), ["S8"]);
+}

@@ -358,3 +358,24 @@ fn k17_a_leader_that_leads_on_after_a_restart() {
     let broken = lab.look(active, vec![]);
     assert!(broken.contains(&"K17"), "{broken:?}");
 }
+
+/// Source: KIP-853: no change before the leader has committed in its own epoch, the bug of the Raft thesis.
+#[test]
+fn k11_a_change_before_a_commit_in_the_own_epoch() {
+    let mut lab = Lab::new();
+    let active = lab.active();
+    edit(lab.quorum(active), |value| value["hw"] = Value::Null);
+    lab.look(active, vec![]);
+    let one = |voters: &VoterSet| voters.with(another(4)).expect("a new id");
+    let broken = write_voters(&mut lab, one);
+    assert!(broken.contains(&"K11"), "{broken:?}");
+}
+
+/// Source: RaftEventSimulationTest, MonotonicHighWatermark.
+#[test]
+fn k9_a_high_watermark_that_goes_back() {
+    let mut lab = Lab::new();
+    let node = lab.follower(0);
+    edit(lab.quorum(node), |value| value["hw"] = Value::from(1));
+    assert_eq!(lab.look(node, vec![]), ["K9"]);
+}

@@ -1,0 +1,136 @@
+//! Each goal of a healed cluster is missed while it is not reached: a cluster at rest has reached all of them, and
+//! every test takes one away.
+
+use kraftscope_core::id::{NodeId, TopicId};
+use kraftscope_core::net::Link;
+use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::genesis::Genesis;
+use kraftscope_core::time::{Span, Time};
+use kraftscope_search::converge::{Goal, missing};
+use kraftscope_search::heal::Core;
+
+const LEADER: NodeId = NodeId::broker(1);
+const FOLLOWER: NodeId = NodeId::broker(3);
+const PRODUCER: NodeId = NodeId::producer(1);
+const CONSUMER: NodeId = NodeId::consumer(1);
+
+/// Everything but these was healed.
+fn core_without(sim: &Sim, left_out: &[NodeId]) -> Core {
+    let servers = sim.world().genesis.broker_ids().chain(sim.world().genesis.controller_ids());
+    let mut members: Vec<NodeId> = servers.filter(|id| !left_out.contains(id)).collect();
+    members.sort_unstable();
+    Core { members, dead: Vec::new() }
+}
+
+fn run_until(sim: &mut Sim, time: Time) {
+    while sim.next_due().is_some_and(|due| due <= time) && sim.step().is_some() {}
+}
+
+fn act(sim: &mut Sim, action: Action) {
+    sim.apply(action).expect("it can be done");
+}
+
+/// A cluster of three brokers and three controllers in which nothing is left to do.
+fn at_rest() -> Sim {
+    let mut sim = Sim::new(Genesis::default()).expect("a valid genesis");
+    run_until(&mut sim, Time(10_000_000));
+    act(&mut sim, Action::Call(PRODUCER, Command::SetRate { interval: Span::ZERO }));
+    run_until(&mut sim, Time(15_000_000));
+    assert_eq!(missing(&sim, &core_without(&sim, &[])), None);
+    sim
+}
+
+fn goal(sim: &Sim, left_out: &[NodeId]) -> Option<Goal> {
+    missing(sim, &core_without(sim, left_out)).map(|missing| missing.goal)
+}
+
+/// Whether `wanted` is what is missing at some moment of the next `span`.
+fn comes_to(sim: &mut Sim, left_out: &[NodeId], wanted: Goal, span: Span) -> bool {
+    let until = sim.now() + span;
+    while goal(sim, left_out) != Some(wanted) {
+        if sim.now() > until || sim.step().is_none() {
+            return false;
+        }
+    }
+    true
+}
+
+fn send(sim: &mut Sim) {
+    let (topic, partition) = (TopicId(0), Some(0));
+    act(sim, Action::Call(PRODUCER, Command::Send { topic, partition, key: Default::default(), count: 1 }));
+}
+
+#[test]
+fn v1_a_quorum_without_a_leader() {
+    let sim = Sim::new(Genesis::default()).expect("a valid genesis");
+    assert_eq!(goal(&sim, &[]), Some(Goal::V1));
+}
+
+/// Source: KAFKA-15489.
+#[test]
+fn v14_a_leader_that_is_cut_off_and_does_not_know_yet() {
+    let mut sim = at_rest();
+    let leader = sim.world().active_controller().expect("there is one");
+    act(&mut sim, Action::Isolate(leader));
+    assert!(comes_to(&mut sim, &[leader], Goal::V14, Span::secs(5)));
+}
+
+#[test]
+fn v5_a_broker_that_is_down() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Crash(FOLLOWER, Loss::Nothing));
+    assert_eq!(goal(&sim, &[]), Some(Goal::V5));
+}
+
+#[test]
+fn v6_a_broker_that_has_not_heard_the_news() {
+    let mut sim = at_rest();
+    let controller = sim.world().active_controller().expect("there is one");
+    act(&mut sim, Action::Call(controller, Command::FenceBroker(FOLLOWER)));
+    assert!(comes_to(&mut sim, &[], Goal::V6, Span::secs(1)));
+}
+
+#[test]
+fn v15_a_partition_whose_leader_is_gone() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Crash(LEADER, Loss::Nothing));
+    assert_eq!(goal(&sim, &[LEADER]), Some(Goal::V15));
+}
+
+#[test]
+fn v7_v8_a_follower_that_cannot_fetch_leaves_the_isr() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Cut(Link { from: FOLLOWER, to: LEADER }));
+    send(&mut sim);
+    assert!(comes_to(&mut sim, &[], Goal::V7, Span::secs(60)));
+    assert!(comes_to(&mut sim, &[], Goal::V8, Span::secs(1)));
+}
+
+#[test]
+fn v9_v12_a_record_on_its_way_to_the_followers() {
+    let mut sim = at_rest();
+    send(&mut sim);
+    assert!(comes_to(&mut sim, &[], Goal::V9, Span::secs(1)));
+    assert!(comes_to(&mut sim, &[], Goal::V12, Span::secs(1)));
+}
+
+#[test]
+fn v10_a_record_that_waits_in_its_producer() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Cut(Link { from: PRODUCER, to: LEADER }));
+    send(&mut sim);
+    assert_eq!(goal(&sim, &[]), Some(Goal::V10));
+}
+
+#[test]
+fn c14_a_consumer_that_is_down_or_behind() {
+    let mut sim = at_rest();
+    let mut dead = sim.clone();
+    act(&mut dead, Action::Crash(CONSUMER, Loss::Nothing));
+    assert_eq!(goal(&dead, &[]), Some(Goal::C14));
+    act(&mut sim, Action::Cut(Link { from: LEADER, to: CONSUMER }));
+    send(&mut sim);
+    assert!(comes_to(&mut sim, &[], Goal::C14, Span::secs(1)));
+}
