@@ -12,6 +12,7 @@ pub mod dice;
 pub mod digest;
 pub mod epochs;
 pub mod explain;
+pub mod group;
 pub mod history;
 pub mod id;
 pub mod kraft;

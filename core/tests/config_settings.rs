@@ -86,6 +86,12 @@ fn every_setting_has_the_default_of_4_2() {
         Consumer max.partition.fetch.bytes = 100 (ConsumerConfig)
         Consumer max.poll.records = 500 (ConsumerConfig)
         Consumer auto.offset.reset = latest (ConsumerConfig)
+        Coordinator group.initial.rebalance.delay.ms = 3000 (GroupCoordinatorConfig)
+        Coordinator group.min.session.timeout.ms = 6000 (GroupCoordinatorConfig)
+        Coordinator group.max.session.timeout.ms = 1800000 (GroupCoordinatorConfig)
+        Coordinator group.max.size = 2147483647 (GroupCoordinatorConfig)
+        Coordinator group.consumer.session.timeout.ms = 45000 (GroupCoordinatorConfig)
+        Coordinator group.consumer.heartbeat.interval.ms = 5000 (GroupCoordinatorConfig)
     "#]]
     .assert_eq(&table);
 }

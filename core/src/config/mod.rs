@@ -9,8 +9,7 @@
 //! Sources: `QuorumConfig`, `MetadataLogConfig`, `KRaftConfigs`, `ReplicationConfigs`, `ServerConfigs`,
 //! `ServerLogConfigs`, `ProducerConfig`, `ConsumerConfig`, `ConfigDef`, and `KafkaConfig.validateValues`.
 //!
-//! Left out: everything in bytes (records are counted instead, see [`Kind::Records`]), files, security, quotas,
-//! groups.
+//! Left out: everything in bytes (records are counted instead, see [`Kind::Records`]), files, security, quotas.
 
 mod error;
 mod rules;
@@ -198,6 +197,20 @@ pub struct Settings {
     pub max_partition_fetch_records: u32,
     /// `auto.offset.reset`, latest.
     pub auto_offset_reset: OffsetReset,
+
+    // Consumer groups.
+    /// `group.initial.rebalance.delay.ms`, 3000: how long an empty group waits for more members.
+    pub group_initial_rebalance_delay: Span,
+    /// `group.min.session.timeout.ms`, 6000.
+    pub group_min_session_timeout: Span,
+    /// `group.max.session.timeout.ms`, 1800000.
+    pub group_max_session_timeout: Span,
+    /// `group.max.size`, 2147483647: the most members of a classic group.
+    pub group_max_size: u32,
+    /// `group.consumer.session.timeout.ms`, 45000 (KIP-848).
+    pub group_consumer_session_timeout: Span,
+    /// `group.consumer.heartbeat.interval.ms`, 5000 (KIP-848).
+    pub group_consumer_heartbeat_interval: Span,
 }
 
 impl Settings {
@@ -264,6 +277,12 @@ impl Settings {
             max_poll_records: 500,
             max_partition_fetch_records: 100,
             auto_offset_reset: OffsetReset::Latest,
+            group_initial_rebalance_delay: Span::millis(3000),
+            group_min_session_timeout: Span::millis(6000),
+            group_max_session_timeout: Span::millis(1_800_000),
+            group_max_size: i32::MAX as u32,
+            group_consumer_session_timeout: Span::millis(45_000),
+            group_consumer_heartbeat_interval: Span::millis(5000),
         }
     }
 }

@@ -61,6 +61,8 @@ pub enum Group {
     Producer,
     /// Consumers.
     Consumer,
+    /// Consumer groups and their coordinators.
+    Coordinator,
 }
 
 /// For whom, and when, a value holds.
@@ -228,5 +230,13 @@ static TABLE: &[Setting] = table! {
         "max.partition.fetch.bytes" max_partition_fetch_records: Int Records 1.. Simulator Client "ConsumerConfig",
         "max.poll.records" max_poll_records: Int Count 1.. Kafka Client "ConsumerConfig",
         "auto.offset.reset" auto_offset_reset: String OffsetReset 0.. Kafka Client "ConsumerConfig",
+    }
+    Coordinator {
+        "group.initial.rebalance.delay.ms" group_initial_rebalance_delay: Int Millis 0.. Kafka Static "GroupCoordinatorConfig",
+        "group.min.session.timeout.ms" group_min_session_timeout: Int Millis 1.. Simulator Static "GroupCoordinatorConfig",
+        "group.max.session.timeout.ms" group_max_session_timeout: Int Millis 1.. Simulator Static "GroupCoordinatorConfig",
+        "group.max.size" group_max_size: Int Count 1.. Kafka Static "GroupCoordinatorConfig",
+        "group.consumer.session.timeout.ms" group_consumer_session_timeout: Int Millis 1.. Kafka Static "GroupCoordinatorConfig",
+        "group.consumer.heartbeat.interval.ms" group_consumer_heartbeat_interval: Int Millis 1.. Kafka Static "GroupCoordinatorConfig",
     }
 };

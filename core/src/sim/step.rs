@@ -138,5 +138,6 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
             (NodeKind::Producer, _) | (_, NodeKind::Producer) => Family::Produce,
             _ => Family::Fetch,
         },
+        Message::Group(_) => Family::Consume,
     }
 }

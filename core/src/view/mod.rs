@@ -6,6 +6,7 @@
 
 mod build;
 mod flights;
+mod group_flights;
 mod logs;
 mod partitions;
 

@@ -52,6 +52,20 @@ pub enum ErrorCode {
     PositionOutOfRange,
     DuplicateVoter,
     VoterNotFound,
+    UnknownMemberId,
+    IllegalGeneration,
+    InconsistentGroupProtocol,
+    InvalidSessionTimeout,
+    RebalanceInProgress,
+    MemberIdRequired,
+    GroupMaxSizeReached,
+    FencedInstanceId,
+    NotCoordinator,
+    CoordinatorNotAvailable,
+    FencedMemberEpoch,
+    UnreleasedInstanceId,
+    StaleMemberEpoch,
+    GroupIdNotFound,
 }
 
 impl ErrorCode {
@@ -102,6 +116,20 @@ impl ErrorCode {
             ErrorCode::PositionOutOfRange => "POSITION_OUT_OF_RANGE",
             ErrorCode::DuplicateVoter => "DUPLICATE_VOTER",
             ErrorCode::VoterNotFound => "VOTER_NOT_FOUND",
+            ErrorCode::UnknownMemberId => "UNKNOWN_MEMBER_ID",
+            ErrorCode::IllegalGeneration => "ILLEGAL_GENERATION",
+            ErrorCode::InconsistentGroupProtocol => "INCONSISTENT_GROUP_PROTOCOL",
+            ErrorCode::InvalidSessionTimeout => "INVALID_SESSION_TIMEOUT",
+            ErrorCode::RebalanceInProgress => "REBALANCE_IN_PROGRESS",
+            ErrorCode::MemberIdRequired => "MEMBER_ID_REQUIRED",
+            ErrorCode::GroupMaxSizeReached => "GROUP_MAX_SIZE_REACHED",
+            ErrorCode::FencedInstanceId => "FENCED_INSTANCE_ID",
+            ErrorCode::NotCoordinator => "NOT_COORDINATOR",
+            ErrorCode::CoordinatorNotAvailable => "COORDINATOR_NOT_AVAILABLE",
+            ErrorCode::FencedMemberEpoch => "FENCED_MEMBER_EPOCH",
+            ErrorCode::UnreleasedInstanceId => "UNRELEASED_INSTANCE_ID",
+            ErrorCode::StaleMemberEpoch => "STALE_MEMBER_EPOCH",
+            ErrorCode::GroupIdNotFound => "GROUP_ID_NOT_FOUND",
         }
     }
 

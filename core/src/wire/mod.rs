@@ -5,11 +5,13 @@
 
 mod epochs;
 mod error;
+mod group;
 mod producer_id;
 mod quorum;
 
 pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use error::ErrorCode;
+pub use group::*;
 pub use producer_id::{AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdResponse};
 pub use quorum::{
     AddRaftVoterRequest, ApiVersionsResponse, BeginQuorumEpochRequest, EndQuorumEpochRequest,
@@ -120,6 +122,8 @@ pub enum Message {
     OffsetForLeaderEpochRequest(OffsetForLeaderEpochRequest),
     /// Answer to it.
     OffsetForLeaderEpochResponse(OffsetForLeaderEpochResponse),
+    /// Between a consumer and the coordinator of its group.
+    Group(GroupMessage),
 }
 
 /// What a message is about; the page gives each family one colour.
@@ -170,11 +174,15 @@ impl Message {
             Message::OffsetForLeaderEpochRequest(_) | Message::OffsetForLeaderEpochResponse(_) => {
                 "OffsetForLeaderEpoch"
             }
+            Message::Group(message) => message.api(),
         }
     }
 
     /// Whether it is a request.
     pub const fn is_request(&self) -> bool {
+        if let Message::Group(message) = self {
+            return message.is_request();
+        }
         matches!(
             self,
             Message::VoteRequest(_)

@@ -3,7 +3,7 @@ use super::Findings;
 use super::source::{Source, line_of, words};
 
 /// Protocol modules read like the specification: they know no driver and no observer.
-const PROTOCOL: [&str; 6] = ["kraft", "metadata", "replication", "client", "kafkaraft", "zookeeper"];
+const PROTOCOL: [&str; 7] = ["kraft", "metadata", "replication", "client", "group", "kafkaraft", "zookeeper"];
 const DRIVERS: [&str; 7] = ["sim", "net", "check", "view", "scenario", "history", "explain"];
 
 pub(super) fn check(source: &Source, findings: &mut Findings) {

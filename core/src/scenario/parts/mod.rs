@@ -9,6 +9,8 @@ pub(super) mod cluster;
 mod controller;
 mod data_messages;
 mod epoch_cache;
+mod group;
+mod group_text;
 mod hosted;
 mod leader_state;
 mod murmur2;
@@ -65,6 +67,7 @@ pub const COMPONENTS: &[Component] = &[
     producer_state::COMPONENT,
     partitioner::COMPONENT,
     assignor::COMPONENT,
+    group::COMPONENT,
     murmur2::COMPONENT,
 ];
 
