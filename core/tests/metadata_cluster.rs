@@ -63,11 +63,19 @@ fn a_controlled_shutdown_hands_over_in_tens_of_milliseconds_and_ends_in_seconds(
     assert!(stopped < ms(4200), "{stopped}");
 }
 
-/// 7.4 and KAFKA-19047: a broker that stopped in order is let in at once.
+/// ClusterControlManager.registerBroker: an orderly stop ends no session, so that a quick restart waits for it; one
+/// after more than a session is let in at once.
 #[test]
-fn a_broker_that_stopped_in_order_registers_again_without_waiting() {
+fn a_broker_that_stopped_in_order_registers_again_when_its_session_is_over() {
     let mut sim = settled();
     after(&mut sim, Action::Call(b(1), Command::ShutDown), Span::secs(5));
+    let notes = after(&mut sim, Action::Start(b(1)), Span::secs(12));
+    let error = ErrorCode::DuplicateBrokerRegistration;
+    assert!(first(&notes, |note| *note == Note::RegistrationRefused { broker: b(1), error }) < ms(10));
+    let registered = first(&notes, |note| matches!(note, Note::BrokerRegistered { .. }));
+    assert!((ms(4000)..ms(11_100)).contains(&registered), "{registered}");
+    let mut sim = settled();
+    after(&mut sim, Action::Call(b(1), Command::ShutDown), Span::secs(15));
     let notes = after(&mut sim, Action::Start(b(1)), Span::secs(1));
     assert!(first(&notes, |note| matches!(note, Note::BrokerRegistered { .. })) < ms(10));
     assert!(first(&notes, |note| matches!(note, Note::BrokerRunning { .. })) < ms(200));

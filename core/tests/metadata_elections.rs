@@ -59,11 +59,12 @@ fn a_preferred_leader_that_is_not_active_is_not_available() {
     assert_eq!(harness.written(), "");
 }
 
-/// S-58: ReplicationControlManagerTest.testElectPreferredLeaders, second half. Broker 1 comes back as a new life.
+/// S-58: ReplicationControlManagerTest.testElectPreferredLeaders, second half. Broker 1 comes back as a new life, when
+/// its old session is over.
 #[test]
 fn a_preferred_leader_that_is_back_in_the_isr_is_elected() {
     let mut harness = half_up();
-    let life = harness.register(1, 77).broker_epoch;
+    let life = harness.wait(ms(9001)).register(1, 77).broker_epoch;
     harness.heartbeat(kraftscope_core::wire::BrokerHeartbeatRequest { broker_epoch: life, ..beat(1) });
     harness.heartbeat(beat(0));
     let mut first = proposal(2, &[]);

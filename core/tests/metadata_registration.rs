@@ -145,15 +145,18 @@ fn a_session_begins_with_the_first_heartbeat() {
     assert_eq!(harness.controller.sessions(), [Session { broker: b(1), broker_epoch, last_contact }]);
 }
 
-/// KAFKA-19047 (4.1): a broker in controlled shutdown may come back before its session expires.
+/// ClusterControlManager.registerBroker: only the session counts, and a controlled shutdown does not end it, neither
+/// while it goes on nor when it is allowed (KAFKA-19047 is about that).
 #[test]
-fn a_broker_that_shuts_down_in_order_need_not_wait_to_come_back() {
+fn a_broker_that_shut_down_in_order_waits_for_its_old_session_too() {
+    let duplicate = ErrorCode::DuplicateBrokerRegistration;
     let mut harness = pair();
-    harness.heartbeat(beat_to_shut_down(1));
-    assert_eq!(harness.register(1, 99).error, ErrorCode::None);
+    assert!(!harness.heartbeat(beat_to_shut_down(1)).should_shut_down);
+    assert_eq!(harness.register(1, 99).error, duplicate);
     let mut harness = pair();
     assert!(harness.heartbeat(beat_to_shut_down(2)).should_shut_down);
-    assert_eq!(harness.register(2, 99).error, ErrorCode::None);
+    assert_eq!(harness.wait(ms(9000)).register(2, 99).error, duplicate);
+    assert_eq!(harness.wait(ms(1)).register(2, 99).error, ErrorCode::None);
 }
 
 /// A fenced registration whose session is still valid is refused too: the session counts, not the fencing.

@@ -5,7 +5,8 @@
 //! offset at which its records begin); the old life leaves every ISR before the new one is in the log, and every ELR
 //! unless it shut down cleanly: then its clean-shutdown file names its broker epoch (KIP-966).
 //!
-//! Since 4.1 (KAFKA-19047) a broker that shuts down in a controlled way need not wait for its own old session.
+//! A controlled shutdown ends no session: a broker that comes back sooner than its session runs out is refused, and
+//! asks again (KAFKA-19047 would have changed that, and has not).
 //!
 //! Left out: cluster id, features, listeners, log directories.
 
@@ -50,7 +51,6 @@ pub fn register(
         return Ok(broker_epoch);
     }
     if let Some(old) = existing
-        && !old.in_controlled_shutdown
         && heartbeats.has_valid_session(now, broker, old.broker_epoch, settings.broker_session_timeout)
     {
         return Err(ErrorCode::DuplicateBrokerRegistration);

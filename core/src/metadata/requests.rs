@@ -127,10 +127,6 @@ impl QuorumController {
         let next = circumstances.next(request);
         let decision = transition(image, &self.settings, broker, circumstances.current, next);
         active.heartbeats.touch(broker, next.is_fenced(), request.current_metadata_offset);
-        if next == BrokerControlState::ShutdownNow {
-            // Its next life need not wait for this session (KAFKA-19047).
-            active.heartbeats.remove_session(broker, request.broker_epoch);
-        }
         let response = BrokerHeartbeatResponse {
             error: ErrorCode::None,
             is_caught_up: circumstances.is_caught_up(request),
