@@ -5,7 +5,7 @@
 
 use super::Part;
 use super::partition_change::show_registration;
-use crate::check::INVARIANTS;
+use crate::check::{INVARIANTS, Why};
 use crate::client::Consumer;
 use crate::explain;
 use crate::history::History;
@@ -47,6 +47,11 @@ pub const SHOWS: &[Verb] = &[
                 skipped for good.",
     },
     Verb { usage: "broken", about: "Broken invariants, or `none`." },
+    Verb {
+        usage: "lost",
+        about: "Acknowledged records that a later leader does not hold, by acks, and why the promise was void, if \
+                it was; or `none`.",
+    },
 ];
 
 /// Most entries of a log that are looked at.
@@ -107,6 +112,7 @@ impl Cluster {
             }
             "consumed" => Ok(self.consumed(&names)),
             "notes" => self.notes(what, &names),
+            "lost" => Ok(self.lost(&names)),
             _ => Ok(self.broken(&names)),
         }
     }
@@ -167,6 +173,29 @@ impl Cluster {
         Ok(text)
     }
 
+    fn lost(&self, names: &Names) -> String {
+        let Some(checker) = self.history.sim().checker() else { return String::from("checks are off") };
+        let mut all = Vec::new();
+        for (id, _) in checker.lost() {
+            if !all.contains(&id) {
+                all.push(id);
+            }
+        }
+        let count =
+            |id, by_all| checker.lost().filter(|(of, lost)| *of == id && lost.by_all == by_all).count();
+        let promised = |id| {
+            let why = checker.void().find(|(of, _)| *of == id).map(|(_, why)| why);
+            let void = why.map_or_else(String::new, |why| format!(" void={}", void(why)));
+            format!("C1 NoLostAckedWrite {} acks=all lost={}{void}", names.show(id), count(id, true))
+        };
+        let plain = |id| format!("{} acks=1 lost={}", names.show(id), count(id, false));
+        let text = lines(all.iter().flat_map(|&id| {
+            let kept = (count(id, true) > 0).then(|| promised(id));
+            kept.into_iter().chain((count(id, false) > 0).then(|| plain(id)))
+        }));
+        if text.is_empty() { String::from("none") } else { text }
+    }
+
     fn broken(&self, names: &Names) -> String {
         let end = self.history.first_note(self.history.event().next());
         let broken = self.history.notes(0..end).filter_map(|log| match log.note {
@@ -181,6 +210,22 @@ impl Cluster {
         let text = lines(broken);
         if text.is_empty() { String::from("none") } else { text }
     }
+}
+
+/// Why a partition's promises do not stand any more.
+fn void(why: Why) -> String {
+    let (name, who) = match why {
+        Why::UncleanElection { leader, .. } => ("UncleanElection", Some(leader)),
+        Why::LeaderLostRecords { leader, .. } => ("LeaderLostRecords", Some(leader)),
+        Why::ForgottenProposal { leader, .. } => ("ForgottenProposal", Some(leader)),
+        Why::MinIsrUnheardOf { leader, .. } => ("MinIsrUnheardOf", Some(leader)),
+        Why::DroppedReplicaEligible { replica, .. } => ("DroppedReplicaEligible", Some(replica)),
+        Why::TooManyLosses { .. } => ("TooManyLosses", None),
+        Why::MinIsrNotEnforced => ("MinIsrNotEnforced", None),
+        Why::NoAcksAll => ("NoAcksAll", None),
+        Why::ElrOff => ("ElrOff", None),
+    };
+    who.map_or_else(|| String::from(name), |who| format!("{name} {who}"))
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {
