@@ -354,6 +354,10 @@ pub enum Note {
     /// The consumer's position is not in the log, and nothing says where to go on: the application got an exception
     /// and has paused the partition.
     OutOfRangeRaised { partition: TopicPartition, position: Offset },
+    /// The leader sent the consumer to a replica in its rack: it reads there from now on.
+    ReadReplicaChosen { partition: TopicPartition, replica: NodeId },
+    /// The consumer reads from the leader again.
+    ReadReplicaDropped { partition: TopicPartition, replica: NodeId, error: ErrorCode },
     /// The consumer's position was outside the log and was set anew.
     PositionReset { partition: TopicPartition, from: Offset, to: Offset },
 

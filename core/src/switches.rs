@@ -165,6 +165,9 @@ switches! {
     out_of_range_halts: until V2_3, "AbstractFetcherThread.handleOffsetOutOfRange";
     /// A broker reads its high watermark checkpoint at start; off: it begins at 0.
     hw_checkpoint_is_read: always, "KAFKA-2013";
+    /// A leader may send a consumer to a replica in its rack, and followers serve consumers up to their high watermark;
+    /// off: consumers read from the leader.
+    fetch_from_follower: from V2_6, "KIP-392";
     /// A failed append fences the log against further appends.
     io_error_fences_log: from V2_8, "KAFKA-10778";
 

@@ -3,10 +3,9 @@
 //! It does not know groups. How positions are found and validated stands in [`super::offsets`]. Invariants: one fetch
 //! in flight per broker; a position moves only over records that the application has got, or by a reset that is told;
 //! an answer that does not continue the position is dropped.
-//! Sources: `AbstractFetch`, `FetchCollector`, `SubscriptionState`, KIP-320 (epochs), KIP-951.
+//! Sources: `AbstractFetch`, `FetchCollector`, KIP-320 (epochs), KIP-392 (read replicas), KIP-951 (hints).
 //!
-//! Left out: groups and committed offsets, fetch sessions, follower fetching, transactions, an application that takes
-//! its time.
+//! Left out: groups and committed offsets, fetch sessions, transactions, an application that takes its time.
 
 use super::metadata::LeaderAndEpoch;
 use super::network::{Answer, NetworkClient};
@@ -126,11 +125,11 @@ impl Consumer {
             },
             Input::Disconnected(node) => {
                 let failed = self.network.disconnect(node, &settings, now, out);
-                self.fail_requests(&failed, ErrorCode::NetworkException, now);
+                self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
             }
             Input::Fire(Timer::ClientRequest(node)) => {
                 let failed = self.network.on_request_timeout(node, &settings, now, out);
-                self.fail_requests(&failed, ErrorCode::RequestTimedOut, now);
+                self.fail_requests(&failed, ErrorCode::RequestTimedOut, now, out);
             }
             Input::Fire(timer) => self.network.alarms.fired(timer),
             Input::Call(call, _) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
@@ -162,18 +161,25 @@ impl Consumer {
         }
     }
 
-    /// Sends a fetch to every leader that has none in flight (`prepareFetchRequests`).
+    /// Sends a fetch to every broker that is read from and has none in flight (`prepareFetchRequests`).
     fn fetch(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
-        let mut by_leader: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
+        let mut by_node: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
         let metadata = &mut self.network.metadata;
-        for (&partition, position) in &self.positions {
+        for (&partition, position) in &mut self.positions {
             let Some(fetch_offset) = position.fetchable() else { continue };
             let Some(LeaderAndEpoch { leader: Some(leader), epoch }) = position.current_leader else {
                 metadata.request_update();
                 continue;
             };
-            by_leader.entry(leader).or_default().push(FetchPartition {
+            let preferred = position.read_replica(now).unwrap_or(leader);
+            let is_known = preferred == leader || metadata.brokers.contains(preferred);
+            if !is_known {
+                position.drop_preferred(partition, ErrorCode::BrokerNotAvailable, out);
+                metadata.request_update();
+            }
+            let node = if is_known { preferred } else { leader };
+            by_node.entry(node).or_default().push(FetchPartition {
                 partition,
                 current_leader_epoch: Some(epoch),
                 fetch_offset,
@@ -182,7 +188,7 @@ impl Consumer {
                 max_records: settings.max_partition_fetch_records,
             });
         }
-        for (node, partitions) in by_leader {
+        for (node, partitions) in by_node {
             let pending = self.fetches.iter().any(|fetch| fetch.node == node);
             if pending || !self.network.ready(node, &settings, now, out) {
                 continue;
@@ -192,6 +198,7 @@ impl Consumer {
                 fetcher: Fetcher::Consumer,
                 max_wait: settings.fetch_max_wait,
                 min_records: settings.fetch_min_bytes,
+                rack: settings.client_rack.get(self.id.number()),
                 partitions,
             });
             let correlation = self.network.send(node, request, &settings, now, out);
@@ -201,7 +208,7 @@ impl Consumer {
 
     fn on_answer(&mut self, envelope: Envelope, now: Time, out: &mut Out) {
         if let Message::FetchResponse(response) = envelope.message {
-            self.on_fetched(envelope.correlation, response, out);
+            self.on_fetched(envelope.correlation, response, now, out);
         } else if let Message::ListOffsetsResponse(response) = envelope.message {
             self.on_looked_up(envelope.correlation, response, now, out);
         } else if let Message::OffsetForLeaderEpochResponse(response) = envelope.message {
@@ -209,7 +216,7 @@ impl Consumer {
         }
     }
 
-    fn on_fetched(&mut self, correlation: Correlation, response: FetchResponse, out: &mut Out) {
+    fn on_fetched(&mut self, correlation: Correlation, response: FetchResponse, now: Time, out: &mut Out) {
         let Some(index) = self.fetches.iter().position(|fetch| fetch.correlation == correlation) else {
             return;
         };
@@ -222,17 +229,20 @@ impl Consumer {
                 .get(&partition)
                 .is_some_and(|p| p.offset == Some(offset) && !p.awaits_validation);
             if still_there {
-                self.on_fetched_partition(offset, fetched, out);
+                self.on_fetched_partition(offset, fetched, now, out);
             }
         }
     }
 
-    fn on_fetched_partition(&mut self, offset: Offset, fetched: FetchedPartition, out: &mut Out) {
+    fn on_fetched_partition(&mut self, offset: Offset, fetched: FetchedPartition, now: Time, out: &mut Out) {
         let partition = fetched.partition;
         self.last_error = fetched.error;
         if fetched.error.is_none() {
             if let Some(position) = self.positions.get_mut(&partition) {
                 position.high_watermark = Some(fetched.high_watermark);
+                if let Some(replica) = fetched.preferred_read_replica {
+                    position.prefer(partition, replica, now + self.settings.metadata_max_age, out);
+                }
             }
             if let Fetched::Records(entries) = fetched.data {
                 self.consume(partition, offset, &entries, out);
@@ -251,12 +261,15 @@ impl Consumer {
 
     /// What an error means for a position (`FetchCollector.handleInitializeErrors`).
     fn on_fetch_error(&mut self, partition: TopicPartition, error: ErrorCode, hinted: bool, out: &mut Out) {
-        if error == ErrorCode::OffsetOutOfRange {
-            return self.on_out_of_range(partition, out);
-        }
         let Some(position) = self.positions.get_mut(&partition) else { return };
-        if is_invalid_metadata(error) || error == ErrorCode::OffsetNotAvailable {
+        if error == ErrorCode::OffsetOutOfRange {
+            // A follower may not be there yet: the leader knows.
+            if !position.drop_preferred(partition, error, out) {
+                self.on_out_of_range(partition, out);
+            }
+        } else if is_invalid_metadata(error) || error == ErrorCode::OffsetNotAvailable {
             position.awaits_update |= !hinted;
+            position.drop_preferred(partition, error, out);
             self.network.metadata.request_update();
         }
         // Anything else: the broker is behind (UNKNOWN_LEADER_EPOCH) or in trouble; the next poll fetches again.
@@ -294,11 +307,17 @@ impl Consumer {
     }
 
     /// The connection broke, or the request timed out: fetches and look-ups are made anew.
-    fn fail_requests(&mut self, failed: &[Correlation], error: ErrorCode, now: Time) {
+    fn fail_requests(&mut self, failed: &[Correlation], error: ErrorCode, now: Time, out: &mut Out) {
         if !failed.is_empty() {
             self.last_error = error;
         }
-        self.fetches.retain(|fetch| !failed.contains(&fetch.correlation));
+        for fetch in self.fetches.extract_if(.., |fetch| failed.contains(&fetch.correlation)) {
+            for (partition, _) in fetch.partitions {
+                if let Some(position) = self.positions.get_mut(&partition) {
+                    position.drop_preferred(partition, error, out);
+                }
+            }
+        }
         self.fail_questions(failed, now);
     }
 }

@@ -8,9 +8,12 @@
 
 use super::metadata::LeaderAndEpoch;
 use crate::config::OffsetReset;
-use crate::id::{LeaderEpoch, Offset, TopicPartition};
+use crate::id::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::node::Out;
+use crate::note::Note;
 use crate::record::Record;
 use crate::time::Time;
+use crate::wire::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 /// A consumer's place in one partition.
@@ -34,6 +37,8 @@ pub struct Position {
     pub awaits_update: bool,
     /// No look-up and no validation before this moment.
     pub retry_at: Time,
+    /// The replica that the leader sent it to, and until when it reads there (KIP-392).
+    pub preferred: Option<(NodeId, Time)>,
     /// The leader's high watermark as of the last fetch.
     pub high_watermark: Option<Offset>,
     /// Records read.
@@ -70,8 +75,31 @@ impl Position {
             return;
         }
         self.current_leader = Some(known);
+        self.preferred = None;
         self.awaits_validation = detects && self.offset_epoch.is_some();
         self.retry_at = Time::ZERO;
+    }
+
+    /// Where it is to be fetched: from the preferred replica until that time is over, else from the leader
+    /// (`preferredReadReplica`).
+    pub fn read_replica(&self, now: Time) -> Option<NodeId> {
+        let preferred = self.preferred.filter(|&(_, until)| now <= until).map(|(replica, _)| replica);
+        preferred.or_else(|| self.current_leader?.leader)
+    }
+
+    /// The leader sent it to this replica (`updatePreferredReadReplica`).
+    pub fn prefer(&mut self, partition: TopicPartition, replica: NodeId, until: Time, out: &mut Out) {
+        if self.preferred.is_none_or(|(known, _)| known != replica) {
+            out.note(Note::ReadReplicaChosen { partition, replica });
+        }
+        self.preferred = Some((replica, until));
+    }
+
+    /// Back to the leader, if it read elsewhere (`clearPreferredReadReplica`); returns whether it did.
+    pub fn drop_preferred(&mut self, partition: TopicPartition, error: ErrorCode, out: &mut Out) -> bool {
+        let Some((replica, _)) = self.preferred.take() else { return false };
+        out.note(Note::ReadReplicaDropped { partition, replica, error });
+        true
     }
 
     /// The leader says where `offset_epoch` ends (`maybeCompleteValidation`). `asked` is the position at the time of

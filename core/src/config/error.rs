@@ -58,6 +58,13 @@ pub enum ConfigError {
         /// What may be written (`ConfigDef.ValidString`).
         choices: Vec<&'static str>,
     },
+    /// Not a list of racks.
+    NotRacks {
+        /// The key.
+        key: &'static str,
+        /// What was written.
+        text: String,
+    },
     /// Two settings that do not go together.
     Rule(Rule),
 }
@@ -112,6 +119,11 @@ impl fmt::Display for ConfigError {
                 f,
                 "Invalid value {text} for configuration {key}: String must be one of: {}",
                 choices.join(", ")
+            ),
+            ConfigError::NotRacks { key, text } => write!(
+                f,
+                "Invalid value {text} for configuration {key}: write the rack of each process in order, one letter or \
+                 digit, or - for none: a,b,-"
             ),
             ConfigError::Rule(rule) => f.write_str(rule.words()),
         }

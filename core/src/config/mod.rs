@@ -12,11 +12,13 @@
 //! Left out: everything in bytes (records are counted instead, see [`Kind::Records`]), files, security, quotas.
 
 mod error;
+mod racks;
 mod rules;
 mod table;
 mod value;
 
 pub use error::{ConfigError, Rule};
+pub use racks::{Rack, Racks};
 pub use rules::Warning;
 pub use table::{Bound, Group, Kind, Scope, Setting, Type, find, settings};
 pub use value::Value;
@@ -71,6 +73,16 @@ pub enum OffsetReset {
     None,
 }
 
+/// `replica.selector.class`: who decides from which replica a consumer reads (KIP-392).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReplicaSelector {
+    /// Nobody: consumers read from the leader.
+    #[default]
+    None,
+    /// `RackAwareReplicaSelector`: a replica in the rack of the consumer.
+    RackAware,
+}
+
 /// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
@@ -114,6 +126,8 @@ pub struct Settings {
     pub initial_broker_registration_timeout: Span,
     /// `controlled.shutdown.enable`, true.
     pub controlled_shutdown_enable: bool,
+    /// `broker.rack`, none: in which rack each broker stands.
+    pub broker_rack: Racks,
     /// `auto.leader.rebalance.enable`, true.
     pub auto_leader_rebalance_enable: bool,
     /// `leader.imbalance.check.interval.seconds`, 300.
@@ -140,6 +154,8 @@ pub struct Settings {
     pub replica_high_watermark_checkpoint_interval: Span,
     /// `replica.fetch.max.bytes` stand-in: most records per partition and fetch.
     pub replica_fetch_max_records: u32,
+    /// `replica.selector.class`, none; from 2.4.
+    pub replica_selector: ReplicaSelector,
     /// `log.retention.bytes` stand-in: most committed records that a log keeps; 0 (Kafka: -1) keeps all.
     pub log_retention_records: u32,
 
@@ -197,6 +213,8 @@ pub struct Settings {
     pub max_partition_fetch_records: u32,
     /// `auto.offset.reset`, latest.
     pub auto_offset_reset: OffsetReset,
+    /// `client.rack`, none: in which rack each consumer stands.
+    pub client_rack: Racks,
 
     // Consumer groups.
     /// `group.initial.rebalance.delay.ms`, 3000: how long an empty group waits for more members.
@@ -235,6 +253,7 @@ impl Settings {
             broker_session_timeout: Span::millis(9000),
             initial_broker_registration_timeout: Span::millis(60_000),
             controlled_shutdown_enable: true,
+            broker_rack: Racks::NONE,
             auto_leader_rebalance_enable: true,
             leader_imbalance_check_interval: Span::secs(300),
             unclean_leader_election_enable: release.is_before(Release::V1_1),
@@ -251,6 +270,7 @@ impl Settings {
             replica_socket_timeout: Span::millis(30_000),
             replica_high_watermark_checkpoint_interval: Span::millis(5000),
             replica_fetch_max_records: 100,
+            replica_selector: ReplicaSelector::None,
             log_retention_records: 0,
             producer_id_expiration: Span::millis(86_400_000),
             producer_id_expiration_check_interval: Span::millis(600_000),
@@ -277,6 +297,7 @@ impl Settings {
             max_poll_records: 500,
             max_partition_fetch_records: 100,
             auto_offset_reset: OffsetReset::Latest,
+            client_rack: Racks::NONE,
             group_initial_rebalance_delay: Span::millis(3000),
             group_min_session_timeout: Span::millis(6000),
             group_max_session_timeout: Span::millis(1_800_000),

@@ -25,6 +25,10 @@ pub enum Kind {
     Acks,
     /// `earliest`, `latest` or `none`.
     OffsetReset,
+    /// `none` or `RackAwareReplicaSelector`.
+    ReplicaSelector,
+    /// A rack for each process of a kind, in order: `a,b,-`.
+    Racks,
 }
 
 /// Kafka's type of a setting (`ConfigDef.Type`).
@@ -190,6 +194,7 @@ static TABLE: &[Setting] = table! {
         "broker.heartbeat.interval.ms" broker_heartbeat_interval: Int Millis 1.. Simulator Static "KRaftConfigs",
         "initial.broker.registration.timeout.ms" initial_broker_registration_timeout: Int Millis 1.. Simulator Static "KRaftConfigs",
         "controlled.shutdown.enable" controlled_shutdown_enable: Boolean Bool 0.. Kafka Static "ServerConfigs",
+        "broker.rack" broker_rack: String Racks 0.. Simulator Static "ServerConfigs",
     }
     Replication {
         "min.insync.replicas" min_insync_replicas: Int Count 1.. Kafka Topic "ServerLogConfigs",
@@ -197,6 +202,7 @@ static TABLE: &[Setting] = table! {
         "replica.fetch.wait.max.ms" replica_fetch_wait_max: Int Millis 1.. Simulator Static "ReplicationConfigs",
         "replica.fetch.min.bytes" replica_fetch_min_bytes: Int Records 0.. Kafka Static "ReplicationConfigs",
         "replica.fetch.max.bytes" replica_fetch_max_records: Int Records 1.. Simulator Static "ReplicationConfigs",
+        "replica.selector.class" replica_selector: String ReplicaSelector 0.. Kafka Static "ReplicationConfigs",
         "log.retention.bytes" log_retention_records: Long Records 0.. Simulator Static "LogConfig",
         "replica.fetch.backoff.ms" replica_fetch_backoff: Int Millis 0.. Kafka Static "ReplicationConfigs",
         "replica.socket.timeout.ms" replica_socket_timeout: Int Millis 1.. Simulator Static "ReplicationConfigs",
@@ -230,6 +236,7 @@ static TABLE: &[Setting] = table! {
         "max.partition.fetch.bytes" max_partition_fetch_records: Int Records 1.. Simulator Client "ConsumerConfig",
         "max.poll.records" max_poll_records: Int Count 1.. Kafka Client "ConsumerConfig",
         "auto.offset.reset" auto_offset_reset: String OffsetReset 0.. Kafka Client "ConsumerConfig",
+        "client.rack" client_rack: String Racks 0.. Simulator Client "CommonClientConfigs",
     }
     Coordinator {
         "group.initial.rebalance.delay.ms" group_initial_rebalance_delay: Int Millis 0.. Kafka Static "GroupCoordinatorConfig",

@@ -1,7 +1,7 @@
 //! Values as a person writes them, and reading and writing them by key.
 
 use super::table::{Kind, Setting, Type, find, settings};
-use super::{Acks, EnableIdempotence, OffsetReset, Settings, error::ConfigError};
+use super::{Acks, EnableIdempotence, OffsetReset, Racks, ReplicaSelector, Settings, error::ConfigError};
 use crate::time::Span;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -21,12 +21,21 @@ pub enum Value {
     Acks(Acks),
     /// `earliest`, `latest` or `none`.
     OffsetReset(OffsetReset),
+    /// `none` or `RackAwareReplicaSelector`.
+    ReplicaSelector(ReplicaSelector),
+    /// `a,b,-`.
+    Racks(Racks),
 }
 
 /// What a person may write for a value of each kind that has no number.
 const ACKS: &[(&str, Acks)] = &[("all", Acks::All), ("-1", Acks::All), ("0", Acks::Zero), ("1", Acks::One)];
 const RESETS: &[(&str, OffsetReset)] =
     &[("latest", OffsetReset::Latest), ("earliest", OffsetReset::Earliest), ("none", OffsetReset::None)];
+const SELECTORS: &[(&str, ReplicaSelector)] = &[
+    ("none", ReplicaSelector::None),
+    ("RackAwareReplicaSelector", ReplicaSelector::RackAware),
+    ("org.apache.kafka.common.replica.RackAwareReplicaSelector", ReplicaSelector::RackAware),
+];
 
 fn name_of<T: Copy + PartialEq>(all: &'static [(&'static str, T)], value: T) -> &'static str {
     all.iter().find(|(_, one)| *one == value).map_or("", |(name, _)| name)
@@ -40,6 +49,8 @@ impl fmt::Display for Value {
             Value::Bool(yes) => yes.fmt(f),
             Value::Acks(acks) => f.write_str(name_of(ACKS, acks)),
             Value::OffsetReset(reset) => f.write_str(name_of(RESETS, reset)),
+            Value::ReplicaSelector(selector) => f.write_str(name_of(SELECTORS, selector)),
+            Value::Racks(racks) => racks.fmt(f),
         }
     }
 }
@@ -92,6 +103,11 @@ impl Setting {
             },
             Kind::Acks => self.choose(ACKS, text).map(Value::Acks),
             Kind::OffsetReset => self.choose(RESETS, text).map(Value::OffsetReset),
+            Kind::ReplicaSelector => self.choose(SELECTORS, text).map(Value::ReplicaSelector),
+            Kind::Racks => match Racks::parse(text) {
+                Some(racks) => Ok(Value::Racks(racks)),
+                None => Err(ConfigError::NotRacks { key: self.key, text: text.to_string() }),
+            },
         }
     }
 
@@ -187,14 +203,20 @@ impl Field for Acks {
     }
 }
 
-impl Field for OffsetReset {
-    fn read(&self, _: Kind) -> Value {
-        Value::OffsetReset(*self)
-    }
+macro_rules! field {
+    ($($type:ident)*) => {
+        $(impl Field for $type {
+            fn read(&self, _: Kind) -> Value {
+                Value::$type(*self)
+            }
 
-    fn write(&mut self, _: Kind, value: Value) {
-        if let Value::OffsetReset(reset) = value {
-            *self = reset;
-        }
-    }
+            fn write(&mut self, _: Kind, value: Value) {
+                if let Value::$type(value) = value {
+                    *self = value;
+                }
+            }
+        })*
+    };
 }
+
+field! { OffsetReset ReplicaSelector Racks }

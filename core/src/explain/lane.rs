@@ -135,6 +135,8 @@ about! {
         BatchSent: "Sender.sendProduceRequest",
         ProduceAcknowledged: "Sender.completeBatch, acks",
         ProduceRetried: "Sender.reenqueueBatch, KIP-580",
+        ReadReplicaChosen: "KIP-392, RackAwareReplicaSelector",
+        ReadReplicaDropped: "KIP-392, SubscriptionState.clearPreferredReadReplica",
         RecordsConsumed: "Fetcher, isolation at the high watermark",
         MetadataUpdated: "Metadata.update, KIP-951",
     }

@@ -1,7 +1,8 @@
-//! The leader's side of `Fetch`: answer at once, or park until there is something to say.
+//! The serving side of `Fetch`: answer at once, or park until there is something to say.
 //!
 //! Keeps: the answer carries the high watermark from before the read, so a follower learns the effect of its
-//! own fetch with the next one; a moved high watermark alone wakes no parked follower.
+//! own fetch with the next one; a moved high watermark alone wakes no parked follower (2.4 and 2.5 answered a follower
+//! at once for it, KAFKA-9952 took that back; no release here is one of them).
 //! Source: `ReplicaManager.fetchMessages`, `readFromLog`, `Partition.updateFollowerFetchState`,
 //! `DelayedFetch`, `KafkaApis.handleFetchRequest`.
 
@@ -10,6 +11,7 @@ use super::manager::{Ctx, ReplicaManager};
 use super::partition::Role;
 use super::purgatory::DelayedFetch;
 use super::read::{FetchingReplica, Readable, check_fetch};
+use super::read_replica::preferred;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::{Out, Timer};
@@ -50,12 +52,12 @@ impl ReplicaManager {
         }
     }
 
-    /// Whether a fetch is to be answered now: enough records, an error, or logs that part.
+    /// Whether a fetch is to be answered now: enough records, an error, logs that part, or a better replica to read.
     fn is_satisfied(&self, image: &Image, request: &FetchRequest, replica: Option<&FetchingReplica>) -> bool {
         let mut records = 0;
         let mut known = false;
         for asked in &request.partitions {
-            match self.check(image, asked, replica) {
+            match self.check(image, request, asked, replica) {
                 Ok(Readable::Until(end)) => {
                     known = true;
                     records += end.saturating_sub(asked.fetch_offset).min(u64::from(asked.max_records));
@@ -65,25 +67,36 @@ impl ReplicaManager {
                 }
                 // A partition that the metadata does not know gets its error with whatever the others bring.
                 Err(ErrorCode::UnknownTopicId | ErrorCode::UnknownTopicOrPartition) => {}
-                Ok(Readable::Diverging(_)) | Err(_) => return true,
+                Ok(Readable::Diverging(_) | Readable::Elsewhere(_)) | Err(_) => return true,
             }
         }
         !known
     }
 
-    /// The leader's checks of one partition, in Kafka's order.
+    /// The checks of one partition, in Kafka's order.
     fn check(
         &self,
         image: &Image,
+        request: &FetchRequest,
         asked: &FetchPartition,
         replica: Option<&FetchingReplica>,
     ) -> Result<Readable, ErrorCode> {
-        match (self.partitions.get(&asked.partition), self.disk.replicas.get(&asked.partition)) {
-            (Some(partition), Some(log)) => {
-                check_fetch(partition, log, asked, replica, &self.settings.features)
-            }
-            _ => Err(not_hosted(image, asked.partition)),
+        let (Some(partition), Some(log)) =
+            (self.partitions.get(&asked.partition), self.disk.replicas.get(&asked.partition))
+        else {
+            return Err(not_hosted(image, asked.partition));
+        };
+        let checked = check_fetch(partition, log, asked, replica, &self.settings.features);
+        // A consumer is sent elsewhere even if this very replica does not hold its offset, but not in another epoch.
+        if replica.is_none()
+            && matches!(checked, Ok(_) | Err(ErrorCode::OffsetOutOfRange))
+            && let Some(leader) = partition.as_leader()
+            && let (offset, rack) = (asked.fetch_offset, request.rack)
+            && let Some(id) = preferred(self.me, leader, offset, rack, image, &self.settings)
+        {
+            return Ok(Readable::Elsewhere(id));
         }
+        checked
     }
 
     /// Reads what every partition of the request has to offer.
@@ -97,7 +110,7 @@ impl ReplicaManager {
     ) -> Vec<FetchedPartition> {
         let mut answers = Vec::with_capacity(request.partitions.len());
         for asked in &request.partitions {
-            let checked = self.check(image, asked, replica);
+            let checked = self.check(image, request, asked, replica);
             if let Ok(Readable::Diverging(end)) = checked {
                 let (partition, fetch_offset) = (asked.partition, asked.fetch_offset);
                 let note = Note::LogDiverged {
@@ -130,6 +143,7 @@ impl ReplicaManager {
             high_watermark: Offset(0),
             log_start_offset: Offset(0),
             current_leader: None,
+            preferred_read_replica: None,
             data: Fetched::Records(Vec::new()),
         };
         let log = self.disk.replicas.get(&partition);
@@ -142,6 +156,7 @@ impl ReplicaManager {
                 return answer;
             }
             Ok(Readable::Diverging(end)) => answer.data = Fetched::Diverging(end),
+            Ok(Readable::Elsewhere(id)) => answer.preferred_read_replica = Some(id),
             Ok(Readable::Until(end)) => {
                 if let Some(log) = log
                     && asked.fetch_offset < end
@@ -171,11 +186,11 @@ impl ReplicaManager {
         for asked in &request.partitions {
             let id = asked.partition;
             let features = &self.settings.features;
-            match self.check(image, asked, Some(replica)) {
+            match self.check(image, request, asked, Some(replica)) {
                 Ok(Readable::Until(_)) => {}
                 // Before KAFKA-13141 a fetch that is told to truncate counted as well.
                 Ok(Readable::Diverging(_)) if !features.diverging_fetch_is_no_progress => {}
-                Ok(Readable::Diverging(_)) | Err(_) => continue,
+                Ok(Readable::Diverging(_) | Readable::Elsewhere(_)) | Err(_) => continue,
             }
             let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { continue };
             let Some(partition) = self.partitions.get_mut(&id) else { continue };

@@ -140,6 +140,7 @@ impl ReplicaManager {
             fetcher: FetcherKind::Replica(self.me, ctx.broker_epoch),
             max_wait: self.settings.replica_fetch_wait_max,
             min_records: self.settings.replica_fetch_min_bytes,
+            rack: None,
             partitions,
         };
         let correlation = self.take_correlation();

@@ -12,6 +12,7 @@ use super::manager::{Ctx, ReplicaManager};
 use super::partition::{FetchState, Partition, Role};
 use super::truncation;
 use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::metadata::image::Image;
 use crate::node::Out;
 use crate::note::Note;
 use crate::record::{Entry, Record};
@@ -39,6 +40,7 @@ impl ReplicaManager {
     pub(super) fn on_fetch_response(
         &mut self,
         now: Time,
+        image: &Image,
         ctx: Ctx,
         (leader, correlation): (NodeId, Correlation),
         response: FetchResponse,
@@ -53,7 +55,13 @@ impl ReplicaManager {
         let mut first_error = ErrorCode::None;
         for answer in response.partitions {
             let id = answer.partition;
-            match self.on_fetched(now, leader, answer, out) {
+            // Consumers that read here wait for the high watermark.
+            let hw = self.has_parked_fetches().then(|| self.high_watermark(id));
+            let next = self.on_fetched(now, leader, answer, out);
+            if hw.is_some_and(|before| before < self.high_watermark(id)) {
+                self.complete_fetches(image, id, out);
+            }
+            match next {
                 Next::Go | Next::Halt => {}
                 Next::AskOffset(_) => {
                     if let Some(fetcher) = self.fetchers.get_mut(&leader) {
@@ -71,6 +79,14 @@ impl ReplicaManager {
             self.delay(now, leader, &delayed, first_error, out);
         }
         self.advance_fetcher(now, leader, ctx, out);
+    }
+
+    fn has_parked_fetches(&self) -> bool {
+        self.fetches.keys_end() > 0
+    }
+
+    fn high_watermark(&self, id: TopicPartition) -> Option<Offset> {
+        self.partitions.get(&id).map(|partition| partition.hw)
     }
 
     /// Applies the answer for one partition.

@@ -176,7 +176,7 @@ impl ReplicaManager {
                 self.on_fetch(now, image, ctx, (from, correlation), request, out)
             }
             Message::FetchResponse(response) => {
-                self.on_fetch_response(now, ctx, (from, correlation), response, out);
+                self.on_fetch_response(now, image, ctx, (from, correlation), response, out);
             }
             Message::ProduceRequest(request) => {
                 self.on_produce(now, image, (from, correlation), request, out)

@@ -33,6 +33,7 @@ pub mod produce;
 pub mod producer_state;
 pub mod purgatory;
 mod read;
+mod read_replica;
 mod truncation;
 mod watermark;
 

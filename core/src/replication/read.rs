@@ -18,6 +18,8 @@ pub(super) enum Readable {
     Until(Offset),
     /// The logs part: no record, and no progress of the follower.
     Diverging(EpochEnd),
+    /// The consumer should read from this replica: no record.
+    Elsewhere(NodeId),
 }
 
 /// A fetching follower, as its request and the leader's image describe it.
@@ -31,16 +33,21 @@ pub(super) struct FetchingReplica {
 
 /// Checks that `partition` is led here in the very epoch that the sender knows; `None` (-1) is not checked.
 pub(super) fn check_leader(partition: &Partition, epoch: Option<LeaderEpoch>) -> Result<(), ErrorCode> {
+    check_epoch(partition, epoch)?;
+    if partition.is_leader() { Ok(()) } else { Err(ErrorCode::NotLeaderOrFollower) }
+}
+
+/// Checks that the sender knows the very leader epoch that is known here.
+fn check_epoch(partition: &Partition, epoch: Option<LeaderEpoch>) -> Result<(), ErrorCode> {
     match epoch {
         Some(epoch) if epoch < partition.leader_epoch => Err(ErrorCode::FencedLeaderEpoch),
         Some(epoch) if epoch > partition.leader_epoch => Err(ErrorCode::UnknownLeaderEpoch),
-        Some(_) | None if !partition.is_leader() => Err(ErrorCode::NotLeaderOrFollower),
         Some(_) | None => Ok(()),
     }
 }
 
 /// All checks of one fetched partition. `replica` is `None` for a consumer, which reads below the high
-/// watermark only; a follower reads up to the log end.
+/// watermark only, from any replica (KIP-392); a follower reads up to the log end of the leader.
 pub(super) fn check_fetch(
     partition: &Partition,
     log: &ReplicaLog,
@@ -48,7 +55,12 @@ pub(super) fn check_fetch(
     replica: Option<&FetchingReplica>,
     features: &Features,
 ) -> Result<Readable, ErrorCode> {
-    check_leader(partition, asked.current_leader_epoch.filter(|_| features.fetch_checks_leader_epoch))?;
+    let epoch = asked.current_leader_epoch.filter(|_| features.fetch_checks_leader_epoch);
+    if replica.is_none() && features.fetch_from_follower {
+        check_epoch(partition, epoch)?;
+    } else {
+        check_leader(partition, epoch)?;
+    }
     if let Some(replica) = replica
         && partition.as_leader().is_none_or(|leader| leader.follower(replica.id).is_none())
     {

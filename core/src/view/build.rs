@@ -4,6 +4,7 @@ use super::{
     BatchView, BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, LinkView, ProducerView,
     QuorumRole, SessionView, TimerView, logs, partitions,
 };
+use crate::client::subscription::Position;
 use crate::client::{Consumer, Producer};
 use crate::id::{NodeKind, NodeList, Offset, ReplicaKey};
 use crate::kraft::{Quorum, Role};
@@ -33,7 +34,7 @@ impl Sim {
             brokers: slots(NodeKind::Broker).map(|slot| broker(self, slot, truth, &sessions)).collect(),
             partitions: partitions::all(self, truth, cells),
             producers: slots(NodeKind::Producer).map(|slot| producer(self, slot)).collect(),
-            consumers: slots(NodeKind::Consumer).map(consumer).collect(),
+            consumers: slots(NodeKind::Consumer).map(|slot| consumer(self, slot)).collect(),
             flights: super::flights::all(self),
             timers: timers(self),
             links: links(self),
@@ -164,7 +165,7 @@ fn producer(sim: &Sim, slot: &Slot) -> ProducerView {
     }
 }
 
-fn consumer(slot: &Slot) -> ConsumerView {
+fn consumer(sim: &Sim, slot: &Slot) -> ConsumerView {
     let consumer: Option<&Consumer> = match &slot.process {
         Some(Process::Consumer(consumer)) => Some(consumer),
         _ => None,
@@ -176,9 +177,15 @@ fn consumer(slot: &Slot) -> ConsumerView {
             .filter_map(|(&partition, position)| Some((partition, position.offset?)))
             .collect()
     });
+    let read_replicas = consumer.map(|consumer| {
+        let replica = |position: &Position| position.offset.and_then(|_| position.read_replica(sim.now()));
+        let positions = consumer.positions.iter();
+        positions.filter_map(|(&partition, position)| Some((partition, replica(position)?))).collect()
+    });
     ConsumerView {
         id: slot.id,
         health: slot.health,
+        read_replicas: read_replicas.unwrap_or_default(),
         positions: positions.unwrap_or_default(),
         consumed: consumer.map_or(0, |consumer| consumer.consumed),
     }

@@ -354,6 +354,8 @@ pub struct ConsumerView {
     pub health: Health,
     /// Next offset to read, per partition.
     pub positions: Vec<(TopicPartition, Offset)>,
+    /// The broker that it reads each of them from: the leader, or a replica in its rack.
+    pub read_replicas: Vec<(TopicPartition, NodeId)>,
     /// Records read.
     pub consumed: u64,
 }

@@ -19,7 +19,7 @@ pub use quorum::{
     RaftVoterResponse, RemoveRaftVoterRequest, UpdateRaftVoterRequest, VoteRequest, VoteResponse,
 };
 
-use crate::config::Acks;
+use crate::config::{Acks, Rack};
 use crate::epochs::EpochEnd;
 use crate::id::{
     BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text,
@@ -337,6 +337,8 @@ pub struct FetchRequest {
     pub max_wait: Span,
     /// `MinBytes`, counted in records.
     pub min_records: u32,
+    /// `RackId` of a consumer (KIP-392).
+    pub rack: Option<Rack>,
     /// What to fetch.
     pub partitions: Vec<FetchPartition>,
 }
@@ -378,6 +380,8 @@ pub struct FetchedPartition {
     pub log_start_offset: Offset,
     /// `CurrentLeader` hint (KIP-951), with `NOT_LEADER_OR_FOLLOWER` and `FENCED_LEADER_EPOCH`.
     pub current_leader: Option<LeaderHint>,
+    /// `PreferredReadReplica`: the consumer should read there; then there are no records (KIP-392).
+    pub preferred_read_replica: Option<NodeId>,
     /// Records, or where the logs part.
     pub data: Fetched<Record>,
 }

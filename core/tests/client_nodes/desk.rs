@@ -57,6 +57,8 @@ pub(crate) struct Desk<C> {
     pub(crate) timers: BTreeMap<Timer, Time>,
     /// Requests for producer ids are answered at once: 1, 2 and so on.
     pub(crate) gives_ids: bool,
+    /// The preferred read replica of the fetch answers that follow.
+    pub(crate) preferred: Option<NodeId>,
     next_id: u32,
     log: String,
     out: Out,
@@ -135,6 +137,7 @@ impl<C: Client> Desk<C> {
             cut: BTreeSet::new(),
             timers: BTreeMap::new(),
             gives_ids: true,
+            preferred: None,
             next_id: 0,
             log: String::new(),
             out: Out::new(7),
@@ -288,6 +291,7 @@ impl<C: Client> Desk<C> {
             high_watermark: asked.fetch_offset.plus(records.len() as u64),
             log_start_offset: Offset(0),
             current_leader: hint,
+            preferred_read_replica: self.preferred,
             data: Fetched::Records(records.to_vec()),
         };
         let partitions = request.partitions.iter().map(answer).collect();

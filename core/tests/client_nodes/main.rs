@@ -7,4 +7,5 @@ mod idempotence;
 mod metadata;
 mod positions;
 mod producer;
+mod read_replicas;
 mod storm;

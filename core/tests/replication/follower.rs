@@ -60,6 +60,7 @@ fn fetched(error: ErrorCode, hw: u64, data: Fetched<Record>) -> FetchedPartition
         high_watermark: Offset(hw),
         log_start_offset: Offset(0),
         current_leader: None,
+        preferred_read_replica: None,
         data,
     }
 }

@@ -415,7 +415,8 @@ impl Lab {
         to: NodeId,
         partitions: Vec<FetchPartition>,
     ) {
-        let request = FetchRequest { fetcher, max_wait: Span::millis(500), min_records: 1, partitions };
+        let request =
+            FetchRequest { fetcher, max_wait: Span::millis(500), min_records: 1, rack: None, partitions };
         self.send(from, to, Message::FetchRequest(request));
     }
 

@@ -86,6 +86,7 @@ fn a_fetch_waits_for_as_many_records_as_it_wants() {
         fetcher: Fetcher::Consumer,
         max_wait: Span::millis(500),
         min_records: 3,
+        rack: None,
         partitions: vec![lab.ask(TP, 0, None)],
     };
     lab.send(CONSUMER, B1, Message::FetchRequest(request));
@@ -104,6 +105,7 @@ fn a_fetch_that_does_not_want_to_wait_is_answered_at_once() {
         fetcher: Fetcher::Consumer,
         max_wait: Span::ZERO,
         min_records: 1,
+        rack: None,
         partitions: vec![lab.ask(TP, 2, None)],
     };
     lab.send(CONSUMER, B1, Message::FetchRequest(request));

@@ -132,6 +132,8 @@ notes! {
     TruncationDetected { partition, position, epoch, end }
     OutOfRangeRaised { partition, position }
     PositionReset { partition, from, to }
+    ReadReplicaChosen { partition, replica }
+    ReadReplicaDropped { partition, replica, error }
     Crashed { node, lost }
     Started { node }
     DiskReplaced { node, directory }

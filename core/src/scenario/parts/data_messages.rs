@@ -144,6 +144,9 @@ fn show_fetched(fetched: &FetchedPartition) -> String {
     if !fetched.error.is_none() {
         return String::from(fetched.error.name());
     }
+    if let Some(replica) = fetched.preferred_read_replica {
+        return format!("NONE hw={} preferred-read-replica={}", fetched.high_watermark, replica.number());
+    }
     let data = match &fetched.data {
         Fetched::Records(records) => format!("records={}", show_runs(records.iter())),
         Fetched::Diverging(at) => format!("diverging={}@{}", at.epoch, at.end),

@@ -4,7 +4,7 @@
 //! are registered and unfenced, broker 3 under broker epoch 1003. Timers run out at the end of their range.
 
 use super::data_messages;
-use crate::config::Settings;
+use crate::config::{Rack, Settings};
 use crate::id::{
     BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, Offset, Text, TopicId, TopicPartition,
 };
@@ -148,6 +148,11 @@ impl Hosted {
     pub(super) fn change(&mut self, change: PartitionChange) {
         self.image.apply(&MetadataRecord::PartitionChange { partition: TP, change });
         self.publish();
+    }
+
+    /// In which rack the consumer stands.
+    pub(super) fn client_rack(&self) -> Option<Rack> {
+        self.settings.client_rack.get(CONSUMER.number())
     }
 
     /// The registration of the partition.

@@ -36,6 +36,10 @@ const BROKER: Verb = Verb {
     about: "The broker learns that another one was fenced, unfenced, or shuts down.",
 };
 const MIN_ISR: Verb = Verb { usage: "min-isr N", about: "The topic's min.insync.replicas." };
+const CONSUME: Verb = Verb {
+    usage: "consume offset=N [epoch=N|none] [wait=SPAN]",
+    about: "A consumer's Fetch request arrives; its rack is the first of `client.rack`.",
+};
 const DISCONNECT: Verb = Verb { usage: "disconnect NODE", about: "The connection to that broker breaks." };
 const RESTART: Verb = Verb {
     usage: "restart [clean]",
@@ -72,10 +76,7 @@ pub(super) const LEADER: Component = Component {
             usage: "fetch FROM offset=N [last-epoch=N|none] [epoch=N|none] [broker-epoch=N|none] [wait=SPAN]",
             about: "A follower's Fetch request arrives; what is not said is as a follower would have it whose log agrees.",
         },
-        Verb {
-            usage: "consume offset=N [epoch=N|none] [wait=SPAN]",
-            about: "A consumer's Fetch request arrives.",
-        },
+        CONSUME,
         Verb {
             usage: "offset-for-leader-epoch FROM epoch=N [current-epoch=N|none]",
             about: "An OffsetForLeaderEpoch request arrives.",
@@ -134,6 +135,7 @@ pub(super) const FOLLOWER: Component = Component {
             usage: "answer-offset-for-leader-epoch FROM [epoch=N|none] [end=N|none] [error=NAME] [request=NUMBER]",
             about: "The answer to an OffsetForLeaderEpoch request.",
         },
+        CONSUME,
         DISCONNECT,
         RESTART,
         ADVANCE,
@@ -321,7 +323,8 @@ fn fetch_as(
     command: &Command<'_>,
 ) -> Result<(), String> {
     let max_wait = command.or("wait", Span::millis(500), span)?;
-    let request = FetchRequest { fetcher, max_wait, min_records: 1, partitions: vec![asked] };
+    let rack = hosted.client_rack().filter(|_| fetcher == Fetcher::Consumer);
+    let request = FetchRequest { fetcher, max_wait, min_records: 1, rack, partitions: vec![asked] };
     hosted.deliver(from, Message::FetchRequest(request), true);
     Ok(())
 }
@@ -412,6 +415,7 @@ fn fetched(hosted: &mut Hosted, command: &Command<'_>) -> Result<Message, String
         high_watermark: Offset(command.or("hw", 0, number)?),
         log_start_offset: Offset(command.or("log-start", 0, number)?),
         current_leader: None,
+        preferred_read_replica: None,
         data: match diverging {
             Some((epoch, end)) => Fetched::Diverging(EpochEnd { epoch, end }),
             None => Fetched::Records(records),

@@ -38,8 +38,14 @@ const PRODUCER: &[&str] = &[
     "retry.backoff.ms",
     "retries",
 ];
-const CONSUMER: &[&str] =
-    &["auto.offset.reset", "fetch.max.wait.ms", "fetch.min.bytes", "max.poll.records", "request.timeout.ms"];
+const CONSUMER: &[&str] = &[
+    "auto.offset.reset",
+    "client.rack",
+    "fetch.max.wait.ms",
+    "fetch.min.bytes",
+    "max.poll.records",
+    "request.timeout.ms",
+];
 
 /// The keys of the settings that act on it.
 pub(super) fn keys(selected: Selection) -> &'static [&'static str] {

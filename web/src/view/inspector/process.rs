@@ -121,7 +121,10 @@ fn consumer(desk: &Desk<'_>, shown: &ConsumerView) -> Vec<Fact> {
     health(&mut facts, desk, shown.health);
     facts.add("consumed", shown.consumed);
     for (partition, offset) in &shown.positions {
-        facts.add("position", format!("{} → {offset}", desk.words.partition(*partition)));
+        let read = shown.read_replicas.iter().find(|(of, _)| of == partition);
+        let from = read.map(|(_, replica)| desk.tell("read-from", &[("replica", desk.words.node(*replica))]));
+        let from = from.map(|from| format!(", {from}")).unwrap_or_default();
+        facts.add("position", format!("{} → {offset}{from}", desk.words.partition(*partition)));
     }
     facts.done()
 }

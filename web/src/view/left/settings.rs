@@ -28,7 +28,9 @@ const fn unit(kind: Kind) -> &'static str {
         Kind::Millis => "unit.ms",
         Kind::Seconds => "unit.s",
         Kind::Records => "unit.records",
-        Kind::Count | Kind::Bool | Kind::Acks | Kind::OffsetReset => "unit.none",
+        Kind::Count | Kind::Bool | Kind::Acks | Kind::OffsetReset | Kind::ReplicaSelector | Kind::Racks => {
+            "unit.none"
+        }
     }
 }
 

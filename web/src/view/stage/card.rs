@@ -34,15 +34,15 @@ impl CardProps {
         self.partition()?.copies.get(self.copy)
     }
 
-    /// Who reads this partition next at which offset; drawn on the leader's log.
+    /// Who reads this partition next at which offset; drawn on the log of the replica that is read.
     fn readers(&self) -> Vec<(NodeId, Offset)> {
         let (Some(partition), Some(copy)) = (self.partition(), self.copy()) else { return Vec::new() };
         let position = |consumer: &ConsumerView| {
+            let here = (partition.partition, copy.broker);
             let found = consumer.positions.iter().find(|(of, _)| *of == partition.partition);
-            found.map(|(_, offset)| (consumer.id, *offset))
+            found.filter(|_| consumer.read_replicas.contains(&here)).map(|(_, offset)| (consumer.id, *offset))
         };
-        let leads = copy.role == ReplicaRole::Leader;
-        if leads { self.view.consumers.iter().filter_map(position).collect() } else { Vec::new() }
+        self.view.consumers.iter().filter_map(position).collect()
     }
 
     fn log(&self) -> Option<(Strip, LogWindow)> {
