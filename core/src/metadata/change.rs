@@ -252,18 +252,21 @@ impl<'a> PartitionChangeBuilder<'a> {
         }
     }
 
-    /// The last known ELR holds the last leader while there is none.
+    /// The last known ELR holds the last leader from when the partition becomes leaderless until somebody leads,
+    /// whether its ISR becomes empty or not (`maybeUpdateLastKnownLeader`).
     fn write_last_known_leader(&self, change: &mut PartitionChange) {
         if !self.features.elr || !self.use_last_known_leader {
             return;
         }
         let before = &self.registration;
-        let last_leader = before.leader.map_or(NodeList::EMPTY, |leader| NodeList::of(&[leader]));
-        let has_leader = change.leader.unwrap_or(before.leader).is_some();
-        if change.isr.is_some_and(|isr| isr.is_empty()) && before.last_known_elr != last_leader {
-            change.last_known_elr = Some(last_leader);
-        } else if has_leader && !before.last_known_elr.is_empty() {
-            change.last_known_elr = Some(NodeList::EMPTY);
+        match (change.leader, before.leader) {
+            (Some(None), Some(last)) if before.last_known_elr.is_empty() => {
+                change.last_known_elr = Some(NodeList::of(&[last]));
+            }
+            (Some(Some(_)), _) if !before.last_known_elr.is_empty() => {
+                change.last_known_elr = Some(NodeList::EMPTY);
+            }
+            _ => {}
         }
     }
 
