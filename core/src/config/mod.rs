@@ -104,7 +104,7 @@ pub struct Settings {
     pub controller_quorum_request_timeout: Span,
     /// `controller.quorum.retry.backoff.ms`, 20.
     pub controller_quorum_retry_backoff: Span,
-    /// `controller.quorum.auto.join.enable`, false; from 4.1.
+    /// `controller.quorum.auto.join.enable`, false; from 4.2 (KIP-853).
     pub controller_quorum_auto_join_enable: bool,
     /// `metadata.max.idle.interval.ms`, 500; 0 writes no NoOpRecord.
     pub metadata_max_idle_interval: Span,

@@ -3,7 +3,7 @@
 //! A record with voters holds as soon as it is appended and no longer than it stands in the log. A controller that
 //! is only an observer asks for a vote by itself when `controller.quorum.auto.join.enable` is set; when its id has a
 //! vote on another disk, it has that one removed first. A voter that has moved tells the leader its new address.
-//! Each of these is asked at most once in two fetch timeouts, on the connection that else carries the fetches.
+//! Each of these is asked at most once in a fetch timeout, on the connection that else carries the fetches.
 //!
 //! Source: `KafkaRaftClient.pollFollowerAsObserver`, `pollFollowerAsVoter`, `handleAddVoterResponse`,
 //! `handleRemoveVoterResponse`, `handleUpdateVoterResponse`, `FollowerState.updateVoterSetPeriodTimer`; KIP-853,
@@ -102,7 +102,7 @@ impl Quorum {
     fn restart_update_period(&mut self, out: &mut Out) {
         if let Role::Follower { update, .. } = &mut self.role {
             *update = UpdatePeriod::Running;
-            out.arm(Timer::UpdateVoterSet, self.settings.controller_quorum_fetch_timeout * 2);
+            out.arm(Timer::UpdateVoterSet, self.settings.controller_quorum_fetch_timeout);
         }
     }
 

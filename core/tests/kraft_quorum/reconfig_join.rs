@@ -84,11 +84,11 @@ fn a_voters_id_on_an_empty_disk_observes_and_is_no_voter_that_can_be_asked() {
     assert_eq!((answer.error, answer.vote_granted), (ErrorCode::InvalidVoterKey, false));
 }
 
-/// Source: `KafkaRaftClientAutoJoinTest.testAutoAddNewVoter`.
+/// Source: `KafkaRaftClientAutoJoinTest.testAutoAddNewVoter`, `FollowerState.updateVoterPeriodMs`.
 #[test]
-fn an_observer_asks_for_a_vote_after_two_fetch_timeouts_and_again_until_it_has_one() {
+fn an_observer_asks_for_a_vote_after_a_fetch_timeout_and_again_until_it_has_one() {
     let mut observer = follower(&[2, 3], joining());
-    assert_eq!(observer.remaining(Timer::UpdateVoterSet), Some(ms(4000)));
+    assert_eq!(observer.remaining(Timer::UpdateVoterSet), Some(ms(2000)));
     observer.fire(Timer::UpdateVoterSet);
     assert!(observer.awaits(2, "Fetch"), "one request at a time");
     observer.answer(2, observer.fetched_entries(&[], Some(0)));
@@ -96,7 +96,7 @@ fn an_observer_asks_for_a_vote_after_two_fetch_timeouts_and_again_until_it_has_o
     let refused = Message::AddRaftVoterResponse(RaftVoterResponse { error: ErrorCode::RequestTimedOut });
     observer.answer(2, refused);
     assert!(observer.awaits(2, "Fetch"));
-    assert_eq!(observer.remaining(Timer::UpdateVoterSet), Some(ms(4000)));
+    assert_eq!(observer.remaining(Timer::UpdateVoterSet), Some(ms(2000)));
     observer.answer(2, observer.fetched_entries(&[voters(5, &[1, 2, 3])], Some(0)));
     observer.fire(Timer::UpdateVoterSet);
     observer.answer(2, observer.fetched_entries(&[], Some(1)));
