@@ -268,11 +268,13 @@ fn with_elr_a_last_leader_that_shut_down_cleanly_is_eligible() {
     assert_eq!(lost(&history), 0);
 }
 
-/// Source: `TopicConfigHandler`, `maybeElectUncleanLeaders`: switched on while the partition has no leader.
+/// Source: `maybeElectUncleanLeaders`, the documentation of `unclean.leader.election.enable` (KAFKA-12670): allowed while
+/// the partition has no leader, it takes effect when the controller looks for such partitions, every 5 minutes.
 #[test]
-fn switching_unclean_elections_on_elects_at_once() {
+fn switching_unclean_elections_on_elects_at_the_next_check() {
     let mut history = leader_dies_alone("4.2", false);
-    play(&mut history, &["unclean events on", "expect leader events-0 = broker-2 and isr events-0 = 2"]);
+    play(&mut history, &["unclean events on", "run 5s", "expect leader events-0 = none"]);
+    play(&mut history, &["run 280s", "expect leader events-0 = broker-2 and isr events-0 = 2"]);
 }
 
 /// Source: `BrokerServer.startup`: acceptors open once the controller says that the broker has caught up.

@@ -194,17 +194,16 @@ fn the_background_election_serves_topics_that_allow_it() {
     assert_eq!(harness.armed(), [(Timer::UncleanElection, Span::secs(300))]);
 }
 
-/// QuorumController.incrementalAlterConfigs: switching unclean election on elects right away.
+/// ReplicationConfigs.UNCLEAN_LEADER_ELECTION_ENABLE_DOC, KAFKA-12670: in KRaft, allowing it elects nobody before the
+/// periodic check.
 #[test]
-fn switching_unclean_election_on_elects_at_once() {
+fn switching_unclean_election_on_waits_for_the_background_election() {
     let seed = [broker(1, true), broker(2, false), topic("foo"), leaderless(0, &[1, 2], &[1])];
     let mut harness = Harness::new(&seed);
     let command = Command::ConfigureTopic { topic: TopicId(0), key: UNCLEAN, value: 1 };
     assert_eq!(harness.call(command), Outcome::Done);
-    expect![[r#"
-        config 0 UncleanLeaderElectionEnable 1
-        0-0: isr [2] leader 2 Recovering
-    "#]]
-    .assert_eq(&harness.written());
-    assert_eq!(harness.notes()[0], Note::TopicConfigured { topic: TopicId(0), key: UNCLEAN, value: 1 });
+    assert_eq!(harness.written(), "config 0 UncleanLeaderElectionEnable 1\n");
+    assert_eq!(harness.notes(), [Note::TopicConfigured { topic: TopicId(0), key: UNCLEAN, value: 1 }]);
+    harness.fire(Timer::UncleanElection);
+    assert_eq!(harness.written(), "0-0: isr [2] leader 2 Recovering\n");
 }

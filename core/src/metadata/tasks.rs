@@ -16,7 +16,7 @@ use crate::metadata::reassign::reassign;
 use crate::metadata::topics::{NewTopic, configure_topic, create_topic};
 use crate::node::{Command, Out, Outcome, Timer};
 use crate::note::{ChangeReason, Note};
-use crate::record::{MetadataRecord, TopicConfig};
+use crate::record::MetadataRecord;
 use crate::time::{Span, Time};
 use crate::wire::ErrorCode;
 use alloc::vec;
@@ -78,10 +78,6 @@ impl QuorumController {
         match self.decide(command, out) {
             Ok(decision) => {
                 self.write(now, quorum, decision, Reply::Caller(call, Outcome::Done), out);
-                if let Command::ConfigureTopic { key: TopicConfig::UncleanLeaderElectionEnable, .. } = command
-                {
-                    self.elect_unclean(now, quorum, out);
-                }
             }
             Err(error) => {
                 match command {

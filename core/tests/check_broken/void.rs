@@ -61,11 +61,10 @@ fn an_unclean_election_voids_the_promise() {
         "crash broker-1",
         "crash broker-2",
         "run 20s",
-        "start broker-3",
-        "run 5s",
         "unclean orders on",
         "unclean payments on",
-        "run 5s",
+        "start broker-3",
+        "run 10s",
     ];
     let history = play(Genesis::default(), &lines);
     let (state, lost) = outcome(&history, Rule::C1);
