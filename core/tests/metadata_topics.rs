@@ -163,3 +163,19 @@ fn a_setting_needs_a_topic_and_a_value_within_bounds() {
     assert_eq!(harness.written(), "config 0 MinInsyncReplicas 2\nclear elr 0\n");
     assert_eq!(harness.notes(), [Note::TopicConfigured { topic: TopicId(0), key: min_isr, value: 2 }]);
 }
+
+/// `ConfigurationControlManager.incrementalAlterConfigResource`: a topic's value is written when it is another one, so
+/// the same min.insync.replicas leaves the ELR alone (`createClearElrRecordsAsNeeded`).
+#[test]
+fn a_setting_that_the_topic_has_already_is_not_written_again() {
+    let mut harness = Harness::new(&[broker(1, false), topic("foo")]);
+    let set = |key, value| Command::ConfigureTopic { topic: TopicId(0), key, value };
+    let (min_isr, unclean) = (TopicConfig::MinInsyncReplicas, TopicConfig::UncleanLeaderElectionEnable);
+    assert_eq!(harness.call(set(unclean, 0)), Outcome::Done);
+    assert_eq!(harness.written(), "config 0 UncleanLeaderElectionEnable 0\n");
+    assert_eq!(harness.call(set(min_isr, 2)), Outcome::Done);
+    assert_eq!(harness.written(), "config 0 MinInsyncReplicas 2\nclear elr 0\n");
+    assert_eq!(harness.call(set(min_isr, 2)), Outcome::Done);
+    assert_eq!(harness.call(set(unclean, 0)), Outcome::Done);
+    assert_eq!(harness.written(), "");
+}

@@ -104,8 +104,10 @@ fn manual_assignment(image: &Image, new: NewTopic, first: NodeId) -> Result<Vec<
     Ok((0..usize::from(new.partitions)).map(|partition| rotated(start + partition)).collect())
 }
 
-/// Decides a change of a topic's setting. For switches the value is 0 or 1. Another min.insync.replicas empties the
-/// ELR of the topic's partitions (`ConfigurationControlManager.createClearElrRecordsAsNeeded`).
+/// Decides a change of a topic's setting. For switches the value is 0 or 1. The value that the topic has already is
+/// not written again (`ConfigurationControlManager.incrementalAlterConfigResource`); another min.insync.replicas
+/// empties the ELR of the topic's partitions (`createClearElrRecordsAsNeeded`). Allowing unclean elections elects
+/// nobody yet: a partition without a leader waits for the periodic check, or for a broker that comes back.
 ///
 /// # Errors
 /// `UNKNOWN_TOPIC_OR_PARTITION`, `INVALID_CONFIG` for a value out of bounds.
@@ -116,17 +118,20 @@ pub fn configure_topic(
     key: TopicConfig,
     value: u32,
 ) -> Result<Decision, ErrorCode> {
-    if !image.topics.contains_key(&topic) {
-        return Err(ErrorCode::UnknownTopicOrPartition);
-    }
-    let in_bounds = match key {
-        TopicConfig::MinInsyncReplicas => value >= 1,
-        TopicConfig::UncleanLeaderElectionEnable => value <= 1,
+    let known = image.topics.get(&topic).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let (in_bounds, current) = match key {
+        TopicConfig::MinInsyncReplicas => (value >= 1, known.min_insync_replicas),
+        TopicConfig::UncleanLeaderElectionEnable => {
+            (value <= 1, known.unclean_leader_election_enable.map(u32::from))
+        }
     };
     if !in_bounds {
         return Err(ErrorCode::InvalidConfig);
     }
     let mut decision = Decision::new();
+    if current == Some(value) {
+        return Ok(decision);
+    }
     decision.record(MetadataRecord::Config { topic: Some(topic), key, value });
     decision.note(Note::TopicConfigured { topic, key, value });
     if features.elr && key == TopicConfig::MinInsyncReplicas {
