@@ -248,8 +248,11 @@ fn rows(shape: &Shape, frame: &Frame, top: f64) -> Vec<RowBox> {
         let above = top + i as f64 * (h.row_gap + h.title + h.card) + h.row_gap;
         let y = above + h.title;
         let label = if frame.narrow {
-            let first = (frame.width - frame.left - m.margin) / shape.brokers.len().max(1) as f64;
-            Rect::new(m.margin, above - h.row_gap * 0.4, first - frame.column_gap, m.body + 5.0)
+            // A line of its own: with many columns one would be too narrow for a name.
+            let columns = shape.brokers.len().max(1) as f64;
+            let pitch = (frame.width - frame.left - m.margin) / columns;
+            let wide = pitch * if columns > 2.0 { 2.0 } else { 1.0 };
+            Rect::new(m.margin, above - h.row_gap * 0.4, wide - frame.column_gap, m.body + 5.0)
         } else {
             Rect::new(m.margin, y, frame.left - m.margin, h.card)
         };

@@ -9,6 +9,12 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "every control has a name for a screen reader", run: controls_have_names },
     Case { name: "text stands out from its ground in light and dark", run: contrast },
     Case { name: "reduced motion draws no flight", run: reduced_motion },
+    Case { name: "no word of the stage stands on another", run: words_keep_apart },
+    Case {
+        name: "on a phone a lesson leaves the partition in sight that it speaks of",
+        run: lesson_on_a_phone,
+    },
+    Case { name: "the panels are as wide as their words, however long", run: panels_hold_their_words },
 ];
 
 /// The text nodes on which a contrast check is possible: (text, ratio, needed).
@@ -99,5 +105,64 @@ fn reduced_motion(page: &mut Page) -> Result<()> {
     let moving =
         page.js_number("document.getAnimations().filter((a) => a.playState === 'running').length")?;
     ensure!(moving == 0.0, "{moving} animations run although the person asked for none");
+    Ok(())
+}
+
+/// Pairs of words in the picture that cover one another.
+const COLLISIONS: &str = "const words = [...document.querySelectorAll('[data-testid=stage] svg text')]
+    .map((e) => [e.textContent, e.getBoundingClientRect()]).filter(([text, r]) => text.trim() && r.width);
+  const shared = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+  return words.flatMap(([a, r], i) => words.slice(i + 1)
+    .filter(([b, other]) => a !== b && shared(r, other)).map(([b]) => `${a} / ${b}`)).join('; ')";
+
+/// Moments with many words: a failover, a partition that moves on four brokers, several epochs, one-way cuts.
+const CROWDED: [&str; 4] = [
+    "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1'); k.step(400)",
+    "k.load('controllers 3\\nbrokers 4\\ntopic orders partitions 2 replicas 3 first-broker 1\\n\
+     producer topics orders interval 400ms\\n----\\nuntil ready\\nreassign orders-0 4,2,3\\n'); k.step(8)",
+    "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1'); k.act('start broker-1'); \
+     k.until('isr orders-0 = 1,2,3'); k.act('elect orders-0'); k.step(900)",
+    "k.until('acked >= 5'); k.act('cut broker-1 -> broker-2'); k.act('cut controller-1 -> broker-1'); k.step(50)",
+];
+
+fn words_keep_apart(page: &mut Page) -> Result<()> {
+    for view in [View::phone(), View { width: 1024, height: 768, ..View::default() }, View::default()] {
+        page.look(view)?;
+        for moment in CROWDED {
+            page.open("?new")?;
+            page.run(&format!("const k = kraftscope; k.pause(); {moment}"), &[])?;
+            page.wait_for_paint()?;
+            let found = page.run(COLLISIONS, &[])?;
+            ensure!(found == "", "{} wide, after `{moment}`: {found}", view.width);
+        }
+    }
+    Ok(())
+}
+
+fn lesson_on_a_phone(page: &mut Page) -> Result<()> {
+    page.look(View::phone())?;
+    page.open("")?;
+    page.run("kraftscope.lesson('05-acknowledged-and-lost')", &[])?;
+    page.wait_for_paint()?;
+    let bottom = |css: &str, edge: &str| {
+        page.js_number(&format!("document.querySelector('{css}').getBoundingClientRect().{edge}"))
+    };
+    let (card, sheet) = (bottom(".st-card", "bottom")?, bottom(".side.left", "top")?);
+    ensure!(card <= sheet, "the partition ends at {card}, the lesson begins at {sheet}");
+    ensure!(page.sees("sentence")?, "the sentence of the moment is hidden");
+    Ok(())
+}
+
+fn panels_hold_their_words(page: &mut Page) -> Result<()> {
+    page.run("const k = kraftscope; k.pause(); k.until('acked >= 3')", &[])?;
+    for key in ["w", "1"] {
+        page.press(&[key])?;
+        page.wait_for_paint()?;
+        let wide = page.js_number(
+            "Math.max(...[...document.querySelectorAll('.side.right *')].map((e) => e.getBoundingClientRect().right))",
+        )?;
+        ensure!(wide <= 1440.0, "after {key} the right panel reaches to {wide}");
+    }
     Ok(())
 }

@@ -72,7 +72,7 @@ pub fn Dock(props: &DockProps) -> Html {
                 </button>
             </div>
             { panel.map_or_else(Html::default, |panel| html! {
-                <div class="panel" role="tabpanel" id="dock-panel" aria-labelledby={format!("tab-{}", look.tab.name())}
+                <div class={classes!("panel", (look.tab != Tab::Timeline).then_some("is-list"))} role="tabpanel" id="dock-panel" aria-labelledby={format!("tab-{}", look.tab.name())}
                     data-testid={format!("panel-{}", look.tab.name())} style={format!("--dock-height:{}px", *height)}>
                     { panel }
                 </div>

@@ -113,7 +113,7 @@ pub(super) fn Card(props: &CardProps) -> Html {
             if layout.density.has_words() {
                 { head(props, partition, copy) }
             } else {
-                { role_sign(copy, Point::new(props.area.x + 4.0, strip.y + (strip.height - size) / 2.0), size) }
+                { role_sign(partition, copy, Point::new(props.area.x + 4.0, strip.y + (strip.height - size) / 2.0), size) }
             }
             { drawing.draw() }
         </g>
@@ -128,7 +128,7 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     let start = area.x + m.pad + m.body + 6.0;
     let right = area.right() - m.pad;
     let (tag, tag_sign, tag_class) = tag(props, copy);
-    let role = role_word(&props.sheet, copy);
+    let role = role_word(&props.sheet, partition, copy);
     let room = right - start - width_of(&role, m.body);
     let left_for_extra = room - m.body * 0.5 - m.small - 6.0;
     let extra = unusual(&props.sheet, partition, copy, left_for_extra);
@@ -137,10 +137,12 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     let has_tag_words = extra_width + tag_width + 8.0 <= room;
     let extra = fit(&extra, left_for_extra, m.small);
     let role = fit(&role, right - start - m.small - 6.0, m.body);
+    // Two letters of a word say less than the sign in front of it.
+    let role = if role.ends_with('…') && role.chars().count() < 5 { String::new() } else { role };
     let sign_x = right - if has_tag_words { tag_width } else { m.small };
     html! {
         <>
-            { role_sign(copy, Point::new(area.x + m.pad, baseline - m.body * 0.92), m.body + 1.0) }
+            { role_sign(partition, copy, Point::new(area.x + m.pad, baseline - m.body * 0.92), m.body + 1.0) }
             { two_tones(Point::new(start, baseline), m.body, ("st-role", role), (m.small, extra)) }
             { sign(tag_sign, Point::new(sign_x, baseline - m.small * 0.9), m.small / 16.0,
                    classes!("st-tag-sign", tag_class)) }
@@ -151,10 +153,16 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     }
 }
 
+/// The controller has made it the leader, and it has not learned of that yet.
+pub(super) fn is_named(partition: &PartitionView, copy: &ReplicaView) -> bool {
+    partition.leader == Some(copy.broker) && copy.role != ReplicaRole::Leader && copy.health != Health::Down
+}
+
 /// `Leader`, `Follower`; of a dead process that it is dead.
-fn role_word(sheet: &Sheet, copy: &ReplicaView) -> String {
+pub(super) fn role_word(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView) -> String {
     match (copy.health, copy.role) {
         (Health::Down, _) => sheet.say("health.Down"),
+        _ if is_named(partition, copy) => sheet.say("role.named"),
         (_, role) => sheet.say(&format!("role.{role:?}")),
     }
 }
@@ -186,10 +194,12 @@ fn tag(props: &CardProps, copy: &ReplicaView) -> (String, &'static str, &'static
     }
 }
 
-/// A crown for the leader, hollow when the controller knows better; a ring for a follower; a cross for the dead.
-pub(super) fn role_sign(copy: &ReplicaView, place: Point, size: f64) -> Html {
+/// A crown for the leader, a hollow one for who is to lead and does not know it yet, a dashed one for who leads no
+/// more and does not know that; a ring for a follower; a cross for the dead.
+fn role_sign(partition: &PartitionView, copy: &ReplicaView, place: Point, size: f64) -> Html {
     let (path, class) = match copy.role {
         _ if copy.health == Health::Down => (icon::CROSS, "st-sign"),
+        _ if is_named(partition, copy) => (icon::CROWN, "st-crown is-named"),
         ReplicaRole::Leader if copy.is_true_leader => (icon::CROWN, "st-crown"),
         ReplicaRole::Leader => (icon::CROWN, "st-crown is-former"),
         ReplicaRole::Follower if copy.failed => (icon::ALERT, "st-sign is-bad"),

@@ -111,8 +111,9 @@ fn beside(props: &ControllerProps, shown: &ControllerView) -> Html {
     let second = first + m.line(m.body) * 0.95;
     let role = role_word(sheet, shown);
     let x = area.x + m.body + 6.0;
-    let epoch = sheet.tell("epoch", &[("n", shown.epoch.to_string())]);
     let room = area.right() - x - width_of(&role, m.body) - m.body * 0.5;
+    let epoch = sheet.tell("epoch", &[("n", shown.epoch.to_string())]);
+    let epoch = if width_of(&epoch, m.small) <= room { epoch } else { format!("e{}", shown.epoch) };
     html! {
         <>
             { sign(path, Point::new(area.x, first - m.body * 0.92), (m.body + 1.0) / 16.0, class) }
@@ -133,6 +134,8 @@ fn second_line(props: &ControllerProps, shown: &ControllerView, place: Point) ->
     let room = props.place.words.w;
     if shown.active && shown.health == Health::Up {
         let label = sheet.say("active");
+        let fits = width_of(&label, m.small) <= room - 10.0;
+        let label = if fits { label } else { sheet.say("active.short") };
         let width = (width_of(&label, m.small) + 14.0).min(room);
         let box_at = Point::new(place.x, place.y - m.small - 1.0);
         return html! {
@@ -146,6 +149,9 @@ fn second_line(props: &ControllerProps, shown: &ControllerView, place: Point) ->
         Some(hw) => sheet.tell("offsets", &[("hw", hw.to_string()), ("end", shown.log.end.to_string())]),
         None => sheet.tell("offsets.unknown", &[("end", shown.log.end.to_string())]),
     };
+    let fits = width_of(&offsets, m.small) <= room;
+    let hw = || shown.log.hw.map_or_else(|| "?".to_owned(), |hw| hw.to_string());
+    let offsets = if fits { offsets } else { format!("HW {}", hw()) };
     words(place, m.small, "st-quiet", fit(&offsets, room, m.small))
 }
 
@@ -230,7 +236,7 @@ fn log(props: &ControllerProps, shown: &ControllerView) -> Html {
         let place = Point::new(strip.boundary(window.boundary(*end)), strip.y + strip.height + 1.0);
         html! {
             <g class="st-snapshot" transform={at(place)}>
-                <title>{ format!("snapshot {end}") }</title>
+                <title>{ props.sheet.tell("snapshot", &[("end", end.to_string())]) }</title>
                 <path d="M0 -4l4 4-4 4-4-4z" />
             </g>
         }

@@ -1,5 +1,6 @@
 //! The stage in sentences: what a screen reader says of each thing.
 
+use super::card::is_named;
 use super::client::partition_name;
 use super::row::proposed;
 use super::sheet::Sheet;
@@ -99,7 +100,14 @@ pub(super) fn replica(sheet: &Sheet, partition: &PartitionView, shown: &ReplicaV
         &[
             ("name", format!("{}-{}", partition.topic, partition.partition.partition)),
             ("n", shown.broker.number().to_string()),
-            ("role", sheet.say(&format!("role.{:?}", shown.role))),
+            (
+                "role",
+                if is_named(partition, shown) {
+                    sheet.say("role.named")
+                } else {
+                    sheet.say(&format!("role.{:?}", shown.role))
+                },
+            ),
             ("isr", sheet.say(if shown.in_isr { "isr.in" } else { "isr.out" })),
             ("end", shown.log.end.to_string()),
             ("hw", hw(sheet, shown.log.hw)),

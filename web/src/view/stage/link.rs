@@ -5,10 +5,10 @@
 use super::icon;
 use super::sheet::Sheet;
 use super::svg::{at, centred, frame, n, sign};
-use crate::layout::{Layout, Point, Rect, width_of};
+use crate::layout::{Layout, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
-use kraftscope_core::id::NodeId;
+use kraftscope_core::id::{NodeId, NodeKind};
 use kraftscope_core::view::{ClusterView, LinkView};
 use std::collections::{BTreeMap, BTreeSet};
 use yew::prelude::*;
@@ -108,7 +108,7 @@ fn fence(layout: &Layout, id: NodeId) -> Html {
 /// Scissors, with words beside them if there are any.
 fn badge(place: Point, words: Option<String>) -> Html {
     let text = words.unwrap_or_default();
-    let wide = if text.is_empty() { 0.0 } else { width_of(&text, 12.0) + 4.0 };
+    let wide = badge_width(&text) - 22.0;
     html! {
         <g transform={at(Point::new(place.x - 11.0 - wide / 2.0, place.y - 10.0))}>
             <rect class="st-badge" width={n(22.0 + wide)} height="20" rx="10" />
@@ -118,12 +118,18 @@ fn badge(place: Point, words: Option<String>) -> Html {
     }
 }
 
+fn badge_width(text: &str) -> f64 {
+    22.0 + if text.is_empty() { 0.0 } else { width_of(text, 12.0) + 4.0 }
+}
+
 fn broken(props: &LinksProps, (a, b): (NodeId, NodeId), directions: &[Option<LinkView>; 2]) -> Html {
     let layout = &props.sheet.layout;
     let (Some(from), Some(to)) = (layout.ending(a, None), layout.ending(b, None)) else {
         return Html::default();
     };
-    let neighbours = layout.gap(a, b).filter(|gap: &Rect| gap.w < layout.column_gap * 1.5);
+    // Beside the columns' heads only where it covers no words.
+    let wide = badge_width(&one_way(a, b, directions).unwrap_or_default());
+    let neighbours = layout.gap(a, b).filter(|gap| gap.w < layout.column_gap * 1.5 && wide <= gap.w + 8.0);
     let route = layout.route(from, to, true);
     let place = neighbours.map_or(route.at(0.5), |gap| gap.middle());
     let line: String = route
@@ -146,10 +152,15 @@ fn broken(props: &LinksProps, (a, b): (NodeId, NodeId), directions: &[Option<Lin
 fn one_way(a: NodeId, b: NodeId, directions: &[Option<LinkView>; 2]) -> Option<String> {
     let cut = directions.map(|direction| direction.is_some_and(|link| link.cut));
     match cut {
-        [true, false] => Some(format!("{} → {}", a.number(), b.number())),
-        [false, true] => Some(format!("{} → {}", b.number(), a.number())),
+        [true, false] => Some(format!("{} → {}", short(a), short(b))),
+        [false, true] => Some(format!("{} → {}", short(b), short(a))),
         _ => None,
     }
+}
+
+/// `C1` of a controller, `1` of a broker: both may have the same number.
+fn short(id: NodeId) -> String {
+    if id.kind() == NodeKind::Controller { format!("C{}", id.number()) } else { id.number().to_string() }
 }
 
 /// Delay and loss, in words.

@@ -130,15 +130,32 @@ impl Drawing<'_> {
         }
         let mut last = None;
         let y = self.strip.y + self.strip.height + self.metrics.small + 3.0;
+        let taken: Vec<(f64, f64)> = self.ticks.iter().filter_map(|tick| self.number_of(tick)).collect();
         let number = |(slot, cell): (u32, &CellView)| {
             let first = last.replace(cell.epoch) != Some(cell.epoch);
             let (x, text) = (self.strip.left(slot), format!("e{}", cell.epoch));
-            // The first one keeps to the left: a tick may stand on the boundary behind it.
-            let middle = (self.strip.cell - width_of(&text, self.metrics.small)) / 2.0;
-            let shift = if slot == 0 { -2.0 } else { middle };
-            first.then(|| words(Point::new(x + shift, y), self.metrics.small, "st-epoch", text))
+            let wide = width_of(&text, self.metrics.small) * 1.1;
+            let free = |from: &f64| taken.iter().all(|(left, right)| from + wide < *left || *right < *from);
+            let middle = if slot == 0 { -2.0 } else { (self.strip.cell - wide) / 2.0 };
+            let beside = taken.iter().map(|(_, right)| right + 2.0).filter(|right| *right > x - 2.0);
+            let places = [x + middle, x - 2.0, x + self.strip.cell - wide + 2.0].into_iter().chain(beside);
+            let place = places.into_iter().find(free).unwrap_or(x + middle);
+            first.then(|| words(Point::new(place, y), self.metrics.small, "st-epoch", text))
         };
         html! { <>{ for self.shown().filter_map(number) }</> }
+    }
+
+    /// From where to where the followers' numbers of a tick stand: around it, but within the card.
+    fn number_of(&self, tick: &Tick) -> Option<(f64, f64)> {
+        if !self.density.has_numbers() || tick.followers.is_empty() || tick.offset < self.window.start {
+            return None;
+        }
+        let boundary = self.window.boundary(tick.offset);
+        let (x, wide) = (self.strip.boundary(boundary), width_of(&tick.followers, self.metrics.small) * 1.1);
+        // The epoch of the first cell stands to the left: wide numbers keep off it.
+        let beside = boundary == 1 && (tick.followers.len() > 1 || self.metrics.tight);
+        let left = if beside { x - 3.0 } else { (x - wide / 2.0).max(self.strip.x - 4.0) };
+        Some((left, left + wide))
     }
 
     fn tick(&self, tick: &Tick) -> Html {
@@ -149,9 +166,6 @@ impl Drawing<'_> {
         let x = self.strip.boundary(boundary);
         let y = self.strip.y + self.strip.height;
         let small = self.metrics.small;
-        // The epoch of the first cell stands to the left: wide numbers keep off it.
-        let beside = boundary == 1 && (tick.followers.len() > 1 || self.metrics.tight);
-        let number = Point::new(if beside { x - 3.0 } else { x }, y + small + 5.0);
         html! {
             <g class={classes!("st-tick", tick.consumer.then_some("is-consumer"))}>
                 if tick.consumer {
@@ -159,13 +173,9 @@ impl Drawing<'_> {
                 } else {
                     <path class="st-tick-line" d={format!("M{} {}v5", n(x), n(y + 0.5))} />
                 }
-                if self.density.has_numbers() && !tick.followers.is_empty() {
-                    if beside {
-                        { words(number, small, "st-tick-number", tick.followers.clone()) }
-                    } else {
-                        { centred(number, small, "st-tick-number", tick.followers.clone()) }
-                    }
-                }
+                { for self.number_of(tick).map(|(left, _)| {
+                    words(Point::new(left, y + small + 5.0), small, "st-tick-number", tick.followers.clone())
+                }) }
             </g>
         }
     }

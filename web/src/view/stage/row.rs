@@ -2,7 +2,7 @@
 
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{centred, n, sign, words};
+use super::svg::{centred, n, sign, two_tones, words};
 use super::{describe, icon};
 use crate::layout::{Point, RowBox, fit, width_of};
 use crate::select::Selection;
@@ -66,8 +66,8 @@ pub(super) fn Row(props: &RowProps) -> Html {
     html! {
         <g class={props.mark.classes("st-row")} tabindex="0" role="button"
            aria-label={describe::partition(sheet, shown)} onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
-            { super::svg::frame(area, 6.0, "st-row-ground") }
-            { halo(area.grow(-4.0), 6.0, props.mark.changed) }
+            { super::svg::frame(area.grow(5.0), 6.0, "st-row-ground") }
+            { halo(area.grow(1.0), 6.0, props.mark.changed) }
             { body }
         </g>
     }
@@ -88,7 +88,11 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let room = area.w - 16.0;
     let leader = sheet.tell("epoch.leader", &[("n", shown.leader_epoch.to_string())]);
     let special = state(props, shown);
-    let tone = if special.is_some() { "st-tag is-bad" } else { "st-quiet" };
+    let tone = match special {
+        None => "st-quiet",
+        Some(_) if is_moving(shown) => "st-tag is-asked",
+        Some(_) => "st-tag is-bad",
+    };
     let version =
         special.unwrap_or_else(|| sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]));
     let size = m.body + 1.0;
@@ -124,14 +128,18 @@ fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     let (m, area) = (&props.sheet.layout.metrics, props.place.label);
     let y = area.y + m.body;
     let count = format!("{}/{}", shown.isr.len(), shown.replicas.len());
-    let room = area.w - width_of(&count, m.small) - m.small - 8.0;
-    let name = fit(&name(shown), room, m.small);
-    let after = area.x + width_of(&name, m.small) + 5.0;
+    let start = area.x + m.small + 4.0;
+    let room = area.right() - start - 1.5 * m.small;
+    let name = fit(&name(shown), room - width_of(&count, m.small), m.small);
+    let left = room - width_of(&name, m.small) - width_of(&count, m.small);
+    let count = state(props, shown)
+        .map(|state| format!("{count} · {state}"))
+        .filter(|both| width_of(both, m.small) <= left + width_of(&count, m.small))
+        .unwrap_or(count);
     html! {
         <>
-            { words(Point::new(area.x, y), m.small, "st-partition", name) }
-            { words(Point::new(after, y), m.small, "st-quiet", count.clone()) }
-            { passes(shown, Point::new(after + width_of(&count, m.small) + 3.0, y), m.small) }
+            { passes(shown, Point::new(area.x, y), m.small) }
+            { two_tones(Point::new(start, y), m.small, ("st-partition", name), (m.small, count)) }
         </>
     }
 }
@@ -156,12 +164,17 @@ fn state(props: &RowProps, shown: &PartitionView) -> Option<String> {
     if shown.recovering {
         return Some(props.sheet.say("recovering"));
     }
-    let moves = !shown.adding.is_empty() || !shown.removing.is_empty();
-    moves.then(|| {
+    is_moving(shown).then(|| {
         let target = shown.replicas.iter().filter(|&id| !shown.removing.contains(id));
         let numbers: Vec<String> = target.map(|id| id.number().to_string()).collect();
         props.sheet.tell("moving", &[("nodes", numbers.join(", "))])
     })
+}
+
+/// A reassignment is under way, and it is the only thing that is special.
+fn is_moving(shown: &PartitionView) -> bool {
+    let moves = !shown.adding.is_empty() || !shown.removing.is_empty();
+    moves && shown.elr.is_empty() && !shown.recovering
 }
 
 /// One round per replica in assignment order: solid when in sync, dashed when not, doubled when about to change.
