@@ -1,11 +1,13 @@
 //! What a healed cluster must come to (V1 to V17): named, each with a limit in virtual time.
 //!
 //! A partition of which no in-sync or eligible replica is in the core cannot be saved by anybody and is excused; so
-//! are writes to one that has fewer replicas in the core than `min.insync.replicas`.
+//! are writes to one that has fewer replicas in the core than `min.insync.replicas`, and a broker that has heard of a
+//! later epoch of the quorum than its leader's.
 //!
 //! Left out: voter changes (V3, V4), reassignment (V13), ZooKeeper (V16).
 
 use crate::heal::Core;
+use crate::patience::Patience;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
@@ -80,7 +82,7 @@ impl Goal {
         }
     }
 
-    /// How long after the healing it may take.
+    /// How long it may take without anything getting better ([`crate::patience`]).
     pub fn limit(self, sim: &Sim) -> Span {
         let settings = &sim.world().genesis.settings;
         let quorum = Span::secs(60);
@@ -119,7 +121,7 @@ impl Missing {
 }
 
 /// The first goal that is not reached.
-pub fn missing(sim: &Sim, core: &Core) -> Option<Missing> {
+pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let world = sim.world();
     let Some(controller) = settled_controller(world, core) else { return Some(Missing::of(Goal::V1)) };
     if let Some(node) = stubborn_leader(world, core) {
@@ -132,9 +134,21 @@ pub fn missing(sim: &Sim, core: &Core) -> Option<Missing> {
     if !sim.is_set_up() {
         return Some(Missing::of(Goal::V5));
     }
-    brokers(world, core, image)
-        .or_else(|| image.partitions.iter().find_map(|(id, found)| partition(world, core, image, *id, found)))
-        .or_else(|| clients(world, core, image))
+    let ahead = ahead_of(world, core, controller);
+    let saved = (!ahead.is_empty()).then(|| core.without(&ahead));
+    let core = saved.as_ref().unwrap_or(core);
+    let partitions = || {
+        image.partitions.iter().find_map(|(id, found)| partition(world, core, patience, image, *id, found))
+    };
+    brokers(world, core, image).or_else(partitions).or_else(|| clients(world, core, image))
+}
+
+/// Brokers of the core that have heard of a later epoch than the leader's, of a voter that stood for election and was
+/// cut off from the others. Until the next election the leader refuses their fetches with `UNKNOWN_LEADER_EPOCH` and
+/// they ignore its answers (`KafkaRaftClient.maybeHandleCommonResponse`); nobody tells the leader to make way.
+fn ahead_of(world: &World, core: &Core, leader: NodeId) -> Vec<NodeId> {
+    let epoch = |id: NodeId| world.process(id).and_then(Process::quorum).map(|quorum| quorum.epoch());
+    world.genesis.broker_ids().filter(|id| core.has(*id) && epoch(*id) > epoch(leader)).collect()
 }
 
 /// The active controller, if a majority of all voters knows it as the leader.
@@ -159,7 +173,7 @@ fn stubborn_leader(world: &World, core: &Core) -> Option<NodeId> {
         .find(|id| world.process(*id).and_then(Process::quorum).is_some_and(|quorum| quorum.is_leader()))
 }
 
-fn broker(world: &World, id: NodeId) -> Option<&Broker> {
+pub(crate) fn broker(world: &World, id: NodeId) -> Option<&Broker> {
     world.process(id).and_then(Process::broker)
 }
 
@@ -199,6 +213,7 @@ fn takes_writes(
 fn partition(
     world: &World,
     core: &Core,
+    patience: &Patience,
     image: &Image,
     id: TopicPartition,
     found: &PartitionRegistration,
@@ -225,7 +240,11 @@ fn partition(
     };
     let (hw, end) = copy(leader)?;
     if hw != end && takes_writes(world, core, image, id, found) {
-        return lacks(Goal::V9, Some(leader));
+        let max_lag = world.genesis.settings.replica_lag_time_max;
+        let state = leading.as_leader();
+        if !state.is_some_and(|state| patience.stands_still(id, state, end, max_lag)) {
+            return lacks(Goal::V9, Some(leader));
+        }
     }
     let log = |of: NodeId| broker(world, of)?.replicas.disk.replicas.get(&id).map(|replica| &replica.log);
     let same = |of: NodeId| {

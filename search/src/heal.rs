@@ -9,8 +9,10 @@ use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind};
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
+use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::world::Slot;
 use kraftscope_core::time::Span;
 use kraftscope_core::view::Health;
 
@@ -28,7 +30,7 @@ impl Core {
     pub fn draw(sim: &Sim, luck: &mut Luck) -> Core {
         let ids = |kind| sim.world().of_kind(kind).map(|slot| slot.id).collect::<Vec<NodeId>>();
         let (controllers, brokers) = (ids(NodeKind::Controller), ids(NodeKind::Broker));
-        let whole = !sim.is_set_up();
+        let whole = !sim.is_set_up_for_good();
         let majority = controllers.len() / 2 + 1;
         let mut members = subset(controllers, majority, whole || luck.percent(50), luck);
         members.extend(subset(brokers, 1, whole || luck.percent(50), luck));
@@ -38,9 +40,22 @@ impl Core {
         Core { members, dead }
     }
 
+    /// Everybody.
+    pub fn whole(sim: &Sim) -> Core {
+        let servers = sim.world().slots.iter().map(|slot| slot.id).filter(|id| !is_client(*id));
+        Core { members: servers.collect(), dead: Vec::new() }
+    }
+
     /// Whether this node belongs to it; clients always do.
     pub fn has(&self, id: NodeId) -> bool {
         is_client(id) || self.members.binary_search(&id).is_ok()
+    }
+
+    /// The same without these.
+    #[must_use]
+    pub fn without(&self, nodes: &[NodeId]) -> Core {
+        let members = self.members.iter().copied().filter(|id| !nodes.contains(id)).collect();
+        Core { members, dead: self.dead.clone() }
     }
 
     /// What heals it and breaks the rest.
@@ -64,6 +79,9 @@ impl Core {
     pub fn raise(&self, sim: &Sim, acts: &mut Vec<Act>) {
         for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
             match slot.health {
+                Health::Up if is_displaced(sim, slot) => {
+                    acts.push(Act::Do(Action::Crash(slot.id, Loss::Nothing)));
+                }
                 // Clients are started by the set-up.
                 Health::Down if is_client(slot.id) && !sim.is_set_up() => {}
                 Health::Down => acts.push(Act::Do(Action::Start(slot.id))),
@@ -76,6 +94,18 @@ impl Core {
             }
         }
     }
+}
+
+/// Whether it is a broker that was registered, until a late request of an earlier life took its place: the controller
+/// knows no order of incarnations. Its heartbeats are refused with `STALE_BROKER_EPOCH` for ever, and Kafka's broker
+/// goes on sending them (`BrokerLifecycleManager`): only a restart helps.
+fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
+    let mine =
+        slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.lifecycle.broker_epoch());
+    let registered = truth(sim).and_then(|image| image.brokers.get(&slot.id));
+    mine.zip(registered).is_some_and(|(mine, registered)| {
+        registered.broker_epoch > mine && registered.incarnation < slot.incarnation
+    })
 }
 
 /// Whether it is a producer that goes on with its workload.

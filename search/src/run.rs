@@ -10,6 +10,7 @@ use crate::driver::Driver;
 use crate::heal::Core;
 use crate::history::{self, History};
 use crate::luck::Luck;
+use crate::patience::Patience;
 use crate::plan::FaultPlan;
 use crate::script::{self, Act, Deed, Done};
 use crate::tally::Tally;
@@ -48,7 +49,7 @@ enum Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Phase {
     Storm,
-    Calm { since: Time, looked: Time, probed: bool },
+    Calm { looked: Time, probed: bool },
     Over,
 }
 
@@ -59,6 +60,7 @@ pub struct Run {
     source: Source,
     phase: Phase,
     core: Core,
+    patience: Patience,
     luck: Luck,
     /// What the storm did.
     script: Vec<Deed>,
@@ -104,6 +106,7 @@ impl Run {
             source,
             phase: Phase::Storm,
             core: Core::default(),
+            patience: Patience::default(),
             luck,
             script: Vec::new(),
             done: Vec::new(),
@@ -184,7 +187,7 @@ impl Run {
             self.look();
             match self.phase {
                 Phase::Storm => self.storm(),
-                Phase::Calm { since, looked, probed } => self.calm(since, looked, probed),
+                Phase::Calm { looked, probed } => self.calm(looked, probed),
                 Phase::Over => {}
             }
         }
@@ -285,31 +288,35 @@ impl Run {
             self.phase = Phase::Over;
             return;
         };
+        let core = if self.sim.is_set_up_for_good() { core } else { Core::whole(&self.sim) };
         core.heal(&self.sim, &mut self.acts);
         self.core = core;
         let now = self.sim.now();
-        self.phase = Phase::Calm { since: now, looked: now, probed: false };
+        self.patience.begin(now);
+        self.phase = Phase::Calm { looked: now, probed: false };
         self.perform();
     }
 
-    fn calm(&mut self, since: Time, looked: Time, probed: bool) {
+    fn calm(&mut self, looked: Time, probed: bool) {
         let now = self.sim.now();
         if now.since(looked) < LOOK {
             return;
         }
-        self.phase = Phase::Calm { since, looked: now, probed };
+        self.phase = Phase::Calm { looked: now, probed };
         // A broker that could not register for too long has stopped by itself.
         self.core.raise(&self.sim, &mut self.acts);
-        match converge::missing(&self.sim, &self.core) {
+        self.patience.look(&self.sim, &self.core);
+        match converge::missing(&self.sim, &self.core, &self.patience) {
             None if probed => {
                 self.settled = true;
                 self.phase = Phase::Over;
             }
             None => {
                 self.probe();
-                self.phase = Phase::Calm { since: now, looked: now, probed: true };
+                self.patience.begin(now);
+                self.phase = Phase::Calm { looked: now, probed: true };
             }
-            Some(missing) if now.since(since) > missing.goal.limit(&self.sim) => {
+            Some(missing) if self.patience.is_late(missing.goal, &self.sim) => {
                 self.violation = self.violation.or(Some(Violation::of_goal(&self.sim, &missing)));
                 self.phase = Phase::Over;
             }

@@ -1,9 +1,11 @@
 //! What the simulator does by itself at the beginning: topics as soon as all brokers that run are unfenced, clients
-//! as soon as the topics exist; and once more when a controller loses them before they are committed. Like an administrator with a script; every move is an ordinary [`Action`].
+//! as soon as the topics exist; and once more when a controller loses topics before they are committed, or refuses
+//! them and a broker comes back. Like an administrator with a script; every move is an ordinary [`Action`].
 
 use crate::id::{LeaderEpoch, NodeId, NodeKind, TopicId};
 use crate::metadata::image::Image;
 use crate::node::Command;
+use crate::note::Note;
 use crate::record::TopicConfig;
 use crate::sim::action::Action;
 use crate::sim::{Sim, Step};
@@ -24,10 +26,20 @@ pub(super) enum Setup {
     Done,
 }
 
+/// Whether somebody came who was missing when topics were refused.
+fn unfences(step: &Step) -> bool {
+    step.notes.iter().any(|note| matches!(note, Note::BrokerUnfenced { .. }))
+}
+
 impl Sim {
     /// Whether topics exist and clients were started.
     pub fn is_set_up(&self) -> bool {
         matches!(self.setup, Setup::Settling(..) | Setup::Done)
+    }
+
+    /// The same, and what was created is committed: no election takes it back.
+    pub fn is_set_up_for_good(&self) -> bool {
+        self.setup == Setup::Done
     }
 
     pub(super) fn setup_progress(&mut self, step: &Step) {
@@ -54,7 +66,7 @@ impl Sim {
                     let consumers = (1..=genesis.consumers.len() as u8).map(NodeId::consumer);
                     self.pending.extend(producers.chain(consumers).map(Action::Start));
                     self.setup = Setup::Settling(controller, self.quorum_epoch(controller));
-                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) {
+                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) || unfences(step) {
                     self.setup = Setup::WaitingForBrokers;
                 }
             }

@@ -1,0 +1,222 @@
+//! How long a healed cluster may take: the clocks of the goals, and what they need to remember.
+//!
+//! A clock starts with the healing and with the probe, again whenever everything up to its goal was reached, and
+//! again whenever fewer records are left to copy or to read than at any time since the last write: a follower that
+//! fetches one record per round trip round the world is slow, not stuck.
+//!
+//! Keeps: a cluster that goes round in circles is late all the same. Writes come to an end, after the last one what
+//! is left reaches a new minimum only finitely often, and the clock of the last stage in the circle runs on.
+
+use crate::converge::{Goal, broker};
+use crate::heal::Core;
+use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::metadata::image::Image;
+use kraftscope_core::process::Process;
+use kraftscope_core::replication::LeaderState;
+use kraftscope_core::scenario::truth;
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::world::World;
+use kraftscope_core::time::{Span, Time};
+use std::collections::BTreeMap;
+
+/// Goals in the order in which they are reached: quorum, brokers, partitions, clients.
+const STAGES: usize = 4;
+const PARTITIONS: usize = 2;
+const CLIENTS: usize = 3;
+
+const fn stage(goal: Goal) -> usize {
+    match goal {
+        Goal::V1 | Goal::V14 => 0,
+        Goal::V5 | Goal::V6 => 1,
+        Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 | Goal::V15 => PARTITIONS,
+        Goal::V10 | Goal::C14 => CLIENTS,
+    }
+}
+
+/// The clocks of one healed cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Patience {
+    /// Since when each stage is waited for.
+    since: [Time; STAGES],
+    /// To copy from leaders, and to read by consumers.
+    copy: Work,
+    read: Work,
+    isrs: BTreeMap<TopicPartition, IsrSeen>,
+}
+
+/// Records that somebody has to get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Work {
+    /// The most that there ever were.
+    all: u64,
+    /// The fewest that were left since there are so many.
+    left: u64,
+}
+
+/// The ISR of a partition as last seen.
+#[derive(Clone, Debug, Default)]
+struct IsrSeen {
+    isr: NodeList,
+    /// When it was first seen.
+    since: Time,
+    /// Who has left it, and when that was seen.
+    left: Vec<(NodeId, Time)>,
+}
+
+impl Patience {
+    /// From now on everything is waited for anew.
+    pub fn begin(&mut self, now: Time) {
+        self.since = [now; STAGES];
+        (self.copy, self.read) = (Work::default(), Work::default());
+    }
+
+    /// Looks at the cluster, before its goals are.
+    pub fn look(&mut self, sim: &Sim, core: &Core) {
+        let Some(image) = truth(sim) else { return };
+        for (&id, found) in &image.partitions {
+            let seen =
+                self.isrs.entry(id).or_insert_with(|| IsrSeen { isr: found.isr, ..IsrSeen::default() });
+            seen.note(found.isr, sim.now());
+        }
+        let (copy, read) = work(sim.world(), core, image);
+        if self.copy.gets_better(copy) {
+            self.since[PARTITIONS..].fill(sim.now());
+        }
+        if self.read.gets_better(read) {
+            self.since[CLIENTS] = sim.now();
+        }
+    }
+
+    /// Whether the first goal that is missing has been waited for too long.
+    pub fn is_late(&mut self, goal: Goal, sim: &Sim) -> bool {
+        self.since[..stage(goal)].fill(sim.now());
+        sim.now().since(self.since[stage(goal)]) > goal.limit(sim)
+    }
+
+    /// Whether the high watermark of this leader may stand below its log end for good. Kafka waits for a replica
+    /// outside the ISR that held everything a moment ago, and looks at the high watermark again only when something
+    /// is appended or fetched or the ISR changes (`Partition.maybeIncrementLeaderHW`): when that replica dies,
+    /// nothing moves until the next write. It is so if such a replica was in time when the ISR was last changed, and
+    /// did not leave the ISR by being late.
+    pub fn stands_still(&self, id: TopicPartition, leader: &LeaderState, end: Offset, max_lag: Span) -> bool {
+        let Some(seen) = self.isrs.get(&id) else { return false };
+        leader.followers.iter().any(|follower| {
+            let in_time = |then: Time| then + max_lag >= seen.since && then >= seen.left_at(follower.id);
+            !leader.isr.maximal_contains(follower.id)
+                && follower.leo.is_some_and(|leo| leo < end)
+                && follower.last_caught_up.is_some_and(in_time)
+        })
+    }
+}
+
+impl IsrSeen {
+    fn note(&mut self, isr: NodeList, now: Time) {
+        if self.isr == isr {
+            return;
+        }
+        self.left.extend(self.isr.iter().filter(|&id| !isr.contains(id)).map(|id| (id, now)));
+        (self.isr, self.since) = (isr, now);
+    }
+
+    /// When this broker left the ISR last; the beginning when it was never seen to.
+    fn left_at(&self, broker: NodeId) -> Time {
+        self.left.iter().rev().find(|(id, _)| *id == broker).map_or(Time::ZERO, |&(_, when)| when)
+    }
+}
+
+impl Work {
+    /// Takes over how much there is now. Returns whether there is more than ever, or less left than before.
+    fn gets_better(&mut self, now: Work) -> bool {
+        let better = now.all > self.all || now.left < self.left;
+        if better {
+            *self = Work { all: self.all.max(now.all), left: now.left };
+        }
+        better
+    }
+}
+
+/// What the followers of the core have to copy, and its consumers to read.
+fn work(world: &World, core: &Core, image: &Image) -> (Work, Work) {
+    let (mut copy, mut read) = (Work::default(), Work::default());
+    for (&id, found) in &image.partitions {
+        let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
+        let Some(replicas) = broker(world, leader).map(|broker| &broker.replicas) else { continue };
+        let end = replicas.disk.replicas.get(&id).map_or(Offset(0), |replica| replica.leo());
+        for follower in found.replicas.iter().filter(|&id| id != leader && core.has(id)) {
+            let its = broker(world, follower).and_then(|broker| broker.replicas.disk.replicas.get(&id));
+            copy.all += end.0;
+            copy.left += end.0.saturating_sub(its.map_or(0, |replica| replica.leo().0));
+        }
+        let hw = replicas.partition(id).map_or(Offset(0), |partition| partition.hw);
+        for slot in &world.slots {
+            let Some(Process::Consumer(consumer)) = &slot.process else { continue };
+            let position = consumer.positions.get(&id).and_then(|position| position.offset);
+            read.all += hw.0;
+            read.left += hw.0.saturating_sub(position.unwrap_or_default().0);
+        }
+    }
+    (copy, read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kraftscope_core::sim::genesis::Genesis;
+
+    /// A settled cluster of the default genesis, ten seconds old, in which the ISR of the first partition was 1 to 3.
+    fn settled() -> (Sim, TopicPartition, Patience) {
+        let mut sim = Sim::new(Genesis::default()).expect("the genesis is valid");
+        let mut step = kraftscope_core::sim::Step::default();
+        while sim.now() < Time(10_000_000) && sim.step_into(&mut step) {}
+        let mut patience = Patience::default();
+        patience.begin(sim.now());
+        patience.look(&sim, &Core::default());
+        let id = *truth(&sim).expect("a controller is active").partitions.keys().next().expect("a partition");
+        (sim, id, patience)
+    }
+
+    #[test]
+    fn a_goal_is_late_when_its_limit_is_over_and_nothing_got_better() {
+        let (sim, _, mut patience) = settled();
+        assert!(!patience.is_late(Goal::V8, &sim));
+        patience.since[PARTITIONS] = Time::ZERO;
+        assert!(!patience.is_late(Goal::V8, &sim), "ten seconds are not too long");
+        let mut later = sim.clone();
+        let mut step = kraftscope_core::sim::Step::default();
+        while later.now() < Time(400_000_000) && later.step_into(&mut step) {}
+        assert!(patience.clone().is_late(Goal::V8, &later));
+        assert!(patience.clone().is_late(Goal::V1, &later));
+        patience.copy = Work { all: u64::MAX, left: u64::MAX };
+        patience.look(&later, &Core::default());
+        assert!(!patience.is_late(Goal::V8, &later), "there was less to copy than before");
+    }
+
+    #[test]
+    fn what_was_reached_is_waited_for_anew() {
+        let (sim, _, mut patience) = settled();
+        patience.since = [Time::ZERO; STAGES];
+        let _ = patience.is_late(Goal::C14, &sim);
+        assert_eq!(patience.since, [sim.now(), sim.now(), sim.now(), Time::ZERO]);
+    }
+
+    /// Source: `Partition.maybeIncrementLeaderHW`, KAFKA-13091.
+    #[test]
+    fn a_high_watermark_may_wait_for_a_dead_replica_only_outside_the_isr() {
+        let (sim, id, mut patience) = settled();
+        let leader = truth(&sim).and_then(|image| image.partitions[&id].leader).expect("it leads");
+        let found = broker(sim.world(), leader).and_then(|broker| broker.replicas.partition(id));
+        let mut state = found.and_then(|partition| partition.as_leader()).expect("it leads").clone();
+        let (end, lag) = (Offset(u64::MAX), Span::secs(30));
+        assert!(!patience.stands_still(id, &state, end, lag), "all are in the ISR");
+        let alone: NodeList = [leader].into_iter().collect();
+        state.isr = kraftscope_core::replication::IsrState::Committed { isr: alone };
+        assert!(patience.stands_still(id, &state, end, lag), "it was outside before anybody looked");
+        patience.isrs.get_mut(&id).expect("it was seen").note(alone, Time(11_000_000));
+        assert!(
+            !patience.stands_still(id, &state, end, lag),
+            "it has left the ISR and was not in time since"
+        );
+        state.followers[0].last_caught_up = Some(Time(12_000_000));
+        assert!(patience.stands_still(id, &state, end, lag));
+    }
+}
