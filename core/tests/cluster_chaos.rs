@@ -241,6 +241,24 @@ fn a_client_begins_anew_with_the_bootstrap_servers_after_five_minutes_without_me
     assert_eq!(consumer.positions[&orders()].offset.map(|offset| offset.0), hw);
 }
 
+/// Source: `NetworkClient.handleRebootstrap`, which closes connections and forgets leaders: attempts to connect to
+/// leaders that are cut off would go on, and while one is under way nobody else is asked.
+#[test]
+fn a_client_that_begins_anew_forgets_the_leaders_that_it_cannot_reach() {
+    let text = "seed 20\nrelease 3.9\ncontrollers 3\nbrokers 4\nlatency regions\n\
+                topic orders partitions 3 replicas 3 min.insync.replicas 2 first-broker 4\n\
+                consumer topics orders\n----\n\
+                run 1716ms\ncrash broker-1\nrun 1300ms\nisolate broker-1\nisolate broker-2\n\
+                crash broker-4\nrun 30m\n";
+    let history = History::from_text(text).expect("a scenario");
+    let Some(kraftscope_core::process::Process::Consumer(consumer)) =
+        history.sim().world().process(NodeId::consumer(1))
+    else {
+        panic!("the consumer runs");
+    };
+    assert_eq!(consumer.network.metadata.brokers.as_slice(), [NodeId::broker(3)]);
+}
+
 fn orders() -> kraftscope_core::id::TopicPartition {
     kraftscope_core::id::TopicPartition { topic: kraftscope_core::id::TopicId(0), partition: 0 }
 }

@@ -140,6 +140,8 @@ impl Consumer {
     /// One turn of the application's poll loop.
     fn poll(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
+        let failed = self.network.maybe_begin_anew(now, out);
+        self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
         self.assign();
         self.follow_leaders();
         self.validate(now, out);

@@ -112,6 +112,14 @@ impl Metadata {
         self.allowed_at_equivalent = Time::ZERO;
     }
 
+    /// Knows only the bootstrap servers and the latest epochs, and asks for an update (`rebootstrap`).
+    pub fn begin_anew(&mut self, bootstrap: NodeList) {
+        self.brokers = bootstrap;
+        self.partitions.values_mut().for_each(|known| known.leader = None);
+        self.version = self.version.wrapping_add(1);
+        self.need_update = true;
+    }
+
     /// When the next update is due (`timeToNextUpdate`).
     pub fn next_update(&self, settings: &Settings) -> Time {
         let expires = match self.last_success {

@@ -5,8 +5,7 @@
 //! breaks; an answer to anything else is ignored; a request that times out takes its connection with it.
 //! Sources: `NetworkClient` and its `DefaultMetadataUpdater`, KIP-899 and KIP-1102 (rebootstrap).
 //!
-//! Left out: bootstrap addresses are brokers' ids; connections stay open when the client begins anew;
-//! `metadata.recovery.strategy` is `rebootstrap` in every release.
+//! Left out: bootstrap addresses are brokers' ids; `metadata.recovery.strategy` is `rebootstrap` in every release.
 
 use super::alarms::Alarms;
 use super::backoff::backoff;
@@ -237,16 +236,30 @@ impl NetworkClient {
             .any(|request| matches!(request.purpose, Purpose::Metadata | Purpose::Connect { update: true }))
     }
 
+    /// When it has tried to get metadata for too long, it begins anew: it closes every connection, forgets who leads,
+    /// and knows the bootstrap servers only (`handleRebootstrap`). Otherwise attempts to reach leaders that are cut
+    /// off would keep it from asking anybody else. Returns the client's requests that have failed.
+    pub fn maybe_begin_anew(&mut self, now: Time, out: &mut Out) -> Vec<Correlation> {
+        if self.update_since.is_none_or(|since| now.since(since) <= REBOOTSTRAP_TRIGGER) {
+            return Vec::new();
+        }
+        self.update_since = Some(now);
+        self.metadata.begin_anew(self.bootstrap);
+        let closed = core::mem::take(&mut self.connections);
+        for &node in closed.keys() {
+            self.alarms.set(Timer::ClientRequest(node), None, now, out);
+            self.alarms.set(Timer::Reconnect(node), None, now, out);
+        }
+        let failed = closed.into_values().flat_map(|connection| connection.in_flight);
+        failed.filter(|request| request.purpose == Purpose::Data).map(|request| request.correlation).collect()
+    }
+
     /// Asks for metadata if an update is due and a broker can be asked (`maybeUpdate`).
     pub fn maybe_update(&mut self, settings: &Settings, now: Time, out: &mut Out) {
         if self.is_updating() || self.metadata.next_update(settings) > now {
             return;
         }
-        let since = *self.update_since.get_or_insert(now);
-        if now.since(since) > REBOOTSTRAP_TRIGGER {
-            self.metadata.brokers = self.bootstrap;
-            self.update_since = Some(now);
-        }
+        self.update_since.get_or_insert(now);
         let Some(node) = self.least_loaded_node(settings, now, out) else { return };
         if self.can_send(node, settings) {
             let timeout = settings.request_timeout;

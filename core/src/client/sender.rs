@@ -86,6 +86,8 @@ impl Producer {
     /// One round of the sender (`runOnce`), repeated while there is something to send and somewhere to send it.
     pub(super) fn run_sender(&mut self, now: Time, out: &mut Out) {
         let settings = Arc::clone(&self.settings);
+        let failed = self.network.maybe_begin_anew(now, out);
+        self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
         // What is given up now may have to begin a new epoch.
         if !self.obtain_producer_id(now, out) || (self.expire(now, out) && !self.obtain_producer_id(now, out))
         {
