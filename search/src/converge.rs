@@ -4,7 +4,7 @@
 //! are writes to one that has fewer replicas in the core than `min.insync.replicas`, and a broker that has heard of a
 //! later epoch of the quorum than its leader's.
 //!
-//! Left out: voter changes (V3, V4), reassignment (V13), ZooKeeper (V16).
+//! Left out: a removed leader that resigns (V4), ZooKeeper (V16).
 
 use crate::heal::Core;
 use crate::patience::Patience;
@@ -25,6 +25,8 @@ use serde::Serialize;
 pub enum Goal {
     /// V1, V2: a majority of the controllers knows one leader, and it is active.
     V1,
+    /// V3: a voter change that began is committed or gone.
+    V3,
     /// V14: a leader of the metadata quorum that is cut off has resigned.
     V14,
     /// V5: every broker of the core runs and is unfenced.
@@ -37,6 +39,8 @@ pub enum Goal {
     V7,
     /// V8: the ISR is all replicas of the core.
     V8,
+    /// V13: a reassignment whose brokers are all in the core is done.
+    V13,
     /// V9: the high watermark is the log end.
     V9,
     /// V12: all replicas of the core hold the same log.
@@ -52,6 +56,7 @@ impl Goal {
     pub const fn name(self) -> &'static str {
         match self {
             Goal::V1 => "V1",
+            Goal::V3 => "V3",
             Goal::V5 => "V5",
             Goal::V6 => "V6",
             Goal::V7 => "V7",
@@ -59,6 +64,7 @@ impl Goal {
             Goal::V9 => "V9",
             Goal::V10 => "V10",
             Goal::V12 => "V12",
+            Goal::V13 => "V13",
             Goal::V14 => "V14",
             Goal::V15 => "V15",
             Goal::C14 => "C14",
@@ -69,6 +75,8 @@ impl Goal {
     pub const fn statement(self) -> &'static str {
         match self {
             Goal::V1 => "A majority of the controllers knows one leader, and that is the active controller.",
+            Goal::V3 => "Every voter change is committed or disappears.",
+            Goal::V13 => "Every reassignment comes to an end.",
             Goal::V14 => "A leader of the metadata quorum that no majority can reach resigns.",
             Goal::V5 => "Every broker that is healed runs and is unfenced.",
             Goal::V6 => "Every broker that is healed knows the controller's metadata.",
@@ -89,9 +97,9 @@ impl Goal {
         let brokers = quorum + settings.broker_session_timeout + settings.initial_broker_registration_timeout;
         let replicas = brokers + settings.replica_lag_time_max + settings.replica_socket_timeout;
         match self {
-            Goal::V1 | Goal::V14 => quorum,
+            Goal::V1 | Goal::V3 | Goal::V14 => quorum,
             Goal::V5 | Goal::V6 | Goal::V15 => brokers,
-            Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 => replicas,
+            Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 | Goal::V13 => replicas,
             // A client whose stale leader swallows every packet asks elsewhere only when a metadata update is
             // allowed before the next attempt to connect: half a minute a throw (`leastLoadedNode`).
             Goal::V10 | Goal::C14 => replicas + settings.delivery_timeout + Span::secs(1800),
@@ -124,6 +132,9 @@ impl Missing {
 pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let world = sim.world();
     let Some(controller) = settled_controller(world, core) else { return Some(Missing::of(Goal::V1)) };
+    if changes_voters(world, controller) {
+        return Some(Missing::at(Goal::V3, controller));
+    }
     if let Some(node) = stubborn_leader(world, core) {
         return Some(Missing::at(Goal::V14, node));
     }
@@ -158,8 +169,19 @@ fn settled_controller(world: &World, core: &Core) -> Option<NodeId> {
         core.has(*id)
             && world.process(*id).and_then(Process::quorum).is_some_and(|q| q.leader() == Some(leader))
     };
-    let known = world.genesis.controller_ids().filter(knows).count();
-    (known > usize::from(world.genesis.controllers) / 2).then_some(leader)
+    let voters = world.voters();
+    let known = voters.keys().map(|key| key.id).filter(knows).count() as u32;
+    (known > voters.len() / 2).then_some(leader)
+}
+
+/// Whether the voter set that this leader goes by is not committed yet.
+fn changes_voters(world: &World, leader: NodeId) -> bool {
+    let quorum = world.process(leader).and_then(Process::quorum);
+    quorum.is_some_and(|quorum| {
+        let pending = quorum.role().as_leader().is_some_and(|role| role.change().is_some());
+        let uncommitted = |at| quorum.high_watermark().is_none_or(|hw| at >= hw);
+        pending || quorum.voters_offset().is_some_and(uncommitted)
+    })
 }
 
 fn stubborn_leader(world: &World, core: &Core) -> Option<NodeId> {
@@ -196,6 +218,14 @@ fn brokers(world: &World, core: &Core, image: &Image) -> Option<Missing> {
 
 fn members(list: &NodeList, core: &Core) -> NodeList {
     list.iter().filter(|id| core.has(*id)).collect()
+}
+
+/// Whether a reassignment is under way that can come to an end. Kafka keeps who was being added when another
+/// reassignment adds nobody (`ReplicationControlManager.changePartitionReassignment`): whoever comes and leaves at
+/// once is waited for in vain.
+fn is_moving(found: &PartitionRegistration) -> bool {
+    let moves = !found.adding.is_empty() || !found.removing.is_empty();
+    moves && !found.adding.iter().any(|id| found.removing.contains(id))
 }
 
 /// Whether enough of its replicas are healed to take writes.
@@ -238,6 +268,9 @@ fn partition(
         let replicas = &broker(world, id_of)?.replicas;
         Some((replicas.partition(id)?.hw, replicas.disk.replicas.get(&id)?.log.end()))
     };
+    if is_moving(found) && found.replicas.iter().all(|id| core.has(id) || found.removing.contains(id)) {
+        return lacks(Goal::V13, Some(leader));
+    }
     let (hw, end) = copy(leader)?;
     if hw != end && takes_writes(world, core, image, id, found) {
         let max_lag = world.genesis.settings.replica_lag_time_max;

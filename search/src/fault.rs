@@ -1,7 +1,7 @@
 //! The catalogue of faults that a search may draw.
 //!
 //! Numbers are those of the literature's fault models put together (TigerBeetle, Jepsen, Kafka's own simulation
-//! and system tests). Left out: a log directory that fails (F8), everything of ZooKeeper mode (F19).
+//! and system tests). Left out: everything of ZooKeeper mode (F19).
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,8 @@ faults! {
     Crash "crash": "F1, F5, F6: a process dies and comes back; the page cache is kept.";
     PowerLoss "power-loss": "F2: a machine loses its power, and what was not flushed, in part or in whole.";
     Blackout "blackout": "F3: several machines lose their power at one moment.";
+    ReplaceDisk "replace-disk": "F7: a broker's disk is gone, and it comes back with an empty one.";
+    DiskError "disk-error": "F8: an append fails; a broker whose only log directory is gone stops.";
     Shutdown "shutdown": "F4: a broker is shut down in order.";
     Pause "pause": "F9: a process stands still, longer than its session or not.";
     Cut "cut": "F10: links are cut, one way or both, of one node or between two groups.";
@@ -40,8 +42,10 @@ faults! {
     Resign "resign": "F15: the leader of the metadata quorum resigns.";
     Zombie "zombie": "F16, F17: a leader or a follower does not hear of what the controller decides.";
     StaleControl "stale-control": "F18: a control message arrives twice or late.";
+    Voters "voters": "F21: voters of the metadata quorum come and go, and their disks are replaced.";
     Fence "fence": "F20: the controller fences a broker that is alive.";
     Operator "operator": "F22: preferred elections, changes of min.insync.replicas.";
+    Reassign "reassign": "F22: partitions move to other brokers.";
     Unclean "unclean": "F22: an operator elects outside the ISR.";
     Client "client": "F23: clients crash, burst, or cannot reach a leader.";
 }

@@ -2,11 +2,11 @@
 //!
 //! The form is TigerBeetle's. The core has a majority of the controllers; its nodes run and reach each other and
 //! the clients. What does not belong to it is down or cut off, and never comes back. A cluster whose set-up was
-//! never finished needs all brokers, and is healed whole.
+//! never finished needs all brokers, and is healed whole; so is a quorum whose voters have changed.
 
 use crate::luck::Luck;
 use crate::script::Act;
-use kraftscope_core::id::{NodeId, NodeKind};
+use kraftscope_core::id::{DirectoryId, NodeId, NodeKind};
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
 use kraftscope_core::scenario::truth;
@@ -32,7 +32,8 @@ impl Core {
         let (controllers, brokers) = (ids(NodeKind::Controller), ids(NodeKind::Broker));
         let whole = !sim.is_set_up_for_good();
         let majority = controllers.len() / 2 + 1;
-        let mut members = subset(controllers, majority, whole || luck.percent(50), luck);
+        let whole_quorum = whole || luck.percent(50) || voters_change(sim);
+        let mut members = subset(controllers, majority, whole_quorum, luck);
         members.extend(subset(brokers, 1, whole || luck.percent(50), luck));
         members.sort_unstable();
         let servers = sim.world().slots.iter().map(|slot| slot.id).filter(|id| !is_client(*id));
@@ -111,6 +112,16 @@ fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
 /// Whether it is a producer that goes on with its workload.
 fn works(process: &Process) -> bool {
     matches!(process, Process::Producer(producer) if producer.spec.interval > Span::ZERO)
+}
+
+/// Whether other voters may count than those of the beginning: who is a majority then depends on what is committed.
+fn voters_change(sim: &Sim) -> bool {
+    let (world, first) = (sim.world(), sim.world().genesis.voters());
+    let moved = |slot: &Slot| {
+        let quorum = slot.process.as_ref().and_then(Process::quorum);
+        slot.directory != DirectoryId::first_of(slot.id) || quorum.is_some_and(|q| *q.voters() != first)
+    };
+    world.genesis.spare_controllers > 0 || world.of_kind(NodeKind::Controller).any(moved)
 }
 
 fn is_client(id: NodeId) -> bool {

@@ -10,8 +10,8 @@ use kraftscope_core::release::Release;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// No promise may break: faults stay within what the configuration tolerates (never a power loss that could
-    /// take the last copy), and the two known holes of Kafka's leaders are closed
-    /// (`repeated_metadata_ends_proposal`, `leader_across_epochs_keeps_log_ends`).
+    /// take the last copy), and the three known holes of Kafka are closed (`repeated_metadata_ends_proposal`,
+    /// `leader_across_epochs_keeps_log_ends`, `dropped_replicas_stay_in_elr`).
     MustBeSafe,
     /// Anything may happen. Promises whose precondition is gone are void, and counted.
     ShowMe,
@@ -52,6 +52,8 @@ const SAFE: &[Fault] = &[
     Fault::Crash,
     Fault::PowerLoss,
     Fault::Blackout,
+    Fault::ReplaceDisk,
+    Fault::DiskError,
     Fault::Shutdown,
     Fault::Pause,
     Fault::Cut,
@@ -65,8 +67,10 @@ const SAFE: &[Fault] = &[
     Fault::Resign,
     Fault::Zombie,
     Fault::StaleControl,
+    Fault::Voters,
     Fault::Fence,
     Fault::Operator,
+    Fault::Reassign,
     Fault::Client,
 ];
 const NETWORK: &[Fault] = &[
@@ -80,8 +84,16 @@ const NETWORK: &[Fault] = &[
     Fault::Zombie,
     Fault::StaleControl,
 ];
-const POWER: &[Fault] =
-    &[Fault::Crash, Fault::PowerLoss, Fault::Blackout, Fault::Shutdown, Fault::Pause, Fault::Fence];
+const POWER: &[Fault] = &[
+    Fault::Crash,
+    Fault::PowerLoss,
+    Fault::Blackout,
+    Fault::ReplaceDisk,
+    Fault::DiskError,
+    Fault::Shutdown,
+    Fault::Pause,
+    Fault::Fence,
+];
 
 const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
     Preset {

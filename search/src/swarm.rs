@@ -57,8 +57,12 @@ pub fn draw(seed: u64, preset: &Preset) -> (Genesis, FaultPlan) {
     Swarm::from(preset).draw(seed)
 }
 
-/// Kafka's two known holes, which void promises: closed where no promise may break.
-const HOLES: [&str; 2] = ["repeated_metadata_ends_proposal", "leader_across_epochs_keeps_log_ends"];
+/// Kafka's three known holes, which void promises: closed where no promise may break.
+const HOLES: [&str; 3] = [
+    "repeated_metadata_ends_proposal",
+    "leader_across_epochs_keeps_log_ends",
+    "dropped_replicas_stay_in_elr",
+];
 
 impl Swarm {
     /// The run of that seed. Switches with a wrong name or value are refused by [`Swarm::check`].
@@ -104,7 +108,7 @@ impl Swarm {
             seed,
             settings: Settings::of(release),
             controllers: controllers as u8,
-            spare_controllers: 0,
+            spare_controllers: if self.may_change_voters() { (seed % 3) as u8 } else { 0 },
             brokers: brokers as u8,
             topics: Vec::new(),
             producers: Vec::new(),
@@ -134,6 +138,11 @@ impl Swarm {
             });
         }
         genesis
+    }
+
+    /// Whether controllers may be drawn that are no voters yet.
+    fn may_change_voters(&self) -> bool {
+        self.faults.contains(&Fault::Voters) && matches!(self.size, Size::Any | Size::Quorum)
     }
 
     fn clients(&self, genesis: &mut Genesis, luck: &mut Luck) {

@@ -28,11 +28,20 @@ impl Changed {
         (!before.isr.contains(leader) && !before.elr.contains(leader)).then_some(leader)
     }
 
+    /// The replica that going back from a reassignment leaves alone in the ISR, though it was not in it.
+    pub(super) fn unclean_revert(&self) -> Option<NodeId> {
+        let before =
+            self.before.filter(|before| !before.adding.is_empty() && self.after.adding.is_empty())?;
+        let stays = before.isr.iter().any(|id| self.after.isr.contains(id));
+        self.after.isr.first().filter(|_| !stays)
+    }
+
     /// Who joins the ISR with it, without having been elected.
     pub(super) fn joining(&self) -> NodeList {
         let Some(before) = self.before else { return NodeList::EMPTY };
         let elected = self.after.leader.filter(|&leader| before.leader != Some(leader));
-        let joins = |&id: &NodeId| !before.isr.contains(id) && Some(id) != elected;
+        let reverted = self.unclean_revert();
+        let joins = |&id: &NodeId| !before.isr.contains(id) && Some(id) != elected && Some(id) != reverted;
         self.after.isr.iter().filter(joins).collect()
     }
 }
@@ -100,10 +109,12 @@ fn reassigns(before: &PartitionRegistration, after: &PartitionRegistration) -> b
     drops || (arrived && before.adding.is_subset_of(&after.replicas))
 }
 
-/// S17. `min_isr` is that of the new replica list.
+/// S17. `min_isr` is that of the new replica list. Another reassignment may have taken its place meanwhile: who was
+/// being added and is no replica any more need not have arrived.
 fn is_safe_reassignment(before: &PartitionRegistration, after: &PartitionRegistration, min_isr: u32) -> bool {
     let old = before.isr.iter().filter(|&id| !before.adding.contains(id)).count() as u32;
-    before.adding.is_subset_of(&after.isr) && after.isr.len() >= old.min(min_isr)
+    let arrived = |id: NodeId| !after.replicas.contains(id) || after.isr.contains(id);
+    before.adding.iter().all(arrived) && after.isr.len() >= old.min(min_isr)
 }
 
 fn has_shape(registration: &PartitionRegistration, settings: &Settings) -> bool {

@@ -49,6 +49,8 @@ pub(super) struct CopySeen {
     pub(super) lost_records: bool,
     /// The life in which it lost them.
     pub(super) lost_in: Incarnation,
+    /// The partition epoch with which the controller took it out of the replicas; 0 if it never did.
+    pub(super) dropped: PartitionEpoch,
     /// As a leader: what it asked for in this partition epoch and forgot without an answer.
     pub(super) forgotten: Option<IsrState>,
 }
@@ -126,6 +128,12 @@ impl PartitionGhost {
     /// The furthest start of any copy's log: records below may be deleted anywhere.
     pub(super) fn log_start(&self) -> Offset {
         self.copies.iter().map(|copy| copy.log.start).max().unwrap_or_default()
+    }
+
+    /// Whether the controller took this replica out in a partition epoch that a leader of epoch `known` has not heard of:
+    /// its log is gone, or goes.
+    pub(super) fn is_dropped(&self, world: &World, broker: NodeId, known: PartitionEpoch) -> bool {
+        self.copies.get(world.place(broker)).is_some_and(|copy| copy.dropped > known)
     }
 
     /// Whether the copy at this broker lost records and has not caught up since.
@@ -215,6 +223,14 @@ impl PartitionGhost {
         if !before.replicas.is_subset_of(&after.replicas) {
             self.promised = self.promised.min(after.isr.len().max(1));
         }
+        for id in before.replicas.iter().filter(|&id| !after.replicas.contains(id)) {
+            if let Some(copy) = self.copies.get_mut(world.place(id)) {
+                copy.dropped = after.partition_epoch;
+            }
+        }
+        if let Some(leader) = change.unclean_revert() {
+            self.void.get_or_insert(Why::UncleanElection { event, leader });
+        }
     }
 
     /// Whether the copy at this broker lost records, and the broker has been registered as another process since.
@@ -281,7 +297,8 @@ impl PartitionGhost {
         findings: &mut Findings,
     ) {
         let end = self.copies[place].log.end;
-        self.copies[place] = CopySeen::default();
+        let dropped = self.copies[place].dropped;
+        self.copies[place] = CopySeen { dropped, ..CopySeen::default() };
         s_loss::check_range(self, world, broker, (Offset(0), end), findings);
     }
 }

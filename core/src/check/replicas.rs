@@ -9,7 +9,7 @@ use super::partition::{CopyRole, Glance, PartitionGhost, replica_log};
 use super::table::Rule;
 use super::truth::Truth;
 use super::{l_copies, p_isr, s_commit, s_leader};
-use crate::id::{NodeId, TopicPartition};
+use crate::id::{NodeId, Offset, TopicPartition};
 use crate::note::Note;
 use crate::process::Broker;
 use crate::replication::{IsrState, Partition, ReplicaLog};
@@ -129,9 +129,12 @@ fn glance(slot: &Slot, partition: &Partition) -> Glance {
 }
 
 impl PartitionGhost {
-    /// The broker does not host this partition at the moment: whether it did when last seen.
+    /// The broker does not host this partition at the moment: whether it did when last seen, or had its log and lost
+    /// it while it caught up with what was decided without it.
     fn maybe_deleted(&mut self, world: &World, place: usize, slot: &Slot, findings: &mut Findings) {
-        if self.copies[place].glance.role != CopyRole::Idle {
+        let copy = &self.copies[place];
+        let is_gone = || copy.log.end > Offset(0) && replica_log(slot, self.id).is_none();
+        if copy.glance.role != CopyRole::Idle || is_gone() {
             self.on_deleted(world, place, slot.id, findings);
         }
     }

@@ -124,7 +124,9 @@ fn check_rule(ghost: &mut PartitionGhost, look: &Look<'_>, subject: Subject, fin
             parts_at(&replica.log, &look.replica.log, look.before.hw, hw).is_none() && replica.leo() >= hw
         })
     };
-    let lost = |id: &NodeId| ghost.lost_records(look.world, *id);
+    let lost = |id: &NodeId| {
+        ghost.lost_records(look.world, *id) || ghost.is_dropped(look.world, *id, look.now.partition_epoch)
+    };
     let isr = leader.isr.committed();
     let holders = isr.iter().filter(|id| holds(id) || lost(id)).count() as u32;
     findings.check(Rule::S15, holders >= min_isr, subject.at(hw));
@@ -152,7 +154,9 @@ fn check_holders(
     from: Offset,
     findings: &mut Findings,
 ) {
-    for id in members.iter().filter(|&id| id != look.id && !ghost.lost_records(look.world, id)) {
+    let known = look.now.partition_epoch;
+    let has_log = |id| !ghost.lost_records(look.world, id) && !ghost.is_dropped(look.world, id, known);
+    for id in members.iter().filter(|&id| id != look.id && has_log(id)) {
         let missing = ghost.missing(look.world, id, from, look.now.hw);
         findings.compare(rule, missing, Subject::copy(ghost.id, id));
     }

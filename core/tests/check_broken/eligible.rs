@@ -150,6 +150,19 @@ fn s15_is_not_promised_where_the_high_watermark_does_not_wait() {
     assert_eq!(state(&lab, Rule::S15), State::NotApplicable { why: Why::MinIsrNotEnforced });
 }
 
+/// Source: ReplicationControlManager.changePartitionReassignment: a second reassignment takes the place of the first,
+/// and drops who had not arrived.
+#[test]
+fn s17_lets_another_reassignment_drop_who_was_being_added() {
+    let mut lab = Lab::new();
+    let set = |brokers: &[u8]| Some(NodeList::brokers(brokers));
+    let adding =
+        PartitionChange { replicas: set(&[4, 1, 2, 3]), adding: set(&[4]), ..PartitionChange::default() };
+    assert_eq!(lab.change(adding), NOTHING);
+    let dropped = PartitionChange { replicas: set(&[1, 2]), adding: set(&[]), ..isr(&[1, 2]) };
+    assert_eq!(lab.change(dropped), NOTHING);
+}
+
 /// Source: KAFKA-15665.
 #[test]
 fn s17_a_reassignment_that_shrinks_the_isr_below_the_minimum() {
@@ -188,4 +201,35 @@ fn a_dropped_replica_that_comes_back_as_eligible_voids_the_promise() {
         mended.commit(MetadataRecord::PartitionChange { partition, change: dropped }).contains(&"P2"),
         "only replicas are eligible"
     );
+}
+
+/// Source: a reassignment takes replicas out and their logs go, while a leader that has not heard of it still counts
+/// what they had fetched.
+#[test]
+fn s1_s15_do_not_ask_a_dropped_replica_for_its_log() {
+    let mut lab = Lab::new();
+    let replicas = Some(NodeList::brokers(&[1, 2]));
+    assert_eq!(lab.change(PartitionChange { replicas, ..isr(&[1, 2]) }), NOTHING);
+    lab.append(1, 0);
+    let offset = lab.append(2, 0);
+    lab.broker(3).replicas.disk.replicas.remove(&ORDERS);
+    for follower in &mut lab.leader().followers {
+        follower.leo = Some(offset.next());
+    }
+    lab.copy(1).hw = offset.next();
+    assert_eq!(lab.look(broker(1), vec![]), NOTHING);
+}
+
+/// Source: PartitionReassignmentRevert: nobody of the ISR is left, so the first replica has to do.
+#[test]
+fn an_unclean_return_from_a_reassignment_voids_the_promise() {
+    let mut lab = Lab::new();
+    let set = |brokers: &[u8]| Some(NodeList::brokers(brokers));
+    let moving =
+        PartitionChange { replicas: set(&[1, 2, 3]), adding: set(&[1]), removing: set(&[2, 3]), ..isr(&[1]) };
+    assert_eq!(lab.change(PartitionChange { elr: set(&[]), ..moving }), NOTHING);
+    let back = PartitionChange { replicas: set(&[2, 3]), adding: set(&[]), removing: set(&[]), ..isr(&[2]) };
+    lab.change(PartitionChange { leader: Some(None), elr: set(&[]), ..back });
+    let void: Vec<_> = lab.checker.void().collect();
+    assert!(matches!(void[..], [(ORDERS, Why::UncleanElection { .. })]), "{void:?}");
 }

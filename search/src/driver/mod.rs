@@ -13,6 +13,7 @@ mod moments;
 mod nodes;
 mod operator;
 mod tolerance;
+mod voters;
 
 use crate::fault::Fault;
 use crate::luck::Luck;
@@ -129,9 +130,14 @@ impl Driver {
     /// Lets this fault happen, at `near` if that is possible.
     fn fault(&mut self, fault: Fault, near: Option<NodeId>, sim: &Sim, acts: &mut Vec<Act>) {
         match fault {
-            Fault::Crash | Fault::PowerLoss | Fault::Blackout | Fault::Shutdown | Fault::Pause => {
-                self.node_fault(fault, near, sim, acts);
-            }
+            Fault::Crash
+            | Fault::PowerLoss
+            | Fault::Blackout
+            | Fault::ReplaceDisk
+            | Fault::DiskError
+            | Fault::Shutdown
+            | Fault::Pause => self.node_fault(fault, near, sim, acts),
+            Fault::Voters => self.voter_fault(sim, acts),
             Fault::Cut | Fault::Slow | Fault::Zombie => self.link_fault(fault, near, sim, acts),
             Fault::Loss | Fault::ResponseLoss | Fault::Duplicate | Fault::Delay | Fault::StaleControl => {
                 self.message_fault(fault, near, sim, acts)
@@ -141,6 +147,7 @@ impl Driver {
             | Fault::Resign
             | Fault::Fence
             | Fault::Operator
+            | Fault::Reassign
             | Fault::Unclean => {
                 self.operator_fault(fault, near, sim, acts);
             }

@@ -1,10 +1,12 @@
-//! Faults of whole processes: crashes, power losses, orderly shutdowns, pauses (F1 to F6, F9).
+//! Faults of whole processes and their disks: crashes, power losses, replaced and failing disks, orderly shutdowns,
+//! pauses (F1 to F9).
 
 use super::Driver;
 use crate::fault::Fault;
 use crate::script::Act;
-use kraftscope_core::id::{NodeId, NodeKind};
+use kraftscope_core::id::{NodeId, NodeKind, TopicPartition};
 use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::process::Process;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
@@ -91,6 +93,14 @@ impl Driver {
                     }
                 }
             }
+            Fault::ReplaceDisk if node.kind() == NodeKind::Broker => {
+                if self.tolerance.allows_loss(sim, &[node]) {
+                    acts.push(Act::Do(Action::ReplaceDisk(node)));
+                    self.recover(sim, Act::Do(Action::Start(node)));
+                }
+            }
+            Fault::DiskError if node.kind() == NodeKind::Broker => self.disk_error(node, sim, acts),
+            Fault::ReplaceDisk | Fault::DiskError => {}
             Fault::Shutdown => {
                 acts.push(Act::Do(Action::Call(node, Command::ShutDown)));
             }
@@ -100,6 +110,15 @@ impl Driver {
             }
             _ => self.crash(node, Loss::Nothing, sim, acts),
         }
+    }
+
+    /// The next append to one of its logs fails.
+    fn disk_error(&mut self, node: NodeId, sim: &Sim, acts: &mut Vec<Act>) {
+        let broker = sim.world().process(node).and_then(Process::broker);
+        let hosted: Vec<TopicPartition> =
+            broker.map(|broker| broker.replicas.partitions().keys().copied().collect()).unwrap_or_default();
+        let failing = self.luck.pick(&hosted).map(|id| Action::Call(node, Command::FailAppend(id)));
+        acts.extend(failing.map(Act::Do));
     }
 
     fn crash(&mut self, node: NodeId, loss: Loss, sim: &Sim, acts: &mut Vec<Act>) {

@@ -1,11 +1,11 @@
 //! What people and clocks do: elections, settings, fencing, resignations, timers that run out early or late, the
-//! order of messages, clients (F11, F13, F15, F20, F22, F23).
+//! order of messages, moves, clients (F11, F13, F15, F20, F22, F23).
 
 use super::Driver;
 use super::nodes::servers;
 use crate::fault::Fault;
 use crate::script::Act;
-use kraftscope_core::id::{NodeId, NodeKind, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeKind, NodeList, TopicPartition};
 use kraftscope_core::net::Link;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::record::TopicConfig;
@@ -36,6 +36,7 @@ impl Driver {
                 acts.extend(broker.map(|broker| Act::Controller(Command::FenceBroker(broker))));
             }
             Fault::Operator => self.command(false, sim, acts),
+            Fault::Reassign if self.tolerance.allows_outage(sim) => self.reassign(sim, acts),
             Fault::Unclean => self.command(true, sim, acts),
             _ => {}
         }
@@ -70,6 +71,22 @@ impl Driver {
             }
         };
         acts.push(Act::Controller(command));
+    }
+
+    /// A partition moves to other brokers, or goes back.
+    fn reassign(&mut self, sim: &Sim, acts: &mut Vec<Act>) {
+        let Some(image) = truth(sim) else { return };
+        let all: Vec<_> = image.partitions.iter().map(|(&id, found)| (id, found.replicas.len())).collect();
+        let Some((partition, len)) = self.luck.pick(&all) else { return };
+        let mut brokers: Vec<NodeId> = sim.world().genesis.broker_ids().collect();
+        let len = if self.luck.percent(80) { len } else { self.luck.between(1, brokers.len() as u32) };
+        let mut target = NodeList::EMPTY;
+        while target.len() < len && !brokers.is_empty() {
+            let next = brokers.swap_remove(self.luck.below(brokers.len() as u32) as usize);
+            target = target.with(next);
+        }
+        let target = if self.luck.percent(15) { None } else { Some(target) };
+        acts.push(Act::Controller(Command::Reassign { partition, target }));
     }
 
     pub(super) fn client_fault(&mut self, sim: &Sim, acts: &mut Vec<Act>) {

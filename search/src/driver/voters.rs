@@ -1,0 +1,53 @@
+//! Voters of the metadata quorum that come and go, and their disks (F21, F7).
+//!
+//! A voter's disk is replaced, and a voter removed that may be the last that holds something, only while the voters
+//! are settled and every other voter has the disk that the set names: a majority stays alive. Of two voters none is
+//! removed: a leader whose own removal is in no other log does not stand for election any more and denies its vote to
+//! the other, whose log is shorter, for good (`KafkaRaftClient`, `QuorumState.isVoter`; the Raft thesis, 4.2.2, lets
+//! it stand).
+
+use super::Driver;
+use crate::script::Act;
+use kraftscope_core::id::{NodeId, NodeKind, ReplicaKey};
+use kraftscope_core::node::Command;
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::action::Action;
+
+impl Driver {
+    pub(super) fn voter_fault(&mut self, sim: &Sim, acts: &mut Vec<Act>) {
+        if !sim.world().genesis.settings.features.kraft_version_1 {
+            return;
+        }
+        let all: Vec<NodeId> = sim.world().of_kind(NodeKind::Controller).map(|slot| slot.id).collect();
+        let Some(id) = self.luck.pick(&all) else { return };
+        match self.luck.below(6) {
+            // Directory 0: on the disk that it has at this moment.
+            0..=2 => {
+                acts.push(Act::Controller(Command::AddVoter(ReplicaKey { id, ..ReplicaKey::default() })))
+            }
+            3 | 4 if others_are_whole(sim, id) && sim.world().voters().len() > 2 => {
+                acts.push(Act::Controller(Command::RemoveVoter(id)))
+            }
+            5 if others_are_whole(sim, id)
+                && sim.world().voters().len() > 2
+                && self.tolerance.allows_outage(sim) =>
+            {
+                acts.push(Act::Do(Action::ReplaceDisk(id)));
+                self.recover(sim, Act::Do(Action::Start(id)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the leader's voters are committed, and every voter but this one has the disk that the set names.
+fn others_are_whole(sim: &Sim, id: NodeId) -> bool {
+    let world = sim.world();
+    let leader = world.active_controller().and_then(|leader| world.process(leader)?.quorum());
+    let is_settled = leader.is_some_and(|leader| {
+        leader.voters_offset() < leader.high_watermark() && *leader.voters() == world.voters()
+    });
+    let has_its_disk =
+        |key: ReplicaKey| world.slot(key.id).is_some_and(|slot| slot.directory == key.directory);
+    is_settled && world.voters().keys().all(|key| key.id == id || has_its_disk(key))
+}
