@@ -29,7 +29,8 @@ kraftscope explore --world quorum|partition|cluster [--BOUND N]... [--release R]
     partition (brokers and controllers with one partition): brokers 3, controllers 1, min-isr 1,
       max-leader-epoch 2, max-partition-epoch 3, max-epoch 1 (of the metadata quorum), records 2, acks-all 0,
       fences 1 (brokers fenced although they live), elections 1 (preferred ones), lags 1 (looks for lagging
-      followers), crashes 0, lossy-crashes 0, losses 0, haste 0, known-holes 0 (1: what every release gets wrong).
+      followers), crashes 0, lossy-crashes 0, losses 0, haste 0, slow-requests 0 (1: not only
+      their answers take time), known-holes 0 (1: what every release gets wrong).
     cluster: the same with other defaults: min-isr 2, max-partition-epoch 5, records 1, acks-all 1, elections 0,
       lags 0, lossy-crashes 1.
     --bug plays the release and the switches of a bug of the past. --promise looks only at these promises; --go-on
@@ -193,6 +194,7 @@ fn as_json(report: &Report, seconds: f64) -> Value {
             "length": breach.length,
             "path": breach.path,
             "replayed": replayed,
+            "excused": breach.played.as_ref().map(|played| played.excused),
             "scenario": breach.played.as_ref().map(|played| played.scenario.as_str()),
         })
     };
@@ -210,6 +212,10 @@ fn as_json(report: &Report, seconds: f64) -> Value {
     })
 }
 
+fn listed(path: &[String]) -> String {
+    path.iter().map(|made| format!("  {made}\n")).collect()
+}
+
 fn as_text(report: &Report, seconds: f64) -> String {
     let mut text = String::new();
     for breach in &report.breaches {
@@ -221,12 +227,11 @@ fn as_text(report: &Report, seconds: f64) -> String {
         match &breach.played {
             Some(played) => {
                 let ids: Vec<&str> = played.broken.iter().map(|rule| rule.invariant().id).collect();
-                text += &format!("in the simulator: {}\n\n{}\n", ids.join(", "), played.scenario);
+                let found = if played.excused { "the checker excuses it".into() } else { ids.join(", ") };
+                text +=
+                    &format!("in the simulator: {found}\n{}\n{}\n", listed(&breach.path), played.scenario);
             }
-            None => {
-                let moves = breach.path.iter().map(|made| format!("  {made}\n")).collect::<String>();
-                text += &format!("the simulator cannot follow the path\n{moves}\n");
-            }
+            None => text += &format!("the simulator cannot follow the path\n{}\n", listed(&breach.path)),
         }
     }
     text += &report.seen.iter().map(|seen| format!("sometimes {seen}\n")).collect::<String>();

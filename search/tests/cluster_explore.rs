@@ -1,13 +1,26 @@
 //! One partition on whole processes, all of it, within small bounds.
+use kraftscope_core::check::Rule;
 use kraftscope_core::config::Settings;
+use kraftscope_core::history::History;
 use kraftscope_models::explore::{Explorer, Limits};
 use kraftscope_search::explore::cluster::{Bounds, ClusterWorld};
-use kraftscope_search::explore::report::Report;
+use kraftscope_search::explore::report::{Breach, Report};
 use kraftscope_search::explore::walk::Walk;
+use kraftscope_search::zoo::Bug;
 
 fn search(bounds: Bounds, settings: &Settings) -> Report {
     let walk = Walk::new(ClusterWorld::new(bounds, settings));
     Report::of(&Explorer::new(walk, Limits { stop_when_broken: true, ..Limits::default() }).run())
+}
+
+fn finds(name: &str, bounds: Bounds) -> Report {
+    search(bounds, &Bug::find(name).expect("a bug of the zoo").settings())
+}
+
+/// The promises that a search found broken, each with the length of the path, and what the simulator's own checker says.
+fn found(report: &Report) -> Vec<(Rule, u32, Vec<Rule>)> {
+    let played = |breach: &Breach| breach.played.as_ref().expect("the simulator follows").broken.clone();
+    report.breaches.iter().map(|breach| (breach.rule, breach.length, played(breach))).collect()
 }
 
 /// Source: the S group of the checker's table; a replica that lives is fenced, comes back, and may have led.
@@ -25,4 +38,44 @@ fn no_power_loss_of_one_broker_loses_what_two_had() {
     let report = search(Bounds { fences: 0, ..Bounds::CLUSTER }, &Settings::default());
     assert!(report.is_complete() && report.breaches.is_empty(), "{report:?}");
     assert_eq!(report.missed, Vec::<&str>::new());
+}
+
+/// Source: KIP-101 (KAFKA-1211). The scenario that is written plays to the same end.
+#[test]
+fn truncation_to_the_high_watermark_is_found_and_replayed() {
+    let report = finds("b01", Bounds::PARTITION);
+    let expected = [Rule::S1, Rule::S2, Rule::S10].map(|rule| (rule, 6, vec![Rule::S10]));
+    assert_eq!(found(&report), expected);
+    let scenario = &report.breaches[0].played.as_ref().expect("the simulator follows").scenario;
+    let history = History::from_text(scenario).expect("the scenario plays");
+    assert_eq!(history.sim().checker().map(|checker| checker.broken_count()), Some(1));
+}
+
+/// Source: KIP-497; the mutant of the abstract model AsyncIsr is found in 7 states.
+#[test]
+fn a_high_watermark_that_does_not_wait_for_a_pending_member_is_found() {
+    let expected = [Rule::S7, Rule::S2].map(|rule| (rule, 6, vec![Rule::S7, Rule::S2]));
+    assert_eq!(found(&finds("b15", Bounds::PARTITION)), expected);
+}
+
+/// Source: KIP-497.
+#[test]
+fn a_shrink_that_counts_before_it_is_accepted_is_found() {
+    let expected = [Rule::S7, Rule::S1].map(|rule| (rule, 3, vec![Rule::S7, Rule::S1, Rule::S2]));
+    assert_eq!(found(&finds("b16", Bounds::PARTITION)), expected);
+}
+
+/// Source: KIP-966. Whoever leads after a power loss has lost what two replicas had; without ELR that was agreed to, and
+/// so the checker excuses it.
+#[test]
+fn the_last_replica_standing_is_found() {
+    let report = finds("b18", Bounds { brokers: 2, ..Bounds::CLUSTER });
+    assert_eq!(found(&report), [(Rule::C1, 11, vec![])]);
+    assert!(report.breaches[0].played.as_ref().is_some_and(|played| played.excused));
+}
+
+/// Source: KIP-966.
+#[test]
+fn a_high_watermark_below_min_isr_is_found() {
+    assert_eq!(found(&finds("b19", Bounds::CLUSTER)), [(Rule::S4, 7, vec![Rule::S4])]);
 }

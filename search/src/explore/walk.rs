@@ -1,7 +1,7 @@
 //! The moves of a world: what may happen on a board, and the board after it. A [`Model`] for the explorer.
 
-use super::board::{Board, TooManyMessages};
-use super::tables::{Key, Outcome, Sending, Sent, Tables};
+use super::board::Board;
+use super::tables::{Key, Tables};
 use super::world::{CHANNELS, Channel, Choice, HASTE, LOSSES, MOST_NODES, MayFire, Place, Prelude, World};
 use kraftscope_core::id::NodeId;
 use kraftscope_core::node::Timer;
@@ -40,14 +40,14 @@ pub struct Parcel {
 /// A world, as a model.
 #[derive(Debug)]
 pub struct Walk<W: World> {
-    world: W,
+    pub(super) world: W,
     tables: RefCell<Tables<W>>,
     /// The promises that count: bits.
-    promises: u64,
+    pub(super) promises: u64,
     /// What must happen sometimes, and did: bits of witnesses.
-    shown: Cell<u64>,
+    pub(super) shown: Cell<u64>,
     /// A board was too small for a successor: the search is not complete.
-    overflowed: Cell<bool>,
+    pub(super) overflowed: Cell<bool>,
     scratch: RefCell<Vec<(Move, Board)>>,
     /// How the first board came about.
     prelude: RefCell<Vec<(Option<Move>, Board)>>,
@@ -184,7 +184,7 @@ impl<W: World> Walk<W> {
         found.first().copied()
     }
 
-    fn nodes(&self) -> Place {
+    pub(super) fn nodes(&self) -> Place {
         self.world.ids().len() as Place
     }
 
@@ -263,7 +263,13 @@ impl<W: World> Walk<W> {
     }
 
     /// What comes of a message that arrives.
-    fn deliver(&self, tables: &mut Tables<W>, board: &Board, message: u32, found: &mut Vec<(Move, Board)>) {
+    pub(super) fn deliver(
+        &self,
+        tables: &mut Tables<W>,
+        board: &Board,
+        message: u32,
+        found: &mut Vec<(Move, Board)>,
+    ) {
         let sent = &tables.messages[message as usize];
         let (from, to, channel) = (sent.from, sent.to, sent.channel);
         let (number, request) = (sent.number, sent.request);
@@ -282,6 +288,20 @@ impl<W: World> Walk<W> {
         } else {
             arrive(next);
         }
+    }
+
+    /// Lets an eager message arrive, before anything else happens. `false` when there is none, or when what comes of
+    /// it lies out of bounds: then it stays on its way.
+    fn deliver_eager(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) -> bool {
+        for &message in board.bag() {
+            if tables.messages[message as usize].eager {
+                self.deliver(tables, board, message, found);
+                if !found.is_empty() {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     fn deliver_all(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) {
@@ -360,180 +380,6 @@ impl<W: World> Walk<W> {
         }
     }
 
-    /// One node takes an input; the boards after it.
-    fn step(
-        &self,
-        tables: &mut Tables<W>,
-        board: &Board,
-        place: Place,
-        key: Key,
-        visit: &mut dyn FnMut(Board),
-    ) {
-        let local = board.locals[usize::from(place)];
-        let outcomes = tables.outcomes(&self.world, local, key);
-        for outcome in outcomes.iter() {
-            match self.after(tables, board, place, outcome) {
-                Ok(board) => visit(board),
-                Err(TooManyMessages) => self.overflowed.set(true),
-            }
-        }
-    }
-
-    fn after(
-        &self,
-        tables: &mut Tables<W>,
-        board: &Board,
-        place: Place,
-        outcome: &Outcome,
-    ) -> Result<Board, TooManyMessages> {
-        let mut board = *board;
-        let before = board.locals[usize::from(place)];
-        board.locals[usize::from(place)] = outcome.local;
-        board.broken |= outcome.broken & self.promises;
-        self.shown.set(self.shown.get() | outcome.shown);
-        if before != outcome.local {
-            let (ghost, broken) = tables.learn(&self.world, board.ghost, before, outcome.local);
-            board.ghost = ghost;
-            board.broken |= broken & self.promises;
-        }
-        let facts = tables.locals[outcome.local as usize].facts;
-        if !facts.up {
-            // What was on its way to it is lost with its connections.
-            for at in (0..board.bag().len()).rev() {
-                let message = board.bag()[at];
-                if tables.messages[message as usize].to == place {
-                    board.take(message);
-                }
-            }
-        }
-        self.forget_what_was_given_up(tables, &mut board, place, outcome);
-        self.send(tables, &mut board, place, outcome)?;
-        self.bury(tables, &mut board);
-        self.expire(tables, board)
-    }
-
-    /// A node that has given a request up, or makes another for the same purpose, waits for the old one no more.
-    fn forget_what_was_given_up(
-        &self,
-        tables: &mut Tables<W>,
-        board: &mut Board,
-        place: Place,
-        outcome: &Outcome,
-    ) {
-        let facts = tables.locals[outcome.local as usize].facts;
-        for peer in 0..self.nodes() {
-            for channel in 0..CHANNELS as Channel {
-                let asks = |sending: &Sending| {
-                    (sending.to, sending.channel) == (peer, channel) && sending.answers.is_none()
-                };
-                let waits = facts.awaits[usize::from(channel)] & (1 << peer) != 0;
-                if !waits || outcome.sends.iter().any(asks) {
-                    self.give_up(tables, board, (place, peer), channel);
-                }
-            }
-        }
-    }
-
-    /// Puts on its way what a node sends.
-    fn send(
-        &self,
-        tables: &mut Tables<W>,
-        board: &mut Board,
-        place: Place,
-        outcome: &Outcome,
-    ) -> Result<(), TooManyMessages> {
-        for sending in &outcome.sends {
-            let (to, channel) = (sending.to, sending.channel);
-            let number = match sending.answers {
-                Some(0) => continue,
-                Some(number) if board.awaited(to, place, channel) != number => continue,
-                Some(number) => number,
-                None => {
-                    let number = self.free_number(tables, board, (place, to), channel);
-                    board.set_awaited(place, to, channel, number);
-                    number
-                }
-            };
-            board.put(tables.message(place, sending, number))?;
-        }
-        Ok(())
-    }
-
-    /// Requests that are parked somewhere and that nobody waits for any more run out at once: they wait for a far
-    /// shorter time than it takes to give one up.
-    fn expire(&self, tables: &mut Tables<W>, board: Board) -> Result<Board, TooManyMessages> {
-        for place in 0..self.nodes() {
-            let local = board.locals[usize::from(place)];
-            let facts = tables.locals[local as usize].facts;
-            for peer in 0..self.nodes() {
-                for channel in 0..CHANNELS as Channel {
-                    let parked = facts.parked[usize::from(channel)][usize::from(peer)];
-                    let awaited = (1u16 << board.awaited(peer, place, channel)) & !1;
-                    if parked & !awaited == 0 {
-                        continue;
-                    }
-                    let from = self.world.ids()[usize::from(peer)];
-                    let node = &tables.locals[local as usize].node;
-                    let Some(timer) = self.world.parking_timer(node, from, channel) else { continue };
-                    let key = Key::Fire(tables.timer(timer));
-                    let outcomes = tables.outcomes(&self.world, local, key);
-                    let Some(outcome) = outcomes.first() else { continue };
-                    return self.after(tables, &board, place, outcome);
-                }
-            }
-        }
-        Ok(board)
-    }
-
-    /// The smallest number that nothing at `to` reminds of.
-    fn free_number(&self, tables: &Tables<W>, board: &Board, link: (Place, Place), channel: Channel) -> u8 {
-        let facts = &tables.locals[board.locals[usize::from(link.1)] as usize].facts;
-        let taken = facts.parked[usize::from(channel)][usize::from(link.0)] | 1;
-        taken.trailing_ones() as u8
-    }
-
-    /// `from` waits for no answer of `to` any more: an answer on its way is gone, a request is nobody's.
-    fn give_up(
-        &self,
-        tables: &mut Tables<W>,
-        board: &mut Board,
-        (from, to): (Place, Place),
-        channel: Channel,
-    ) {
-        let number = board.awaited(from, to, channel);
-        if number == 0 {
-            return;
-        }
-        board.set_awaited(from, to, channel, 0);
-        let of_it = |sent: &Sent| {
-            let link = if sent.request { (from, to) } else { (to, from) };
-            (sent.number, sent.channel) == (number, channel) && (sent.from, sent.to) == link
-        };
-        // The request or its answer; there is one of them at the most.
-        let found = board.bag().iter().copied().find(|&message| of_it(&tables.messages[message as usize]));
-        let Some(message) = found else { return };
-        board.take(message);
-        if tables.messages[message as usize].request {
-            // It takes the place of what was just taken out.
-            let _ = board.put(tables.forgotten(message));
-        }
-    }
-
-    /// Takes out requests that nobody waits for and that can change nothing.
-    fn bury(&self, tables: &mut Tables<W>, board: &mut Board) {
-        for at in (0..board.bag().len()).rev() {
-            let message = board.bag()[at];
-            let sent = &tables.messages[message as usize];
-            if sent.number > 0 {
-                continue;
-            }
-            let local = board.locals[usize::from(sent.to)];
-            if tables.is_dead(&self.world, local, message) {
-                board.take(message);
-            }
-        }
-    }
-
     /// What is broken on this board, besides what was broken on the way.
     fn judge(&self, board: &Board) -> u64 {
         let tables = &mut *self.tables.borrow_mut();
@@ -576,10 +422,7 @@ impl<W: World> Model for Walk<W> {
         let mut found = self.scratch.take();
         {
             let tables = &mut *self.tables.borrow_mut();
-            let eager = |&message: &u32| tables.messages[message as usize].eager;
-            if let Some(message) = board.bag().iter().copied().find(eager) {
-                self.deliver(tables, board, message, &mut found);
-            } else {
+            if !self.deliver_eager(tables, board, &mut found) {
                 self.deliver_all(tables, board, &mut found);
                 self.fire_all(tables, board, &mut found);
                 self.act_all(tables, board, &mut found);

@@ -9,7 +9,7 @@ use kraftscope_core::id::{
     CallId, Correlation, DirectoryId, Incarnation, NodeId, NodeKind, NodeList, ReplicaKey, Text,
     TopicPartition,
 };
-use kraftscope_core::kraft::Quorum;
+use kraftscope_core::kraft::{Quorum, QuorumDisk};
 use kraftscope_core::node::{Command, Effect, Input, Loss, Out};
 use kraftscope_core::process::{Broker, Controller, Disk, Process};
 use kraftscope_core::record::Record;
@@ -100,6 +100,16 @@ impl Member {
         !matches!(self.state, State::Down { powered: false, .. })
     }
 
+    /// What it has of the metadata quorum, running or not.
+    pub(super) fn quorum_disk(&self) -> &QuorumDisk {
+        match &self.state {
+            State::Up(Process::Broker(broker)) => &broker.quorum.disk,
+            State::Up(Process::Controller(controller)) => &controller.quorum.disk,
+            State::Up(Process::Producer(_) | Process::Consumer(_)) => unreachable!("no clients are members"),
+            State::Down { disk, .. } => &disk.quorum,
+        }
+    }
+
     /// Its copy of the partition, running or not.
     pub fn copy(&self, partition: TopicPartition) -> Option<&kraftscope_core::replication::ReplicaLog> {
         let disk = match &self.state {
@@ -180,13 +190,15 @@ impl Member {
         self.forgive();
     }
 
-    /// Back in the ISR, a replica has got back what it had lost.
+    /// Back in the ISR of another leader, a replica has got back what it had lost.
     fn forgive(&mut self) {
         let Some(broker) = self.broker().filter(|_| self.lost_records) else { return };
         let epoch = broker.lifecycle.broker_epoch();
         let registered = broker.image.brokers.get(&self.id);
         let present = registered.is_some_and(|it| Some(it.broker_epoch) == epoch && !it.fenced);
-        let in_sync = broker.image.partitions.values().all(|partition| partition.isr.contains(self.id));
+        let in_sync = broker.image.partitions.values().all(|partition| {
+            partition.isr.contains(self.id) && partition.leader.is_some_and(|leader| leader != self.id)
+        });
         self.lost_records = !(present && in_sync);
     }
 }

@@ -7,16 +7,19 @@
 //!
 //! Timers and messages that only carry the cluster along are kept out of the way ([`policy`]): registrations and
 //! heartbeats arrive at once, nobody is fenced by silence but on demand, no task of the controller runs by itself.
-//! What must hold is written down a second time in [`rules`]; the first is the checker's.
+//! What must hold is written down a second time in [`rules`]; the first is the checker's, under which a path that
+//! breaks something is played again ([`replay`]).
 //!
 //! Records are produced by producers that are right about who believes that it leads: so a leader that was deposed and
 //! does not know it takes records, too. Brokers are elected in the order of their assignment, so no two are alike.
 //!
-//! Left out: more than one partition, consumers, idempotence, controlled shutdown, reassignment, voter changes.
+//! Left out: more than one partition, consumers, idempotence, controlled shutdown,
+//! unclean elections, reassignment, voter changes.
 
 mod essence;
 mod member;
 mod policy;
+mod replay;
 mod rules;
 
 pub use member::{Act, Member};
@@ -91,6 +94,8 @@ pub struct Bounds {
     pub lags: u8,
     /// Records are written with acks=all, else with acks=1.
     pub acks_all: bool,
+    /// Requests of brokers take time, not only their answers.
+    pub slow_requests: bool,
     /// Leave in what every release does although it breaks promises ([`KNOWN_HOLES`]).
     pub known_holes: bool,
 }
@@ -114,6 +119,7 @@ impl Bounds {
         elections: 1,
         lags: 1,
         acks_all: false,
+        slow_requests: false,
         known_holes: false,
     };
     /// Three brokers that crash, of which two must have a record before it is acknowledged.
@@ -144,6 +150,7 @@ impl Bounds {
         "elections",
         "lags",
         "acks-all",
+        "slow-requests",
         "known-holes",
     ];
 
@@ -169,6 +176,7 @@ impl Bounds {
             "elections" => self.elections = within(0, 100)?,
             "lags" => self.lags = within(0, 100)?,
             "acks-all" => self.acks_all = within(0, 1)? == 1,
+            "slow-requests" => self.slow_requests = within(0, 1)? == 1,
             "known-holes" => self.known_holes = within(0, 1)? == 1,
             _ => return Err(format!("'{name}' is no bound: there are {}", Bounds::NAMES.join(", "))),
         }
@@ -198,6 +206,7 @@ impl ClusterWorld {
             linger: Span::ZERO,
             enable_idempotence: EnableIdempotence::Explicit(false),
             min_insync_replicas: bounds.min_isr,
+            unclean_leader_election_enable: false,
             ..*settings
         };
         settings.features.kraft_version_1 = false;
@@ -275,7 +284,11 @@ impl World for ClusterWorld {
     }
 
     fn essence(&self, member: &Member, names: &Names) -> u64 {
-        essence::of(member, names)
+        // A voter, or a crash, may go back to what it had before.
+        let bounds = &self.bounds;
+        let history = bounds.controllers > 1
+            || (bounds.lossy_crashes > 0 && !self.settings().features.flush_before_ack);
+        essence::of(member, names, history)
     }
 
     fn ghost_essence(&self, ghost: &Ghost, names: &Names) -> u64 {
@@ -291,15 +304,15 @@ impl World for ClusterWorld {
     }
 
     fn is_eager(&self, message: &Message) -> bool {
-        policy::is_eager(message)
+        policy::is_eager(message, self.bounds.slow_requests)
     }
 
     fn facts(&self, member: &Member) -> Facts {
         policy::facts(&self.ids, member)
     }
 
-    fn is_dead(&self, _member: &Member, _request: &Message) -> bool {
-        false
+    fn is_dead(&self, member: &Member, request: &Message) -> bool {
+        self.settings().features.fetch_checks_leader_epoch && policy::is_dead(member, request)
     }
 
     fn may_fire(&self, member: &Member, timer: Timer) -> MayFire {
@@ -336,7 +349,7 @@ impl World for ClusterWorld {
     }
 
     fn learn(&self, ghost: &mut Ghost, before: &Member, after: &Member) -> u64 {
-        ghost.learn(before, after, self.settings())
+        ghost.learn(before, after, self.settings(), &self.bounds)
     }
 
     fn judge_pair(&self, one: &Member, other: &Member) -> u64 {
@@ -356,7 +369,7 @@ impl Playable for ClusterWorld {
         rules::expected(&self.bounds, self.settings())
     }
 
-    fn play(_walk: &Walk<ClusterWorld>, _path: &[(Option<Move>, Board)]) -> Option<Played> {
-        None
+    fn play(walk: &Walk<ClusterWorld>, path: &[(Option<Move>, Board)]) -> Option<Played> {
+        replay::replay(walk, path)
     }
 }

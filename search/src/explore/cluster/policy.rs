@@ -37,11 +37,18 @@ const fn is_of_life(message: &Message) -> bool {
     )
 }
 
-/// Registrations and heartbeats, and that a broker asks for metadata: only when it gets them makes a difference.
-pub(super) fn is_eager(message: &Message) -> bool {
-    let asks =
-        |request: &kraftscope_core::wire::MetadataFetchRequest| request.replica.id.kind() == NodeKind::Broker;
-    is_of_life(message) || matches!(message, Message::MetadataFetchRequest(request) if asks(request))
+/// What arrives before anything else happens: registrations and heartbeats, of which only the outcome makes a
+/// difference; and a broker's requests, unless they are `slow`. One that waits is as good as one that is sent later, if
+/// its sender does not change its mind meanwhile.
+pub(super) fn is_eager(message: &Message, slow: bool) -> bool {
+    match message {
+        Message::MetadataFetchRequest(request) => request.replica.id.kind() == NodeKind::Broker,
+        Message::FetchRequest(_)
+        | Message::OffsetForLeaderEpochRequest(_)
+        | Message::ListOffsetsRequest(_)
+        | Message::AlterPartitionRequest(_) => !slow,
+        _ => is_of_life(message),
+    }
 }
 
 pub(super) fn facts(ids: &[NodeId], member: &Member) -> Facts {
@@ -74,6 +81,17 @@ pub(super) fn facts(ids: &[NodeId], member: &Member) -> Facts {
         }
     }
     facts
+}
+
+/// A fetch of an epoch that this broker has left behind, or that another one leads, is refused.
+pub(super) fn is_dead(member: &Member, request: &Message) -> bool {
+    let (Message::FetchRequest(request), Some(broker)) = (request, member.broker()) else { return false };
+    request.partitions.iter().all(|asked| {
+        let known = broker.replicas.partition(asked.partition);
+        known.zip(asked.current_leader_epoch).is_some_and(|(known, epoch)| {
+            epoch < known.leader_epoch || (epoch == known.leader_epoch && !known.is_leader())
+        })
+    })
 }
 
 pub(super) fn parking_timer(member: &Member, from: NodeId, channel: Channel) -> Option<Timer> {

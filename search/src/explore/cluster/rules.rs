@@ -32,6 +32,7 @@ pub(super) const PROMISES: &[Rule] = &[
     Rule::S10,
     Rule::S11,
     Rule::S14,
+    Rule::C1,
 ];
 
 /// What must happen sometimes, or the search was worth little: bit `i` is witness `i`.
@@ -164,8 +165,9 @@ const FIRST_TOPIC: kraftscope_core::id::TopicId = kraftscope_core::id::TopicId(0
 /// What all members break together: what a leader has committed is on every member of its ISR and of the true one,
 /// and on everybody who may be elected besides.
 pub(super) fn of_all(ghost: &Ghost, members: &[&Member], settings: &Settings, bounds: &Bounds) -> u64 {
+    let lost = broken_if(is_lost(ghost, members, settings, bounds), Rule::S11);
     if ghost.void {
-        return 0;
+        return lost;
     }
     let truth = members.iter().filter_map(|member| member.controller());
     let truth = truth.filter(|it| it.control.is_active()).max_by_key(|it| it.quorum.epoch());
@@ -187,18 +189,22 @@ pub(super) fn of_all(ghost: &Ghost, members: &[&Member], settings: &Settings, bo
             broken |= broken_if(missing(truth.isr), Rule::S2) | broken_if(missing(truth.elr), Rule::S4);
         }
     }
-    broken | broken_if(is_lost(ghost, members, settings, bounds), Rule::S11)
+    broken | lost
+}
+
+/// On how many replicas a record is when it is committed.
+const fn copies(settings: &Settings, bounds: &Bounds) -> u32 {
+    if settings.features.strict_min_isr { bounds.min_isr } else { 1 }
 }
 
 /// What was acknowledged by all is nowhere, although fewer copies have lost records than had it.
 fn is_lost(ghost: &Ghost, members: &[&Member], settings: &Settings, bounds: &Bounds) -> bool {
-    let copies = if settings.features.strict_min_isr { bounds.min_isr } else { 1 };
     let lossy = members.iter().filter(|member| member.lost_records).count() as u32;
     let is_somewhere = |offset: u64, entry: &Entry<Record>| {
         members.iter().filter_map(|member| any_copy(member)).any(|log| get(log, offset) == Some(entry))
     };
     bounds.acks_all
-        && lossy < copies
+        && lossy < copies(settings, bounds)
         && (0..).zip(&ghost.committed).any(|(offset, entry)| !is_somewhere(offset, entry))
 }
 
@@ -238,11 +244,20 @@ pub struct Ghost {
     newest: u32,
     /// A copy that had lost records was elected: what was promised is void.
     void: bool,
+    /// How many copies have lost records in all.
+    losses: u32,
 }
 
 impl Ghost {
     /// Notes what a step of one member shows, and finds what it breaks.
-    pub(super) fn learn(&mut self, before: &Member, after: &Member, settings: &Settings) -> u64 {
+    pub(super) fn learn(
+        &mut self,
+        before: &Member,
+        after: &Member,
+        settings: &Settings,
+        bounds: &Bounds,
+    ) -> u64 {
+        self.losses += u32::from(after.lost_records && !before.lost_records);
         let mut broken = self.cut(before, after);
         let Some((_, partition, log)) = partition(after) else { return self.given(broken) };
         let leads = partition.is_leader();
@@ -253,7 +268,11 @@ impl Ghost {
             let holds = |(at, entry)| get(log, at) == Some(entry);
             let complete = (0..).zip(&self.committed).all(holds);
             self.void |= !complete && after.lost_records && !settings.features.elr;
-            broken |= broken_if(!complete, Rule::S5);
+            let given = bounds.acks_all && self.losses < copies(settings, bounds);
+            if given && !complete && self.void {
+                return broken_if(true, Rule::C1);
+            }
+            broken |= broken_if(!complete, Rule::S5) | broken_if(given && !complete, Rule::C1);
         }
         for offset in 0..partition.hw.0.min(log.end().0) {
             let Some(entry) = get(log, offset) else { continue };
