@@ -62,7 +62,11 @@ impl Tally {
                 Why::ForgottenProposal { .. } => self.void_forgotten += 1,
                 Why::MinIsrUnheardOf { .. } => self.void_min_isr += 1,
                 Why::DroppedReplicaEligible { .. } | Why::TooManyLosses { .. } => {}
-                Why::NoAcksAll | Why::ElrOff | Why::MinIsrNotEnforced => {}
+                Why::NoAcksAll
+                | Why::NoIdempotence
+                | Why::Disordered { .. }
+                | Why::ElrOff
+                | Why::MinIsrNotEnforced => {}
             }
         }
     }

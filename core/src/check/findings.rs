@@ -95,6 +95,14 @@ pub enum Why {
     MinIsrNotEnforced,
     /// Nothing was produced with acks=all.
     NoAcksAll,
+    /// Nothing of an idempotent producer was committed.
+    NoIdempotence,
+    /// Single messages were lost, doubled, late or overtaken, as on no TCP connection: producers count on the order of
+    /// their requests.
+    Disordered {
+        /// First at this event.
+        event: StepId,
+    },
     /// Eligible leader replicas are off.
     ElrOff,
 }
@@ -108,8 +116,9 @@ impl Why {
             | Why::ForgottenProposal { event, .. }
             | Why::MinIsrUnheardOf { event, .. }
             | Why::DroppedReplicaEligible { event, .. }
+            | Why::Disordered { event }
             | Why::TooManyLosses { event } => Some(event),
-            Why::MinIsrNotEnforced | Why::NoAcksAll | Why::ElrOff => None,
+            Why::MinIsrNotEnforced | Why::NoAcksAll | Why::NoIdempotence | Why::ElrOff => None,
         }
     }
 }
@@ -150,6 +159,8 @@ pub struct Given {
     pub losses: Option<Why>,
     /// Something was produced with acks=all.
     pub acks_all: bool,
+    /// Something of an idempotent producer was committed.
+    pub idempotence: bool,
     /// Eligible leader replicas are on.
     pub elr: bool,
     /// The high watermark waits for min.insync.replicas.
@@ -169,6 +180,8 @@ pub struct Findings {
     /// Sorted; rarely more than none.
     told: Vec<(Rule, Option<TopicPartition>, Option<NodeId>)>,
     event: StepId,
+    /// Since when connections have not kept the order of messages.
+    disordered: Option<StepId>,
     fresh: Vec<Note>,
 }
 
@@ -178,6 +191,7 @@ impl Default for Findings {
             tallies: vec![Tally::default(); INVARIANTS.len()],
             told: Vec::new(),
             event: StepId(0),
+            disordered: None,
             fresh: Vec::new(),
         }
     }
@@ -187,6 +201,16 @@ impl Findings {
     /// From now on findings belong to this event.
     pub fn begin(&mut self, event: StepId) {
         self.event = event;
+    }
+
+    /// From this event on connections do not keep the order of messages.
+    pub fn disorder(&mut self) {
+        self.disordered.get_or_insert(self.event);
+    }
+
+    /// Whether connections keep the order of messages.
+    pub const fn is_orderly(&self) -> bool {
+        self.disordered.is_none()
     }
 
     /// The event that is being looked at.
@@ -242,6 +266,10 @@ impl Findings {
             Precondition::Always => None,
             Precondition::Clean => given.void,
             Precondition::AcksAll => given.void.or((!given.acks_all).then_some(Why::NoAcksAll)),
+            Precondition::Idempotent => {
+                let disordered = self.disordered.map(|event| Why::Disordered { event });
+                given.void.or((!given.idempotence).then_some(Why::NoIdempotence)).or(disordered)
+            }
             Precondition::Elr => (!given.elr).then_some(Why::ElrOff),
             Precondition::Enforced => {
                 (!given.min_isr_enforced).then_some(Why::MinIsrNotEnforced).or(given.void)

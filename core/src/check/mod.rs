@@ -13,6 +13,7 @@
 pub mod findings;
 pub mod table;
 
+mod c_producers;
 mod clients;
 mod k_commit;
 mod k_election;
@@ -39,6 +40,7 @@ use crate::id::{LeaderEpoch, NodeId, TopicPartition};
 use crate::note::Note;
 use crate::process::{Controller, Process};
 use crate::sim::Step;
+use crate::sim::action::{Action, Change};
 use crate::sim::genesis::Genesis;
 use crate::sim::world::{Slot, World};
 use alloc::vec::Vec;
@@ -68,6 +70,19 @@ pub struct Checker {
     elr: bool,
     /// The high watermark waits for min.insync.replicas.
     min_isr_enforced: bool,
+}
+
+/// What no TCP connection does to the messages that it carries.
+const fn breaks_order(action: Option<Action>) -> bool {
+    matches!(
+        action,
+        Some(
+            Action::Drop(_)
+                | Action::Duplicate(_)
+                | Action::Delay(..)
+                | Action::Configure(Change::Reorder(true))
+        )
+    )
 }
 
 impl Checker {
@@ -102,6 +117,7 @@ impl Checker {
             void: all(|ghost| ghost.void),
             losses: all(|ghost| ghost.losses),
             acks_all: self.clients.any_acks_all,
+            idempotence: ghosts.iter().any(|ghost| !ghost.newest.is_empty()),
             elr: self.elr,
             min_isr_enforced: self.min_isr_enforced,
         };
@@ -125,8 +141,11 @@ impl Checker {
 
     /// Looks at what `step` touched.
     pub fn observe(&mut self, world: &World, step: &mut Step) {
-        let Some(slot) = step.node.and_then(|node| world.slot(node)) else { return };
         self.findings.begin(step.event);
+        if breaks_order(step.action) {
+            self.findings.disorder();
+        }
+        let Some(slot) = step.node.and_then(|node| world.slot(node)) else { return };
         let place = world.place(slot.id);
         let was_running = core::mem::replace(&mut self.running[place], slot.process.is_some());
         let lost_its_disk = |note: &Note| matches!(note, Note::DiskReplaced { .. });

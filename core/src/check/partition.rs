@@ -5,6 +5,7 @@
 //! marked until a leader has found that it caught up; while it is marked, nobody relies on it. When a marked copy
 //! is elected, or one from outside the ISR, what was promised is void: that is what was agreed to.
 
+use super::c_producers::Newest;
 use super::findings::{Findings, Subject, Why};
 use super::logs::{LogSeen, parts_at};
 use super::replicas::Look;
@@ -91,6 +92,8 @@ pub(super) struct PartitionGhost {
     pub(super) acknowledged: Log<Acknowledged>,
     /// Acknowledged records that a later leader does not hold.
     pub(super) lost: Vec<Acknowledged>,
+    /// By producer id, in the order of their first records.
+    pub(super) newest: Vec<Newest>,
 }
 
 /// Whether this was proposed.
@@ -122,6 +125,7 @@ impl PartitionGhost {
             consumed: Offset(0),
             acknowledged: Log::new(),
             lost: Vec::new(),
+            newest: Vec::new(),
         }
     }
 

@@ -11,6 +11,7 @@
 //! S14 AppliedHwMonotone: a leader's high watermark never goes back within its reign.
 //! S15 AckDurability: a committed record is on min.insync.replicas replicas at least.
 
+use super::c_producers;
 use super::findings::{Findings, Subject, Why};
 use super::logs::parts_at;
 use super::partition::{PartitionGhost, replica_log};
@@ -37,7 +38,7 @@ pub(super) fn check_leader(
     let moved = hw > look.before.hw || look.begins_to_lead();
     if moved {
         note_unheard_of(ghost, look, findings);
-        commit(ghost, look, hw);
+        commit(ghost, look, hw, findings);
         check_own_prefix(ghost, place, look, findings);
     }
     if look.leads_on() && hw > look.before.hw {
@@ -75,9 +76,10 @@ fn note_unheard_of(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &Findi
 }
 
 /// What this leader knows to be committed is committed.
-fn commit(ghost: &mut PartitionGhost, look: &Look<'_>, hw: Offset) {
+fn commit(ghost: &mut PartitionGhost, look: &Look<'_>, hw: Offset, findings: &mut Findings) {
     let from = ghost.committed.end();
-    for (_, entry) in look.replica.log.iter(from, hw) {
+    for (offset, entry) in look.replica.log.iter(from, hw) {
+        c_producers::check_committed(ghost, offset, entry, findings);
         ghost.committed.append(*entry);
     }
 }

@@ -4,7 +4,7 @@
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
 //! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
 //!
-//! Left out: recovery quorum (S12), idempotence (C4).
+//! Left out: recovery quorum (S12).
 //! Acknowledged records that a new leader does not hold are counted besides: [`super::Checker::lost`].
 
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub enum Precondition {
     Clean,
     /// The same, and the record was produced with acks=all.
     AcksAll,
+    /// The same, the record's producer is idempotent, and connections keep the order of messages.
+    Idempotent,
     /// Eligible leader replicas are on (KIP-966).
     Elr,
     /// The high watermark stands still below min.insync.replicas (KIP-966), and the partition had no unclean election.
@@ -174,6 +176,12 @@ table! {
     AcksAll {
         C1 NoLostAckedWrite: "Every new leader still holds every record that was acknowledged with acks=all, at its offset.",
             "Jepsen, lost-write";
+    }
+    Idempotent {
+        C4 NoDuplicates: "No record of an idempotent producer is committed twice.",
+            "KIP-98, Jepsen, duplicate";
+        C6 ProducerOrder: "The records of an idempotent producer are committed in the order in which it made them, in each partition.",
+            "KAFKA-5494, Jepsen, nonmonotonic-send";
     }
     Elr {
         S9 UncleanExclusion: "A replica that came back after losing records is in no ISR or ELR and does not lead until it has caught up.",

@@ -1,6 +1,7 @@
 //! A cluster that ran for a while, held still, so that a test can break it and let the checker look.
 
 use kraftscope_core::check::{Checker, INVARIANTS};
+use kraftscope_core::config::Acks;
 use kraftscope_core::id::{NodeId, Offset, StepId, TopicId, TopicPartition};
 use kraftscope_core::kraft::Quorum;
 use kraftscope_core::node::{Out, Timer};
@@ -43,6 +44,13 @@ impl Lab {
     pub(crate) fn with(change: impl FnOnce(&mut Features)) -> Lab {
         let mut genesis = Genesis::default();
         change(&mut genesis.settings.features);
+        Lab::of(genesis)
+    }
+
+    /// The same with a producer that is not idempotent.
+    pub(crate) fn with_acks_one() -> Lab {
+        let mut genesis = Genesis::default();
+        genesis.producers[0].acks = Some(Acks::One);
         Lab::of(genesis)
     }
 

@@ -6,5 +6,6 @@ mod eligible;
 mod lab;
 mod logs;
 mod partitions;
+mod producers;
 mod quorum;
 mod void;

@@ -99,7 +99,14 @@ fn finding(shrink: &Shrink, found: &Found, seeds: u64) -> Finding {
 
 const fn reason(excuse: Excuse) -> &'static str {
     match excuse {
-        Excuse::AcksOne | Excuse::Void(Why::NoAcksAll | Why::ElrOff | Why::MinIsrNotEnforced) => "acks",
+        Excuse::AcksOne
+        | Excuse::Void(
+            Why::NoAcksAll
+            | Why::NoIdempotence
+            | Why::Disordered { .. }
+            | Why::ElrOff
+            | Why::MinIsrNotEnforced,
+        ) => "acks",
         Excuse::Void(Why::DroppedReplicaEligible { .. }) => "dropped",
         Excuse::Void(Why::TooManyLosses { .. }) => "losses",
         Excuse::Void(Why::UncleanElection { .. }) => "unclean",

@@ -223,6 +223,8 @@ fn void(why: Why) -> String {
         Why::TooManyLosses { .. } => ("TooManyLosses", None),
         Why::MinIsrNotEnforced => ("MinIsrNotEnforced", None),
         Why::NoAcksAll => ("NoAcksAll", None),
+        Why::NoIdempotence => ("NoIdempotence", None),
+        Why::Disordered { .. } => ("Disordered", None),
         Why::ElrOff => ("ElrOff", None),
     };
     who.map_or_else(|| String::from(name), |who| format!("{name} {who}"))

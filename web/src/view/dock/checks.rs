@@ -122,6 +122,8 @@ fn standing(lang: Lang, state: &State, needs: Precondition, send: &Send) -> Html
                 Why::DroppedReplicaEligible { event, .. } => ("dock.checks.void.dropped", Some(event)),
                 Why::TooManyLosses { event } => ("dock.checks.void.losses", Some(event)),
                 Why::MinIsrNotEnforced => ("dock.checks.void.min-isr", None),
+                Why::Disordered { event } => ("dock.checks.void.disordered", Some(event)),
+                Why::NoIdempotence => ("dock.checks.void.idempotence", None),
                 Why::NoAcksAll => ("dock.checks.void.acks", None),
                 Why::ElrOff => ("dock.checks.void.elr", None),
             };
