@@ -66,12 +66,14 @@ mod tests {
         assert_eq!(at(&[9, 7, 3, 5, 1]), Some(Offset(5)));
     }
 
+    /// Source: `LeaderState.maybeUpdateHighWatermark`, `ReplicaState.compareTo`.
     #[test]
     fn an_unknown_end_sorts_last() {
         assert_eq!(majority_offset(&mut [Some(Offset(9)), None, None]), None);
         assert_eq!(majority_offset(&mut [None, Some(Offset(4)), Some(Offset(9))]), Some(Offset(4)));
     }
 
+    /// Source: `EpochElection.isVoteGranted`, `isVoteRejected`.
     #[test]
     fn an_election_is_lost_as_soon_as_it_cannot_be_won() {
         assert_eq!(tally(3, 1, 2), Tally::Open);

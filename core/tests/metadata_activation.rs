@@ -61,7 +61,7 @@ fn tasks_that_are_switched_off_are_not_started() {
     );
 }
 
-/// ClusterControlManager.activate (KAFKA-19130: fenced brokers get no session); checklist 13.
+/// ClusterControlManager.activate (KAFKA-19130: fenced brokers get no session).
 #[test]
 fn sessions_of_unfenced_brokers_restart_at_activation() {
     let mut harness = Harness::standby(Settings::default(), &three_brokers());

@@ -119,7 +119,7 @@ fn a_stale_broker_epoch_refuses_the_whole_request() {
     );
 }
 
-/// S-60; checklist 12: the one who is behind is this controller.
+/// S-60; `ReplicationControlManager.validateAlterPartitionData`, KAFKA-14154: the one who is behind is this controller.
 #[test]
 fn epochs_from_the_future_say_that_this_is_not_the_controller() {
     assert_eq!(refusal_of(with(|it| it.leader_epoch = LeaderEpoch(500))), ErrorCode::NotController);

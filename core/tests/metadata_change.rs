@@ -110,7 +110,7 @@ fn an_online_election_follows_the_assignment_and_not_the_isr() {
     check(lost, expect!["0-0: leader 1 (InSync)"]);
 }
 
-/// S-39: PartitionChangeBuilderTest.testNoLeaderEpochBumpOnIsrShrink (3.6-IV0 and later); checklist 2.
+/// S-39: PartitionChangeBuilderTest.testNoLeaderEpochBumpOnIsrShrink (3.6-IV0 and later).
 #[test]
 fn another_isr_alone_names_no_leader_and_so_keeps_the_leader_epoch() {
     check(with(foo(), Election::Online, list(&[2, 1])), expect!["0-0: isr [2, 1]"]);
@@ -118,7 +118,7 @@ fn another_isr_alone_names_no_leader_and_so_keeps_the_leader_epoch() {
     check(with(narrow, Election::Online, list(&[2, 1, 3])), expect!["0-0: isr [2, 1, 3]"]);
 }
 
-/// `PartitionRegistration.merge`; checklist 2.
+/// `PartitionRegistration.merge`.
 #[test]
 fn the_partition_epoch_rises_with_every_record_the_leader_epoch_only_with_a_leader_field() {
     let registration = at_epochs(&[2, 1, 3], &[2, 1, 3], Some(1));
@@ -134,7 +134,7 @@ fn the_partition_epoch_rises_with_every_record_the_leader_epoch_only_with_a_lead
     assert_eq!(epochs(PartitionChange { leader: Some(None), ..Default::default() }), (101, 201));
 }
 
-/// Checklist 3 without ELR; `PartitionChangeBuilder.build`, "the ISR is allowed to be empty" only with ELR.
+/// `PartitionChangeBuilder.build`, "the ISR is allowed to be empty" only with ELR.
 #[test]
 fn the_last_in_sync_replica_stays_in_the_isr_when_the_leader_is_lost() {
     let alone = builder(at_epochs(&[2, 1, 3], &[1], Some(1)), list(&[2, 3]));

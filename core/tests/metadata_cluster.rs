@@ -49,7 +49,8 @@ fn fenced(notes: &[(Span, Note)]) -> bool {
     notes.iter().any(|(_, note)| matches!(note, Note::BrokerFenced { .. }))
 }
 
-/// 7.4: one metadata batch moves the leaders; the broker stops after the others' next heartbeats.
+/// `BrokerHeartbeatManager.calculateNextBrokerState`, `BrokerLifecycleManager`: one metadata batch moves the leaders;
+/// the broker stops after the others' next heartbeats.
 #[test]
 fn a_controlled_shutdown_hands_over_in_tens_of_milliseconds_and_ends_in_seconds() {
     let mut sim = settled();
@@ -81,7 +82,7 @@ fn a_broker_that_stopped_in_order_registers_again_when_its_session_is_over() {
     assert!(first(&notes, |note| matches!(note, Note::BrokerRunning { .. })) < ms(200));
 }
 
-/// 7.1: crash and fast restart.
+/// `ClusterControlManager.registerBroker`: crash and fast restart.
 #[test]
 fn a_crashed_broker_that_restarts_fast_waits_for_its_old_session() {
     let mut sim = settled();
@@ -95,7 +96,8 @@ fn a_crashed_broker_that_restarts_fast_waits_for_its_old_session() {
     assert!(running - registered < ms(200));
 }
 
-/// 7.2: the data plane does not notice that a controller is gone, and no broker loses its session.
+/// `NodeToControllerRequestThread`, `ClusterControlManager.activate`: the data plane does not notice that a controller
+/// is gone, and no broker loses its session.
 #[test]
 fn the_crash_of_the_active_controller_fences_nobody() {
     let mut sim = settled();

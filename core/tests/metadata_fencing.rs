@@ -80,7 +80,8 @@ fn a_fenced_broker_leaves_isr_and_leadership_before_its_record() {
     );
 }
 
-/// Checklist 2 and 3 without ELR: the last member stays, the leader field is written, both epochs rise.
+/// `ReplicationControlManager.handleBrokerFenced`, `PartitionChangeBuilder.build` without ELR: the last member stays,
+/// the leader field is written, both epochs rise.
 #[test]
 fn fencing_the_last_in_sync_replica_leaves_the_partition_without_a_leader() {
     let mut seed = brokers(&[1, 2], &[]);
@@ -122,7 +123,7 @@ fn fencing_the_last_in_sync_replica_elects_another_where_unclean_election_is_on(
     .assert_eq(&harness.written());
 }
 
-/// ReplicationControlManager.handleBrokerUnfenced: only partitions without a leader; checklist 4.
+/// ReplicationControlManager.handleBrokerUnfenced: only partitions without a leader.
 #[test]
 fn unfencing_restores_no_isr_and_elects_only_where_nobody_leads() {
     let mut seed = brokers(&[2, 3], &[1]);

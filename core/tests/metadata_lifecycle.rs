@@ -329,7 +329,7 @@ fn a_controlled_shutdown_is_asked_for_at_once() {
     assert_eq!((broker.heartbeat().want_shut_down, broker.heartbeat().want_fence), (true, false));
 }
 
-/// BrokerLifecycleManager.BrokerHeartbeatResponseEvent, PENDING_CONTROLLED_SHUTDOWN; 7.4.
+/// BrokerLifecycleManager.BrokerHeartbeatResponseEvent, PENDING_CONTROLLED_SHUTDOWN.
 #[test]
 fn the_second_request_to_stop_follows_after_50_ms_and_later_ones_after_the_interval() {
     let mut broker = Broker::stopping();

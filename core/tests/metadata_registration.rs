@@ -159,7 +159,8 @@ fn a_broker_that_shut_down_in_order_waits_for_its_old_session_too() {
     assert_eq!(harness.wait(ms(1)).register(2, 99).error, ErrorCode::None);
 }
 
-/// A fenced registration whose session is still valid is refused too: the session counts, not the fencing.
+/// `ClusterControlManager.registerBroker`: a fenced registration whose session is still valid is refused too: the
+/// session counts, not the fencing.
 #[test]
 fn a_fenced_broker_with_a_live_session_is_still_taken() {
     let mut harness = pair();

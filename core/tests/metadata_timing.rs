@@ -32,7 +32,8 @@ fn fenced_at(contact: u64) -> u64 {
     panic!("never fenced");
 }
 
-/// 7.1: expiry is strict, and looked for every session timeout / 8.
+/// `BrokerHeartbeatTracker.isExpired`, `QuorumController.maybeFenceStaleBroker`: expiry is strict, and looked for every
+/// session timeout / 8.
 #[test]
 fn a_dead_broker_is_fenced_9_to_10_125_seconds_after_its_last_heartbeat() {
     let delays = [0, 1, 500, 1124, 1125, 1126, 4321].map(|contact| fenced_at(contact) - contact);
@@ -40,7 +41,8 @@ fn a_dead_broker_is_fenced_9_to_10_125_seconds_after_its_last_heartbeat() {
     assert!(delays.iter().all(|delay| (9001..=10_125).contains(delay)));
 }
 
-/// 7.2 and checklist 13: a broker that died with the controller is noticed a session timeout after activation.
+/// `ClusterControlManager.activate`: a broker that died with the controller is noticed a session timeout after
+/// activation.
 #[test]
 fn a_broker_that_died_before_the_failover_is_fenced_a_session_timeout_after_it() {
     let mut harness = Harness::standby(Settings::default(), &seed());
@@ -51,7 +53,8 @@ fn a_broker_that_died_before_the_failover_is_fenced_a_session_timeout_after_it()
     assert!(harness.controller.image().brokers[&metadata_support::b(1)].fenced);
 }
 
-/// 7.1: a crashed broker that comes back asks every 2 seconds until its old session has expired.
+/// `ClusterControlManager.registerBroker`, `BrokerLifecycleManager.scheduleNextCommunicationAfterFailure`: a crashed
+/// broker that comes back asks every 2 seconds until its old session has expired.
 #[test]
 fn a_quick_restart_is_let_in_after_9_to_11_seconds() {
     let mut harness = Harness::new(&seed());
@@ -66,8 +69,8 @@ fn a_quick_restart_is_let_in_after_9_to_11_seconds() {
     assert_eq!(harness.now.as_millis(), 11_000);
 }
 
-/// 7.4: leaderships are gone with the first heartbeat; the broker stops at the first heartbeat after every other
-/// active broker reported the offset of that.
+/// `BrokerHeartbeatManager.calculateNextBrokerState`: leaderships are gone with the first heartbeat; the broker stops
+/// at the first heartbeat after every other active broker reported the offset of that.
 #[test]
 fn a_controlled_shutdown_moves_leaders_at_once_and_ends_when_the_others_know() {
     let mut harness = Harness::new(&seed());

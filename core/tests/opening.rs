@@ -100,6 +100,7 @@ fn a_run_reads_back_from_its_own_text() {
     assert_eq!((again.event(), again.digest(), again.to_text()), (history.event(), history.digest(), text));
 }
 
+/// Source: `BrokerHeartbeatTracker`: `broker.session.timeout.ms` after the last heartbeat.
 #[test]
 fn when_a_leader_dies_another_isr_member_leads_after_the_session_timeout() {
     let mut history = opened();

@@ -146,8 +146,8 @@ fn with_acks_0_records_wait_for_a_connection() {
     assert_eq!((desk.client.unanswered, desk.client.accumulator.queued()), (2, 0));
 }
 
-/// Source: section 7.1 of KRaft's timings: the producer is disconnected at once and finds the new leader within a
-/// second of the election.
+/// Source: `NetworkClient.processDisconnection`, `Metadata.requestUpdate`: the producer is disconnected at once and
+/// finds the new leader within a second of the election.
 #[test]
 fn a_producer_finds_the_new_leader_within_a_second_of_the_election() {
     let mut desk = desk(plain());

@@ -82,7 +82,7 @@ fn a_follower_that_catches_up_is_proposed_and_counts_before_it_is_accepted() {
     );
 }
 
-/// Source: S-72, PartitionTest.testIsrNotExpandedIfUpdateFails; handleAlterPartitionError (checklist 11).
+/// Source: S-72, PartitionTest.testIsrNotExpandedIfUpdateFails; handleAlterPartitionError.
 #[test]
 fn after_an_invalid_update_version_the_proposal_stays_pending_without_retry() {
     let mut lab = expanding();
@@ -195,7 +195,7 @@ fn a_lagging_follower_is_proposed_out_and_holds_the_high_watermark_until_that_is
     );
 }
 
-/// Source: S-75, PartitionTest.testShouldNotShrinkIsrIfFollowerCaughtUpToLogEnd (checklist 8).
+/// Source: S-75, PartitionTest.testShouldNotShrinkIsrIfFollowerCaughtUpToLogEnd.
 #[test]
 fn a_silent_follower_at_the_leaders_log_end_never_lags() {
     let mut lab = three_in_sync();
@@ -244,7 +244,7 @@ fn a_dead_follower_leaves_between_one_and_one_and_a_half_lag_times() {
     assert_eq!(lab.proposed(), [[1]]);
 }
 
-/// Source: PartitionTest.testFollowerDoesNotJoinISRUntilCaughtUpToOffsetWithinCurrentLeaderEpoch (checklist 5).
+/// Source: PartitionTest.testFollowerDoesNotJoinISRUntilCaughtUpToOffsetWithinCurrentLeaderEpoch.
 #[test]
 fn a_follower_at_the_high_watermark_but_below_the_epoch_start_may_not_join() {
     let mut lab = Lab::with(Settings::default(), &[1, 2, 3], &[1, 2], &[]);

@@ -184,7 +184,7 @@ fn a_follower_whose_last_epoch_ends_earlier_here_is_told_where() {
     );
 }
 
-/// Source: Partition.fetchRecords: updateFetchState only without a diverging epoch (checklist 18).
+/// Source: Partition.fetchRecords: updateFetchState only without a diverging epoch.
 #[test]
 fn a_diverging_fetch_is_no_progress() {
     let mut lab = leader_of_epoch_8();

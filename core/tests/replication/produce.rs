@@ -60,7 +60,7 @@ fn acks_all_with_an_isr_of_one_is_answered_at_once() {
     assert_eq!(lab.timer(B1, Timer::DelayedProduce(0)), None);
 }
 
-/// Source: Partition.appendRecordsToLeader: the committed ISR counts, nothing is appended (checklist 5).
+/// Source: Partition.appendRecordsToLeader: the committed ISR counts, nothing is appended.
 #[test]
 fn acks_all_below_min_isr_is_refused_before_the_append() {
     let mut lab = Lab::with(min_isr(2, true), &[1, 2], &[1], &[1]);
@@ -112,7 +112,7 @@ fn with_the_strict_rule_such_a_produce_times_out_and_its_records_stay() {
     );
 }
 
-/// Source: checkEnoughReplicasReachOffset: the maximal ISR counts here (checklist 5).
+/// Source: checkEnoughReplicasReachOffset: the maximal ISR counts here.
 #[test]
 fn a_member_that_is_about_to_join_counts_as_enough_after_the_append() {
     let mut lab = Lab::with(min_isr(2, false), &[1, 2, 3], &[1, 2], &[1]);

@@ -37,7 +37,7 @@ fn a_parked_fetch_is_answered_after_its_wait() {
     assert_eq!(lab.answers(), [Answer::Records(vec![], 2)]);
 }
 
-/// Source: DelayedFetch: there is no case for the high watermark (3.8, 7.5).
+/// Source: DelayedFetch: there is no case for the high watermark.
 #[test]
 fn a_moved_high_watermark_alone_wakes_no_follower_but_consumers() {
     let mut lab = Lab::new(&[1, 2], &[1]);

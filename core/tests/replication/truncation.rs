@@ -53,7 +53,7 @@ fn a_longer_follower_of_the_same_epoch_is_cut_to_the_leaders_end_of_it() {
     lab.assert_note(B2, note);
 }
 
-/// Source: KIP-101: truncation goes by epoch and may go below the own high watermark (checklist 10).
+/// Source: KIP-101: truncation goes by epoch and may go below the own high watermark.
 #[test]
 fn the_own_high_watermark_does_not_stop_a_cut() {
     let lab = meet(&[(0, 3), (1, 2)], &[(0, 6)], 2, 6);
@@ -85,7 +85,7 @@ fn a_follower_with_only_later_epochs_is_cut_to_the_start() {
     assert_eq!(lab.log(B2).iter().map(|r| r.0).collect::<Vec<_>>(), [0, 0, 0, 0]);
 }
 
-/// Source: LeaderEpochFileCache.truncateFromEnd; LocalLog.truncateTo beyond the end (checklist 9).
+/// Source: LeaderEpochFileCache.truncateFromEnd; LocalLog.truncateTo beyond the end.
 #[test]
 fn a_deposed_leader_that_never_wrote_loses_only_its_epoch_line() {
     let mut lab = Lab::new(&[1, 2], &[1, 2]);

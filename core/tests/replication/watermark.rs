@@ -66,7 +66,7 @@ fn a_leaders_high_watermark_never_goes_back() {
     assert_eq!(lab.hw(B1), 10);
 }
 
-/// Source: Partition.makeLeader; checklist 1: there is no "own epoch first" rule as in Raft.
+/// Source: Partition.makeLeader: there is no "own epoch first" rule as in Raft.
 #[test]
 fn a_new_leader_commits_records_of_earlier_epochs() {
     let mut lab = Lab::new(&[1, 2], &[]);
@@ -77,7 +77,7 @@ fn a_new_leader_commits_records_of_earlier_epochs() {
     assert_eq!(lab.hw(B1), 6);
 }
 
-/// Source: PendingExpandIsr (checklist 5), KIP-497.
+/// Source: PendingExpandIsr, KIP-497.
 #[test]
 fn a_follower_that_is_about_to_join_holds_the_high_watermark_already() {
     let mut lab = Lab::with(Settings::default(), &[1, 2], &[1], &[1]);
@@ -91,7 +91,7 @@ fn a_follower_that_is_about_to_join_holds_the_high_watermark_already() {
     assert_eq!(lab.hw(B1), 15);
 }
 
-/// Source: PendingShrinkIsr (checklist 6), PartitionTest.testMaybeShrinkIsr.
+/// Source: PendingShrinkIsr, PartitionTest.testMaybeShrinkIsr.
 #[test]
 fn a_shrink_that_is_not_confirmed_releases_nothing() {
     let mut lab = Lab::new(&[1, 2], &[1]);
@@ -136,7 +136,7 @@ fn a_replica_that_may_not_join_is_not_waited_for() {
     assert_eq!(lab.hw(B1), 5);
 }
 
-/// Source: PartitionTest.testHighWatermarkAdvanceShouldNotAdvanceWhenUnderMinISR, KIP-966 (checklist 7).
+/// Source: PartitionTest.testHighWatermarkAdvanceShouldNotAdvanceWhenUnderMinISR, KIP-966.
 #[test]
 fn below_min_isr_the_high_watermark_stands_still_and_says_so_once() {
     let mut lab = Lab::with(min_isr(2), &[1, 2, 3], &[1], &[1]);
@@ -192,7 +192,7 @@ fn min_isr_is_the_topics_and_never_more_than_there_are_replicas() {
     assert_eq!(of_topic.hw(B1), 0);
 }
 
-/// Source: ReplicaFetcherThread.processPartitionData: updateHighWatermark (3.8, 7.5).
+/// Source: ReplicaFetcherThread.processPartitionData: updateHighWatermark.
 #[test]
 fn a_follower_learns_the_high_watermark_with_a_later_fetch() {
     let mut lab = Lab::new(&[1, 2], &[1, 2]);
