@@ -23,9 +23,10 @@ pub enum Release {
     V2_6,
     /// Kafka 2.7 and 2.8: truncation on fetch, AlterIsr (KIP-595, KIP-497).
     V2_8,
-    /// Kafka 3.0: acks=all and idempotence by default; the metadata log refuses to truncate below its HW.
+    /// Kafka 3.0: acks=all and idempotence by default; the metadata log refuses to truncate below its HW; a diverging
+    /// fetch is no progress (KAFKA-13141).
     V3_0,
-    /// Kafka 3.1 (KAFKA-13091, 13141, 13104).
+    /// Kafka 3.1 (KAFKA-13091, 13104).
     V3_1,
     /// Kafka 3.3: fenced replicas stay out of the ISR (KIP-841), recovery state (KIP-704).
     V3_3,

@@ -112,7 +112,7 @@ switches! {
     /// as long as it believes in a leader, and two voters can keep each other waiting.
     pre_vote_until_fetched: from V4_0, "KIP-996";
     /// An unattached voter also sends Fetch to find the leader; before, only observers did.
-    unattached_voter_fetches: from V4_0, "KAFKA-16164";
+    unattached_voter_fetches: from V4_0, "KAFKA-17030";
     /// Old behaviour: a resigned leader times out into Candidate; later into Unattached of the next epoch.
     resigned_becomes_candidate: until V4_0, "ResignedState";
     /// The metadata fetch carries the follower's high watermark.
@@ -131,8 +131,9 @@ switches! {
     reconfig_guard: always, "KIP-853";
     /// Voters and votes are known by (id, directory id); off: by id alone.
     voter_directory_id: from V3_9, "KIP-853";
-    /// A replica flushes before it fetches further, votes or answers; off: it acknowledges from memory.
-    flush_before_ack: always, "KAFKA-17332";
+    /// A controller flushes before it fetches further, votes or answers, also one that only observes (KAFKA-17332);
+    /// off: it acknowledges from memory.
+    flush_before_ack: always, "KAFKA-10533";
     /// A leader that is no voter any more does not count itself; off: it does.
     removed_leader_not_counted: from V3_9, "KAFKA-16530";
     /// AddRaftVoter may be answered when it is appended, so that the new voter's one request slot is free to fetch.
@@ -158,13 +159,13 @@ switches! {
     /// A follower ignores the high watermark of an answer that tells it to truncate.
     diverging_answer_hw_ignored: from V3_5, "KAFKA-14704";
     /// A fetch that is answered with a diverging epoch does not count as progress.
-    diverging_fetch_is_no_progress: from V3_1, "KAFKA-13141";
+    diverging_fetch_is_no_progress: from V3_0, "KAFKA-13141";
     /// A follower appends no record of an epoch later than the one in which it fetched.
     follower_refuses_later_epochs: from V3_9, "KAFKA-18723";
     /// Old behaviour: a broker with a longer log than its leader's stops, unless unclean election is allowed.
     out_of_range_halts: until V2_3, "AbstractFetcherThread.handleOffsetOutOfRange";
     /// A broker reads its high watermark checkpoint at start; off: it begins at 0.
-    hw_checkpoint_is_read: always, "KAFKA-2013";
+    hw_checkpoint_is_read: always, "KAFKA-769";
     /// A leader may send a consumer to a replica in its rack, and followers serve consumers up to their high watermark;
     /// off: consumers read from the leader.
     fetch_from_follower: from V2_6, "KIP-392";

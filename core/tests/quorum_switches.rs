@@ -137,7 +137,7 @@ fn double_power_loss(off: &[&str]) -> (History, NodeId) {
     (history, survivor)
 }
 
-/// Source: KAFKA-17332, RaftFsync.tla (B36).
+/// Source: KAFKA-10533, RaftFsync.tla (B36).
 #[test]
 fn records_acknowledged_before_the_flush_are_committed_and_lost() {
     let (history, _) = double_power_loss(&["flush_before_ack"]);

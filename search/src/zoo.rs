@@ -50,7 +50,7 @@ pub const BUGS: &[Bug] = &[
     bug("b11", "a follower shows uncommitted records", "KAFKA-14704", V4_2, &[("diverging_answer_hw_ignored", "off")]),
     bug("b12", "a diverging fetch counts as progress", "KAFKA-13141", V4_2, &[("diverging_fetch_is_no_progress", "off")]),
     bug("b13", "the metadata log is cut below its high watermark", "KAFKA-12460", V4_2, &[("metadata_truncation_guard", "off"), ("flush_before_ack", "off")]),
-    bug("b14", "the high watermark checkpoint is not read", "KAFKA-2013", V0_10, &[("hw_checkpoint_is_read", "off")]),
+    bug("b14", "the high watermark checkpoint is not read", "KAFKA-769", V0_10, &[("hw_checkpoint_is_read", "off")]),
     bug("b15", "the high watermark does not wait for the pending member", "KIP-497", V4_2, &[("maximal_isr", "off")]),
     bug("b16", "a shrinking ISR counts before it is accepted", "KIP-497", V4_2, &[("shrink_waits_for_answer", "off")]),
     bug("b17", "the high watermark is stuck after a shrink", "KAFKA-13091", V4_2, &[("hw_after_isr_change", "off")]),
@@ -60,7 +60,7 @@ pub const BUGS: &[Bug] = &[
     bug("b33", "a returning voter disrupts the quorum", "KIP-996", V4_2, &[("pre_vote", "off")]),
     bug("b34", "voters change before a commit in the own epoch", "KIP-853", V4_2, &[("reconfig_guard", "off")]),
     bug("b35", "an old id with an empty disk votes twice", "KIP-853", V4_2, &[("voter_directory_id", "off")]),
-    bug("b36", "a replica acknowledges what is not flushed", "KAFKA-17332", V4_2, &[("flush_before_ack", "off")]),
+    bug("b36", "a replica acknowledges what is not flushed", "KAFKA-10533", V4_2, &[("flush_before_ack", "off")]),
     bug("b37", "a removed leader counts itself", "KAFKA-16530", V4_2, &[("removed_leader_not_counted", "off")]),
     bug("b41", "a log takes appends after a failed one", "KAFKA-10778", V4_2, &[("io_error_fences_log", "off")]),
 ];

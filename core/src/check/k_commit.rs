@@ -7,7 +7,7 @@
 //! voter set in its log, each voter on the disk that the set names. Source: KAFKA-16530.
 //! K8 OwnEpochCommit: it moves only beyond the start of the leader's own epoch. Source: Raft paper, 5.4.2.
 //! K10 AckAfterFlush: a voter confirms only what is flushed; since it may fetch again, or vote, with its next
-//! message, its whole log is flushed after every input. Source: RaftFsync.tla, KAFKA-17332.
+//! message, its whole log is flushed after every input. Source: RaftFsync.tla, KAFKA-10533, KAFKA-17332.
 
 use super::findings::{Findings, Subject};
 use super::logs::parts_at;

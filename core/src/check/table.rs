@@ -99,7 +99,7 @@ table! {
         K9 HwMonotone: "A metadata high watermark never goes back while a node lives, and a log is never cut below it.",
             "RaftEventSimulationTest, MonotonicHighWatermark";
         K10 AckAfterFlush: "What a voter may have confirmed to others is flushed: its log end never lies beyond what survives a power loss.",
-            "RaftFsync.tla, KAFKA-17332";
+            "RaftFsync.tla, KAFKA-10533";
         K11 OneChange: "A leader changes the voters only after it has committed in its own epoch and when the voter set before is committed, by at most one voter more and one less.",
             "KIP-853, Raft thesis";
         K12 VoterSetFromLog: "The voters that a replica goes by are those of the last voter set in its log, committed or not.",

@@ -137,7 +137,7 @@ fn k9_a_cut_below_the_high_watermark() {
     assert!(broken.contains(&"K9"), "{broken:?}");
 }
 
-/// Source: RaftFsync.tla, KAFKA-17332.
+/// Source: RaftFsync.tla, KAFKA-10533.
 #[test]
 fn k10_a_voter_that_does_not_flush() {
     let mut lab = Lab::new();
