@@ -138,7 +138,7 @@ fn busy_cluster(checks: bool) -> Result<Genesis, String> {
             first_broker: Some(1),
         }],
         producers: vec![ProducerSpec { topics: vec![name], interval: Span::millis(1), keys: 64, acks: None }],
-        consumers: vec![ConsumerSpec { topics: vec![name] }],
+        consumers: vec![ConsumerSpec { topics: vec![name], group: None }],
         checks,
         ..Genesis::default()
     })

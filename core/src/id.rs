@@ -373,6 +373,9 @@ pub struct Text {
 }
 
 impl Text {
+    /// No text.
+    pub const EMPTY: Text = Text { length: 0, bytes: [0; TEXT_CAPACITY as usize] };
+
     /// `text` as it is, or `None` when it has more than [`TEXT_CAPACITY`] bytes.
     pub fn new(text: &str) -> Option<Text> {
         let mut bytes = [0; TEXT_CAPACITY as usize];

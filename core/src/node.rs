@@ -98,6 +98,8 @@ pub enum Timer {
     DelayedProduce(u32),
     /// Broker: a deletion of records that waits for followers has waited long enough.
     DelayedDelete(u32),
+    /// Broker: something is due for the groups that it coordinates.
+    GroupCoordinator,
     /// Broker: a failure of the log directory is handled.
     LogDirFailure,
     /// Producer: the next record of its workload.

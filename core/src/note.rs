@@ -6,7 +6,8 @@
 
 use crate::config::Acks;
 use crate::id::{
-    BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, TopicId, TopicPartition,
+    BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text, TopicId,
+    TopicPartition,
 };
 use crate::record::TopicConfig;
 use crate::sequence::{ProducerEpoch, ProducerId, Sequence};
@@ -360,6 +361,38 @@ pub enum Note {
     ReadReplicaDropped { partition: TopicPartition, replica: NodeId, error: ErrorCode },
     /// The consumer's position was outside the log and was set anew.
     PositionReset { partition: TopicPartition, from: Offset, to: Offset },
+
+    // Consumer groups.
+    /// A broker leads a partition of `__consumer_offsets` and has read its groups.
+    CoordinatorLoaded { partition: TopicPartition, epoch: LeaderEpoch, groups: u32, records: u32 },
+    /// A broker no longer answers for the groups of this partition.
+    CoordinatorUnloaded { partition: TopicPartition, groups: u32 },
+    /// A group has a new member.
+    GroupMemberJoined { group: Text, member: Text, members: u32 },
+    /// A member left.
+    GroupMemberLeft { group: Text, member: Text },
+    /// A member was silent for too long, or did not do in time what the group waited for.
+    GroupMemberExpired { group: Text, member: Text },
+    /// Classic: all members have to join again.
+    RebalanceBegan { group: Text, generation: u32 },
+    /// Classic: who has joined is the next generation, and its leader deals out the partitions.
+    GenerationBegan { group: Text, generation: u32, leader: Text, members: u32 },
+    /// KIP-848: the coordinator has worked out who should have what.
+    TargetAssigned { group: Text, epoch: u32, members: u32 },
+    /// Every member has its share.
+    RebalanceCompleted { group: Text, generation: u32, members: u32 },
+    /// The last member is gone.
+    GroupEmptied { group: Text, generation: u32 },
+    /// The consumer knows its coordinator.
+    CoordinatorFound { group: Text, coordinator: NodeId },
+    /// The consumer was given a partition.
+    PartitionAssigned { group: Text, partition: TopicPartition, epoch: u32 },
+    /// The consumer gave up a partition.
+    PartitionRevoked { group: Text, partition: TopicPartition },
+    /// The consumer's commit is safe.
+    OffsetCommitted { group: Text, partition: TopicPartition, offset: Offset },
+    /// The consumer was told that it is not in the group, or not in this generation: it gives up everything.
+    MemberFenced { group: Text, member: Text, error: ErrorCode },
 
     // The world.
     /// A process crashed.

@@ -5,6 +5,7 @@
 
 use crate::client::{Consumer, Producer};
 use crate::config::Settings;
+use crate::group::coordinator::{GroupCoordinator, Host};
 use crate::id::{BrokerEpoch, CallId, Incarnation, NodeId, Offset, SnapshotId};
 use crate::kraft::{Quorum, QuorumDisk, Snapshot};
 use crate::metadata::controller::QuorumController;
@@ -67,6 +68,8 @@ pub struct Broker {
     pub replicas: ReplicaManager,
     /// Its stock of producer ids.
     pub producer_ids: ProducerIdManager,
+    /// The consumer groups that it answers for.
+    pub groups: GroupCoordinator,
     /// Its replicas act upon the metadata.
     published: bool,
     snapshots: SnapshotGenerator,
@@ -107,6 +110,7 @@ impl Broker {
             lifecycle: Lifecycle::new(id, incarnation, disk.clean_shutdown_epoch, settings.clone()),
             replicas: ReplicaManager::new(id, settings.clone(), disk.replicas),
             producer_ids: ProducerIdManager::new(id),
+            groups: GroupCoordinator::new(id, settings.clone()),
             published: false,
             snapshots: SnapshotGenerator::new(settings),
             known_controller: None,
@@ -149,6 +153,7 @@ impl Broker {
         }
         self.replay(now, out);
         self.notice_controller(now, out);
+        self.groups.on_progress(now, &self.replicas, out);
     }
 
     fn on_message(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
@@ -162,6 +167,9 @@ impl Broker {
         } else if matches!(envelope.message, Message::InitProducerIdRequest) {
             let (asker, controller) = ((envelope.from, envelope.correlation), self.controller());
             self.producer_ids.on_init(now, controller, asker, out);
+        } else if GroupCoordinator::handles_message(&envelope.message) {
+            let mut host = Host { image: &self.image, replicas: &mut self.replicas };
+            self.groups.on_message(now, &mut host, envelope, out);
         } else if matches!(envelope.message, Message::AllocateProducerIdsResponse(_)) {
             self.producer_ids.on_message(now, &envelope, out);
         } else if ReplicaManager::handles_message(&envelope.message) {
@@ -177,6 +185,9 @@ impl Broker {
         } else if timer == Timer::ProducerIdsRequest {
             let controller = self.controller();
             self.producer_ids.on_timer(now, controller, out);
+        } else if timer == Timer::GroupCoordinator {
+            let mut host = Host { image: &self.image, replicas: &mut self.replicas };
+            self.groups.on_timer(now, &mut host, out);
         } else if ReplicaManager::handles(timer) {
             let ctx = self.ctx();
             self.replicas.on_timer(now, &self.image, ctx, timer, out);
@@ -258,6 +269,8 @@ impl Broker {
         if !changed.is_empty() || brokers_changed {
             let ctx = self.ctx();
             self.replicas.apply(now, &self.image, &changed, ctx, out);
+            let host = Host { image: &self.image, replicas: &mut self.replicas };
+            self.groups.on_metadata(now, &host, &changed, out);
         }
         self.lifecycle.on_metadata(out);
     }

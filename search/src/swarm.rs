@@ -158,7 +158,7 @@ impl Swarm {
             });
         }
         for _ in 0..luck.between(1, most.min(2)) {
-            genesis.consumers.push(ConsumerSpec { topics: names.clone() });
+            genesis.consumers.push(ConsumerSpec { topics: names.clone(), group: None });
         }
     }
 

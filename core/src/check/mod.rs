@@ -13,6 +13,7 @@
 pub mod findings;
 pub mod table;
 
+mod c_groups;
 mod c_producers;
 mod clients;
 mod k_commit;
@@ -196,6 +197,7 @@ impl Checker {
                 }
                 let Checker { findings, truth, partitions, .. } = self;
                 partitions.observe(world, truth, slot, broker, &step.notes, findings);
+                c_groups::check(slot.id, broker, findings);
             }
             Some(Process::Producer(_) | Process::Consumer(_)) | None => {}
         }

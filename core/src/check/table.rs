@@ -195,6 +195,10 @@ table! {
         S11 NoGlobalLoss: "Every record that was acknowledged with acks=all is in the log of some replica.",
             "kip-966 TLA+, NoGlobalDataLoss";
     }
+    Always {
+        C8 OneReaderPerPartition: "Within a group no partition is assigned to two members.",
+            "KIP-62, KIP-848, ConsumerGroup.updatePartitionEpochs";
+    }
 }
 
 impl Rule {
@@ -216,6 +220,6 @@ mod tests {
     fn the_discriminant_of_a_rule_is_its_row() {
         assert_eq!(Rule::K1.invariant().name, "ElectionSafety");
         assert_eq!(format!("{:?}", Rule::S9), INVARIANTS[Rule::S9 as usize].id);
-        assert_eq!(Rule::S11 as usize, INVARIANTS.len() - 1);
+        assert_eq!(Rule::C8 as usize, INVARIANTS.len() - 1);
     }
 }

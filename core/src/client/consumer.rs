@@ -1,12 +1,13 @@
 //! A consumer that reads every partition of its topics, from the beginning on: its application seeks there at start.
 //!
-//! It does not know groups. How positions are found and validated stands in [`super::offsets`]. Invariants: one fetch
-//! in flight per broker; a position moves only over records that the application has got, or by a reset that is told;
+//! With a group it reads what the group gives it ([`super::membership`]). How positions are found and validated stands
+//! in [`super::offsets`]. Invariants: one fetch in flight per broker; a position moves only over records that the application has got, or by a reset that is told;
 //! an answer that does not continue the position is dropped.
 //! Sources: `AbstractFetch`, `FetchCollector`, KIP-320 (epochs), KIP-392 (read replicas), KIP-951 (hints).
 //!
-//! Left out: groups and committed offsets, fetch sessions, transactions, an application that takes its time.
+//! Left out: fetch sessions, transactions, an application that takes its time.
 
+use super::membership::Membership;
 use super::metadata::LeaderAndEpoch;
 use super::network::{Answer, NetworkClient};
 use super::offsets::{LookupInFlight, ValidationInFlight};
@@ -14,7 +15,7 @@ use super::retriable::is_invalid_metadata;
 use super::subscription::{Consumed, Position};
 use crate::config::Settings;
 use crate::id::{Correlation, NodeId, NodeList, Offset, Text, TopicPartition};
-use crate::node::{Input, Out, Outcome, Timer};
+use crate::node::{Command, Input, Out, Outcome, Timer};
 use crate::note::Note;
 use crate::record::{Entry, Record};
 use crate::time::Time;
@@ -39,6 +40,8 @@ const MAX_IN_FLIGHT: u32 = 100;
 pub struct ConsumerSpec {
     /// Names of its topics.
     pub topics: Vec<Text>,
+    /// `group.id`: with one it reads what the group gives it, else everything.
+    pub group: Option<Text>,
 }
 
 /// A fetch that waits for its answer.
@@ -77,6 +80,8 @@ pub struct Consumer {
     pub consumed: u64,
     /// The error of the last answer; `None` when it was a success.
     pub last_error: ErrorCode,
+    /// Its place in its group.
+    pub membership: Option<Membership>,
     /// The version of the metadata that positions were compared with.
     pub(super) metadata_seen: u32,
     pub(super) settings: Arc<Settings>,
@@ -91,6 +96,7 @@ impl Consumer {
         Consumer {
             id,
             network: NetworkClient::new(bootstrap, spec.topics.clone()),
+            membership: spec.group.map(Membership::new),
             spec,
             positions: BTreeMap::new(),
             fetches: Vec::new(),
@@ -126,12 +132,15 @@ impl Consumer {
             Input::Disconnected(node) => {
                 let failed = self.network.disconnect(node, &settings, now, out);
                 self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
+                self.fail_group_questions(&failed, now, out);
             }
             Input::Fire(Timer::ClientRequest(node)) => {
                 let failed = self.network.on_request_timeout(node, &settings, now, out);
                 self.fail_requests(&failed, ErrorCode::RequestTimedOut, now, out);
+                self.fail_group_questions(&failed, now, out);
             }
             Input::Fire(timer) => self.network.alarms.fired(timer),
+            Input::Call(call, Command::ShutDown) => self.begin_leaving(call, out),
             Input::Call(call, _) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
         }
         self.poll(now, out);
@@ -142,19 +151,24 @@ impl Consumer {
         let settings = Arc::clone(&self.settings);
         let failed = self.network.maybe_begin_anew(now, out);
         self.fail_requests(&failed, ErrorCode::NetworkException, now, out);
+        self.fail_group_questions(&failed, now, out);
         self.assign();
+        self.poll_group(now, out);
         self.follow_leaders();
         self.validate(now, out);
         self.look_up(now, out);
         self.fetch(now, out);
         self.network.maybe_update(&settings, now, out);
         self.network.arm(&settings, now, out);
-        let next = self.next_question(now);
+        let next = self.next_question(now).into_iter().chain(self.next_group_turn(now)).min();
         self.network.alarms.set(Timer::ConsumerPoll, next, now, out);
     }
 
-    /// It reads every partition of its topics that it knows of.
+    /// It reads every partition of its topics that it knows of, unless a group says what it reads.
     fn assign(&mut self) {
+        if self.membership.is_some() {
+            return;
+        }
         let metadata = &self.network.metadata;
         for topic in self.spec.topics.iter().filter_map(|&name| metadata.topic_named(name)) {
             for (partition, _) in metadata.partitions_of(topic) {
@@ -215,6 +229,8 @@ impl Consumer {
             self.on_looked_up(envelope.correlation, response, now, out);
         } else if let Message::OffsetForLeaderEpochResponse(response) = envelope.message {
             self.on_epoch_ends(envelope.correlation, &response, now, out);
+        } else if let Message::Group(message) = envelope.message {
+            self.on_group_answer(envelope.correlation, message, now, out);
         }
     }
 

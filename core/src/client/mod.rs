@@ -13,6 +13,7 @@ pub mod batch;
 pub mod connection;
 pub mod consumer;
 pub mod idempotence;
+pub mod membership;
 pub mod metadata;
 pub mod murmur2;
 pub mod network;

@@ -106,6 +106,18 @@ impl NetworkClient {
         self.request(node, message, Purpose::Data, settings.request_timeout, now, out)
     }
 
+    /// The same for a request whose answer may take longer than `request.timeout.ms`.
+    pub fn send_within(
+        &mut self,
+        node: NodeId,
+        message: Message,
+        timeout: Span,
+        now: Time,
+        out: &mut Out,
+    ) -> Correlation {
+        self.request(node, message, Purpose::Data, timeout, now, out)
+    }
+
     /// Sends a request that gets no answer (`acks=0`).
     pub fn send_one_way(&mut self, node: NodeId, message: Message, out: &mut Out) {
         let correlation = self.take_correlation();

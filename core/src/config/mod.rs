@@ -26,6 +26,7 @@ pub use value::Value;
 use crate::release::Release;
 use crate::switches::Features;
 use crate::time::Span;
+use crate::wire::Strategy;
 use serde::{Deserialize, Serialize};
 
 /// Producer acknowledgement mode (`acks`).
@@ -81,6 +82,16 @@ pub enum ReplicaSelector {
     None,
     /// `RackAwareReplicaSelector`: a replica in the rack of the consumer.
     RackAware,
+}
+
+/// `group.protocol`: how a consumer and the coordinator of its group speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum GroupProtocol {
+    /// `classic`: members join and one of them deals out.
+    #[default]
+    Classic,
+    /// `consumer`: the coordinator deals out (KIP-848).
+    Consumer,
 }
 
 /// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
@@ -217,6 +228,26 @@ pub struct Settings {
     pub client_rack: Racks,
 
     // Consumer groups.
+    /// `group.protocol`, classic.
+    pub group_protocol: GroupProtocol,
+    /// `partition.assignment.strategy`, range; Kafka's default names cooperative-sticky second.
+    pub partition_assignment_strategy: Strategy,
+    /// `session.timeout.ms`, 45000; 10000 before 3.0 (KIP-735).
+    pub session_timeout: Span,
+    /// `heartbeat.interval.ms`, 3000.
+    pub heartbeat_interval: Span,
+    /// `max.poll.interval.ms`, 300000: how long a member may take to join again.
+    pub max_poll_interval: Span,
+    /// `enable.auto.commit`, true.
+    pub enable_auto_commit: bool,
+    /// `auto.commit.interval.ms`, 5000.
+    pub auto_commit_interval: Span,
+    /// `offsets.topic.num.partitions`: 3 partitions of `__consumer_offsets`, for the eye; Kafka makes 50.
+    pub offsets_topic_num_partitions: u32,
+    /// `offsets.topic.replication.factor`, 3; a smaller cluster makes as many as it has brokers.
+    pub offsets_topic_replication_factor: u32,
+    /// `offsets.commit.timeout.ms`, 5000: how long a coordinator waits for its log.
+    pub offsets_commit_timeout: Span,
     /// `group.initial.rebalance.delay.ms`, 3000: how long an empty group waits for more members.
     pub group_initial_rebalance_delay: Span,
     /// `group.min.session.timeout.ms`, 6000.
@@ -298,6 +329,16 @@ impl Settings {
             max_partition_fetch_records: 100,
             auto_offset_reset: OffsetReset::Latest,
             client_rack: Racks::NONE,
+            group_protocol: GroupProtocol::Classic,
+            partition_assignment_strategy: Strategy::Range,
+            session_timeout: Span::millis(if release.is_before(Release::V3_0) { 10_000 } else { 45_000 }),
+            heartbeat_interval: Span::millis(3000),
+            max_poll_interval: Span::millis(300_000),
+            enable_auto_commit: true,
+            auto_commit_interval: Span::millis(5000),
+            offsets_topic_num_partitions: 3,
+            offsets_topic_replication_factor: 3,
+            offsets_commit_timeout: Span::millis(5000),
             group_initial_rebalance_delay: Span::millis(3000),
             group_min_session_timeout: Span::millis(6000),
             group_max_session_timeout: Span::millis(1_800_000),

@@ -29,6 +29,10 @@ pub enum Kind {
     ReplicaSelector,
     /// A rack for each process of a kind, in order: `a,b,-`.
     Racks,
+    /// `classic` or `consumer`.
+    GroupProtocol,
+    /// `range`, `roundrobin`, `sticky` or `cooperative-sticky`.
+    Strategy,
 }
 
 /// Kafka's type of a setting (`ConfigDef.Type`).
@@ -239,6 +243,16 @@ static TABLE: &[Setting] = table! {
         "client.rack" client_rack: String Racks 0.. Simulator Client "CommonClientConfigs",
     }
     Coordinator {
+        "group.protocol" group_protocol: String GroupProtocol 0.. Kafka Client "ConsumerConfig",
+        "partition.assignment.strategy" partition_assignment_strategy: String Strategy 0.. Kafka Client "ConsumerConfig",
+        "session.timeout.ms" session_timeout: Int Millis 1.. Simulator Client "ConsumerConfig",
+        "heartbeat.interval.ms" heartbeat_interval: Int Millis 1.. Simulator Client "ConsumerConfig",
+        "max.poll.interval.ms" max_poll_interval: Int Millis 1.. Kafka Client "ConsumerConfig",
+        "enable.auto.commit" enable_auto_commit: Boolean Bool 0.. Kafka Client "ConsumerConfig",
+        "auto.commit.interval.ms" auto_commit_interval: Int Millis 1.. Simulator Client "ConsumerConfig",
+        "offsets.topic.num.partitions" offsets_topic_num_partitions: Int Count 1.. Kafka Static "GroupCoordinatorConfig",
+        "offsets.topic.replication.factor" offsets_topic_replication_factor: Int Count 1.. Kafka Static "GroupCoordinatorConfig",
+        "offsets.commit.timeout.ms" offsets_commit_timeout: Int Millis 1.. Kafka Static "GroupCoordinatorConfig",
         "group.initial.rebalance.delay.ms" group_initial_rebalance_delay: Int Millis 0.. Kafka Static "GroupCoordinatorConfig",
         "group.min.session.timeout.ms" group_min_session_timeout: Int Millis 1.. Simulator Static "GroupCoordinatorConfig",
         "group.max.session.timeout.ms" group_max_session_timeout: Int Millis 1.. Simulator Static "GroupCoordinatorConfig",

@@ -1,8 +1,11 @@
 //! Values as a person writes them, and reading and writing them by key.
 
 use super::table::{Kind, Setting, Type, find, settings};
-use super::{Acks, EnableIdempotence, OffsetReset, Racks, ReplicaSelector, Settings, error::ConfigError};
+use super::{
+    Acks, EnableIdempotence, GroupProtocol, OffsetReset, Racks, ReplicaSelector, Settings, error::ConfigError,
+};
 use crate::time::Span;
+use crate::wire::Strategy;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -25,6 +28,10 @@ pub enum Value {
     ReplicaSelector(ReplicaSelector),
     /// `a,b,-`.
     Racks(Racks),
+    /// `classic` or `consumer`.
+    GroupProtocol(GroupProtocol),
+    /// A strategy's name.
+    Strategy(Strategy),
 }
 
 /// What a person may write for a value of each kind that has no number.
@@ -35,6 +42,15 @@ const SELECTORS: &[(&str, ReplicaSelector)] = &[
     ("none", ReplicaSelector::None),
     ("RackAwareReplicaSelector", ReplicaSelector::RackAware),
     ("org.apache.kafka.common.replica.RackAwareReplicaSelector", ReplicaSelector::RackAware),
+];
+
+const PROTOCOLS: &[(&str, GroupProtocol)] =
+    &[("classic", GroupProtocol::Classic), ("consumer", GroupProtocol::Consumer)];
+const STRATEGIES: &[(&str, Strategy)] = &[
+    ("range", Strategy::Range),
+    ("roundrobin", Strategy::RoundRobin),
+    ("sticky", Strategy::Sticky),
+    ("cooperative-sticky", Strategy::CooperativeSticky),
 ];
 
 fn name_of<T: Copy + PartialEq>(all: &'static [(&'static str, T)], value: T) -> &'static str {
@@ -51,6 +67,8 @@ impl fmt::Display for Value {
             Value::OffsetReset(reset) => f.write_str(name_of(RESETS, reset)),
             Value::ReplicaSelector(selector) => f.write_str(name_of(SELECTORS, selector)),
             Value::Racks(racks) => racks.fmt(f),
+            Value::GroupProtocol(protocol) => f.write_str(name_of(PROTOCOLS, protocol)),
+            Value::Strategy(strategy) => f.write_str(name_of(STRATEGIES, strategy)),
         }
     }
 }
@@ -108,6 +126,8 @@ impl Setting {
                 Some(racks) => Ok(Value::Racks(racks)),
                 None => Err(ConfigError::NotRacks { key: self.key, text: text.to_string() }),
             },
+            Kind::GroupProtocol => self.choose(PROTOCOLS, text).map(Value::GroupProtocol),
+            Kind::Strategy => self.choose(STRATEGIES, text).map(Value::Strategy),
         }
     }
 
@@ -219,4 +239,4 @@ macro_rules! field {
     };
 }
 
-field! { OffsetReset ReplicaSelector Racks }
+field! { OffsetReset ReplicaSelector Racks GroupProtocol Strategy }

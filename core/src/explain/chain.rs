@@ -145,6 +145,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh
         | Timer::ConsumerPoll
+        | Timer::GroupCoordinator
         | Timer::ClientRequest(_)
         | Timer::ReplicaFetchRequest(_)
         | Timer::AlterPartitionRequest

@@ -155,7 +155,7 @@ impl ConsumerGroup {
     }
 
     /// Takes note of the subscribed topics' partitions; whether they changed.
-    fn refresh(&mut self, topics: &Catalogue) -> bool {
+    pub(super) fn refresh(&mut self, topics: &Catalogue) -> bool {
         let subscribed = |id: &TopicId| self.members.values().any(|member| member.topics.contains(id));
         let known: BTreeMap<TopicId, u16> = topics
             .iter()

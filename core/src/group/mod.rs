@@ -1,7 +1,8 @@
 //! Consumer groups as their coordinator sees them: who is in, who gets what, how far everybody has read.
 //!
 //! Reading order: [`classic`] (JoinGroup, SyncGroup, Heartbeat), [`consumer`] and [`reconcile`] (KIP-848), [`assign`]
-//! (which assignor deals out), [`offsets`] (what may be committed by whom).
+//! (which assignor deals out), [`offsets`] (what may be committed by whom), [`coordinator`] (groups as part of a broker),
+//! [`record`] (how they are written down).
 //!
 //! A group knows neither partitions of a log nor brokers: it answers its members through [`Out`] and says when it
 //! wants to be woken. It owns no timers; every member and every phase carries its deadline.
@@ -15,8 +16,10 @@
 pub mod assign;
 pub mod classic;
 pub mod consumer;
+pub mod coordinator;
 pub mod offsets;
 pub mod reconcile;
+pub mod record;
 
 pub use classic::ClassicGroup;
 pub use consumer::ConsumerGroup;

@@ -97,6 +97,25 @@ impl ReplicaManager {
         }
     }
 
+    /// Appends a batch of the broker's own, as a produce with acks=all would: what a coordinator writes. Returns the
+    /// log end that has to be committed.
+    ///
+    /// # Errors
+    /// As a produce: not the leader, too small an ISR, a disk that fails.
+    pub fn append_as_leader(
+        &mut self,
+        now: Time,
+        image: &Image,
+        partition: TopicPartition,
+        records: Vec<Record>,
+        out: &mut Out,
+    ) -> Result<Offset, ErrorCode> {
+        let batch = ProduceBatch { partition, records };
+        let (_, end) = self.append_to_leader(now, image, &batch, Acks::All, out)?;
+        self.complete_delayed_requests(image, partition, out);
+        Ok(end)
+    }
+
     /// Appends a batch as the leader. Returns its first offset and the log end after it.
     fn append_to_leader(
         &mut self,

@@ -71,7 +71,9 @@ fn read(genesis: &mut Genesis, line: &str) -> Result<(), String> {
         ["topic", name, rest @ ..] => genesis.topics.push(topic(name, rest)?),
         ["producer", rest @ ..] => genesis.producers.push(producer(rest)?),
         ["consumer", rest @ ..] => {
-            genesis.consumers.push(ConsumerSpec { topics: topics(field(rest, "topics"))? })
+            known(rest, &["topics", "group"])?;
+            let group = field(rest, "group").map(words::short).transpose()?;
+            genesis.consumers.push(ConsumerSpec { topics: topics(field(rest, "topics"))?, group });
         }
         _ => {
             return Err(format!(
@@ -174,6 +176,9 @@ pub fn print_genesis(genesis: &Genesis) -> String {
     for consumer in &genesis.consumers {
         text.push_str("consumer");
         push_topics(&mut text, &consumer.topics);
+        if let Some(group) = consumer.group {
+            text.push_str(&format!(" group {group}"));
+        }
         text.push('\n');
     }
     for (key, value) in genesis.settings.changed() {

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 27] = [
+const PLAIN_TIMERS: [(&str, Timer); 28] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -120,6 +120,7 @@ const PLAIN_TIMERS: [(&str, Timer); 27] = [
     ("ProducerDelivery", Timer::ProducerDelivery),
     ("MetadataRefresh", Timer::MetadataRefresh),
     ("ConsumerPoll", Timer::ConsumerPoll),
+    ("GroupCoordinator", Timer::GroupCoordinator),
 ];
 
 /// Prints a timer; with its node or number behind a colon: `QuorumRequest:controller-2`, `DelayedFetch:3`.
@@ -162,7 +163,8 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::ProducerSend
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh
-        | Timer::ConsumerPoll) => {
+        | Timer::ConsumerPoll
+        | Timer::GroupCoordinator) => {
             let known = PLAIN_TIMERS.iter().find(|(_, timer)| *timer == plain);
             known.map_or_else(String::new, |(name, _)| String::from(*name))
         }

@@ -2,6 +2,8 @@
 
 use crate::client::{Consumer, ConsumerSpec, Producer, ProducerSpec};
 use crate::config::Settings;
+use crate::group::coordinator::OFFSETS_TOPIC;
+use crate::group::record::MOST_GROUP_LETTERS;
 use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
 use crate::kraft::{Quorum, QuorumDisk};
 use crate::net::Latency;
@@ -110,7 +112,7 @@ impl Default for Genesis {
                 keys: 6,
                 acks: None,
             }],
-            consumers: vec![ConsumerSpec { topics }],
+            consumers: vec![ConsumerSpec { topics, group: None }],
             latency: Latency::Datacenter,
             rates: BTreeMap::new(),
             checks: true,
@@ -145,6 +147,26 @@ impl Genesis {
         Quorum::new(me, self.voters(), settings, disk).with_bootstrap(self.all_controller_ids().collect())
     }
 
+    /// The topics that are made at the start: those of the genesis, and `__consumer_offsets` when there is a group. In
+    /// Kafka a broker asks for it when the first FindCoordinator comes.
+    pub fn all_topics(&self) -> Vec<TopicSpec> {
+        let mut topics = self.topics.clone();
+        let has_group = self.consumers.iter().any(|consumer| consumer.group.is_some());
+        let name = Text::new(OFFSETS_TOPIC).unwrap_or_default();
+        if has_group && self.topics.iter().all(|topic| topic.name != name) {
+            let most = self.settings.offsets_topic_replication_factor;
+            topics.push(TopicSpec {
+                name,
+                partitions: self.settings.offsets_topic_num_partitions.min(50) as u16,
+                replicas: most.min(u32::from(self.brokers)).max(1) as u16,
+                min_insync_replicas: None,
+                unclean_leader_election_enable: None,
+                first_broker: Some(1),
+            });
+        }
+        topics
+    }
+
     fn bootstrap(&self) -> NodeList {
         self.broker_ids().collect()
     }
@@ -158,7 +180,7 @@ impl Genesis {
 
     /// The consumer of that number (from 0); one of nothing when there is no such spec.
     pub(super) fn consumer(&self, id: NodeId, number: usize, settings: Arc<Settings>) -> Consumer {
-        let spec = self.consumers.get(number).cloned().unwrap_or(ConsumerSpec { topics: Vec::new() });
+        let spec = self.consumers.get(number).cloned().unwrap_or_default();
         Consumer::new(id, settings, spec, self.bootstrap())
     }
 
@@ -201,6 +223,9 @@ impl Genesis {
         }
         for consumer in &self.consumers {
             self.topics_exist("consumer", &consumer.topics)?;
+            if let Some(group) = consumer.group {
+                validate_group(group)?;
+            }
         }
         if let Some((rate, parts)) = self.rates.iter().find(|(_, parts)| **parts > 1_000_000) {
             return refuse(format!(
@@ -260,4 +285,15 @@ impl Genesis {
             None => Ok(()),
         }
     }
+}
+
+fn validate_group(group: Text) -> Result<(), GenesisError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let text = group.as_str();
+    if text.is_empty() || text.len() > MOST_GROUP_LETTERS || !text.chars().all(legal) {
+        return Err(GenesisError(format!(
+            "group '{text}': a name has 1 to {MOST_GROUP_LETTERS} letters, digits, '.', '_' and '-'"
+        )));
+    }
+    Ok(())
 }

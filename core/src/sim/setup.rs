@@ -85,7 +85,8 @@ impl Sim {
     fn brokers_are_ready(&self, image: &Image) -> bool {
         let genesis = &self.world.genesis;
         let active = genesis.broker_ids().filter(|broker| image.is_active(*broker)).count();
-        let wanted = genesis.topics.iter().map(|topic| usize::from(topic.replicas)).max().unwrap_or(0);
+        let topics = genesis.all_topics();
+        let wanted = topics.iter().map(|topic| usize::from(topic.replicas)).max().unwrap_or(0);
         let all = self.world.of_kind(NodeKind::Broker).filter(|slot| slot.process.is_some()).count();
         active >= all.max(wanted)
     }
@@ -101,7 +102,7 @@ impl Sim {
 
     /// Some broker has replayed all topics with their settings: they are committed.
     fn is_settled(&self) -> bool {
-        let topics = &self.world.genesis.topics;
+        let topics = self.world.genesis.all_topics();
         let knows_all = |image: &Image| {
             topics.iter().all(|spec| {
                 let known = image.topic_named(spec.name.as_str()).and_then(|id| image.topics.get(&id));
@@ -123,8 +124,8 @@ impl Sim {
     }
 
     fn missing_topics(&self, image: &Image) -> Vec<Command> {
-        let missing =
-            self.world.genesis.topics.iter().filter(|topic| image.topic_named(topic.name.as_str()).is_none());
+        let topics = self.world.genesis.all_topics();
+        let missing = topics.iter().filter(|topic| image.topic_named(topic.name.as_str()).is_none());
         missing
             .map(|topic| Command::CreateTopic {
                 name: topic.name,

@@ -35,6 +35,7 @@ impl Sim {
             partitions: partitions::all(self, truth, cells),
             producers: slots(NodeKind::Producer).map(|slot| producer(self, slot)).collect(),
             consumers: slots(NodeKind::Consumer).map(|slot| consumer(self, slot)).collect(),
+            groups: super::groups::all(self),
             flights: super::flights::all(self),
             timers: timers(self),
             links: links(self),
@@ -188,6 +189,7 @@ fn consumer(sim: &Sim, slot: &Slot) -> ConsumerView {
         read_replicas: read_replicas.unwrap_or_default(),
         positions: positions.unwrap_or_default(),
         consumed: consumer.map_or(0, |consumer| consumer.consumed),
+        membership: consumer.and_then(super::groups::membership),
     }
 }
 

@@ -7,8 +7,11 @@
 mod build;
 mod flights;
 mod group_flights;
+mod groups;
 mod logs;
 mod partitions;
+
+pub use groups::{GroupMemberView, GroupView, MembershipView};
 
 use crate::config::Acks;
 use crate::epochs::EpochEntry;
@@ -44,6 +47,8 @@ pub struct ClusterView {
     pub producers: Vec<ProducerView>,
     /// See `producers`.
     pub consumers: Vec<ConsumerView>,
+    /// Consumer groups, by name.
+    pub groups: Vec<GroupView>,
     /// Messages in flight, in the order in which they will arrive.
     pub flights: Vec<FlightView>,
     /// Armed timers that a picture shows as rings.
@@ -358,6 +363,8 @@ pub struct ConsumerView {
     pub read_replicas: Vec<(TopicPartition, NodeId)>,
     /// Records read.
     pub consumed: u64,
+    /// Its place in its group, if it has one.
+    pub membership: Option<MembershipView>,
 }
 
 /// A message in flight.

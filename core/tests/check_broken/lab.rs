@@ -60,7 +60,7 @@ impl Lab {
         self.quorum(active).log().end().0
     }
 
-    fn of(genesis: Genesis) -> Lab {
+    pub(crate) fn of(genesis: Genesis) -> Lab {
         let mut sim = Sim::new(genesis).expect("the genesis is valid");
         let mut step = Step::default();
         // Stops between two produces, when all that was written is committed and known to everybody.

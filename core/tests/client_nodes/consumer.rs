@@ -11,7 +11,7 @@ use kraftscope_core::wire::{ErrorCode, MetadataResponse};
 use std::sync::Arc;
 
 pub(crate) fn consumer(settings: Settings) -> Consumer {
-    let spec = ConsumerSpec { topics: vec![text("orders")] };
+    let spec = ConsumerSpec { topics: vec![text("orders")], group: None };
     Consumer::new(NodeId::consumer(1), Arc::new(settings), spec, NodeList::brokers(&[1, 2, 3]))
 }
 

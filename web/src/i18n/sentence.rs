@@ -134,6 +134,21 @@ notes! {
     PositionReset { partition, from, to }
     ReadReplicaChosen { partition, replica }
     ReadReplicaDropped { partition, replica, error }
+    CoordinatorLoaded { partition, epoch, groups, records }
+    CoordinatorUnloaded { partition, groups }
+    GroupMemberJoined { group, member, members }
+    GroupMemberLeft { group, member }
+    GroupMemberExpired { group, member }
+    RebalanceBegan { group, generation }
+    GenerationBegan { group, generation, leader, members }
+    TargetAssigned { group, epoch, members }
+    RebalanceCompleted { group, generation, members }
+    GroupEmptied { group, generation }
+    CoordinatorFound { group, coordinator }
+    PartitionAssigned { group, partition, epoch }
+    PartitionRevoked { group, partition }
+    OffsetCommitted { group, partition, offset }
+    MemberFenced { group, member, error }
     Crashed { node, lost }
     Started { node }
     DiskReplaced { node, directory }
@@ -175,7 +190,7 @@ fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> Strin
     let text = t(words.lang, &format!("{kind}.{}", said.name), &said.args);
     // A topic's name is spelled as it is, even where a sentence begins.
     let is_name = |(name, value): &(&str, String)| {
-        matches!(*name, "partition" | "topic" | "key") && text.starts_with(value.as_str())
+        matches!(*name, "partition" | "topic" | "key" | "member") && text.starts_with(value.as_str())
     };
     if said.args.iter().any(is_name) { text } else { capital(&text) }
 }

@@ -107,7 +107,13 @@ impl Draft {
             }
             "consumers" => {
                 let topics = next.topics.iter().map(|topic| topic.name).collect();
-                next.consumers.resize(number(text)?, ConsumerSpec { topics });
+                let group = next.consumers.first().and_then(|like| like.group);
+                next.consumers.resize(number(text)?, ConsumerSpec { topics, group });
+            }
+            "group" => {
+                let name = Text::new(text).ok_or_else(|| format!("{text}?"))?;
+                let group = Some(name).filter(|name| !name.is_empty());
+                next.consumers.iter_mut().for_each(|consumer| consumer.group = group);
             }
             _ => return Err(format!("{field}?")),
         }

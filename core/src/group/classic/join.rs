@@ -169,7 +169,7 @@ impl ClassicGroup {
         out: &mut Out,
     ) {
         let Some(mut member) = self.members.remove(&old) else { return };
-        super::sync::fence(&mut member, out);
+        member.refuse(ErrorCode::FencedInstanceId, out);
         self.members.insert(new, member);
         if self.leader == Some(old) {
             self.leader = Some(new);

@@ -220,6 +220,15 @@ impl Member {
         matches!(self.awaiting, Some(Awaiting::Join(_)))
     }
 
+    /// `joins` or `syncs` while it waits, else nothing.
+    pub const fn waits_for(&self) -> &'static str {
+        match self.awaiting {
+            Some(Awaiting::Join(_)) => "joins",
+            Some(Awaiting::Sync(_)) => "syncs",
+            None => "",
+        }
+    }
+
     /// Whether it supports this protocol.
     fn supports(&self, strategy: Strategy) -> bool {
         self.protocols.iter().any(|(one, _)| *one == strategy)

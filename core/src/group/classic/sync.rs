@@ -169,15 +169,16 @@ fn answer_sync(asker: Asker, error: ErrorCode, assignment: Vec<TopicPartition>, 
     asker.answer(GroupMessage::SyncGroupResponse(SyncGroupResponse { error, assignment }), out);
 }
 
-/// Another process has taken a static member's place: what the earlier one waits for is refused.
-pub(super) fn fence(member: &mut Member, out: &mut Out) {
-    let error = ErrorCode::FencedInstanceId;
-    match member.awaiting.take() {
-        Some(Awaiting::Join(asker)) => {
-            let response = JoinGroupResponse { error, ..JoinGroupResponse::default() };
-            asker.answer(GroupMessage::JoinGroupResponse(response), out);
+impl Member {
+    /// What it waits for is refused.
+    pub(in crate::group) fn refuse(&mut self, error: ErrorCode, out: &mut Out) {
+        match self.awaiting.take() {
+            Some(Awaiting::Join(asker)) => {
+                let response = JoinGroupResponse { error, ..JoinGroupResponse::default() };
+                asker.answer(GroupMessage::JoinGroupResponse(response), out);
+            }
+            Some(Awaiting::Sync(asker)) => answer_sync(asker, error, Vec::new(), out),
+            None => {}
         }
-        Some(Awaiting::Sync(asker)) => answer_sync(asker, error, Vec::new(), out),
-        None => {}
     }
 }

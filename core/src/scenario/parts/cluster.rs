@@ -40,6 +40,10 @@ pub const SHOWS: &[Verb] = &[
     },
     Verb { usage: "brokers", about: "Each broker's health and phase, and whether it is fenced." },
     Verb { usage: "clients", about: "What each producer was told, and what each consumer has read." },
+    Verb {
+        usage: "groups",
+        about: "Each consumer group as its coordinator has it: state, epoch, what is committed; then its members.",
+    },
     Verb { usage: "consumed", about: "The last records that each consumer read, at most 16." },
     Verb {
         usage: "notes [NAME...]",
@@ -110,6 +114,7 @@ impl Cluster {
                 let producers = view.producers.iter().map(producer);
                 Ok(lines(producers.chain(view.consumers.iter().map(|one| consumer(one, &names)))))
             }
+            "groups" => Ok(super::groups_shown::groups(&view(), &names)),
             "consumed" => Ok(self.consumed(&names)),
             "notes" => self.notes(what, &names),
             "lost" => Ok(self.lost(&names)),

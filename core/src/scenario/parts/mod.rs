@@ -11,6 +11,7 @@ mod data_messages;
 mod epoch_cache;
 mod group;
 mod group_text;
+mod groups_shown;
 mod hosted;
 mod leader_state;
 mod murmur2;

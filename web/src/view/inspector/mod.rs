@@ -4,6 +4,7 @@
 //! causes that the page hands in), then what can be done to it. Knows nothing of how any of it came about.
 
 mod facts;
+mod group;
 mod heading;
 mod knobs;
 mod process;

@@ -82,6 +82,7 @@ fn broker(desk: &Desk<'_>, shown: &BrokerView) -> Vec<Fact> {
     if shown.slowed > Span::ZERO {
         facts.tone("slowed", words.span(shown.slowed), Tone::Bad);
     }
+    super::group::of_broker(&mut facts, desk, shown.id);
     facts.done()
 }
 
@@ -125,6 +126,9 @@ fn consumer(desk: &Desk<'_>, shown: &ConsumerView) -> Vec<Fact> {
         let from = read.map(|(_, replica)| desk.tell("read-from", &[("replica", desk.words.node(*replica))]));
         let from = from.map(|from| format!(", {from}")).unwrap_or_default();
         facts.add("position", format!("{} → {offset}{from}", desk.words.partition(*partition)));
+    }
+    if let Some(membership) = &shown.membership {
+        super::group::of_consumer(&mut facts, desk, membership);
     }
     facts.done()
 }

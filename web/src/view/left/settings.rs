@@ -28,9 +28,14 @@ const fn unit(kind: Kind) -> &'static str {
         Kind::Millis => "unit.ms",
         Kind::Seconds => "unit.s",
         Kind::Records => "unit.records",
-        Kind::Count | Kind::Bool | Kind::Acks | Kind::OffsetReset | Kind::ReplicaSelector | Kind::Racks => {
-            "unit.none"
-        }
+        Kind::Count
+        | Kind::Bool
+        | Kind::Acks
+        | Kind::OffsetReset
+        | Kind::ReplicaSelector
+        | Kind::Racks
+        | Kind::GroupProtocol
+        | Kind::Strategy => "unit.none",
     }
 }
 

@@ -8,7 +8,7 @@ use kraftscope_core::client::ProducerSpec;
 use kraftscope_core::config::{Acks, Warning};
 use kraftscope_core::net::Latency;
 use kraftscope_core::scenario::actions::show_acks;
-use kraftscope_core::sim::genesis::TopicSpec;
+use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
 use yew::prelude::*;
 
 /// A field of the form for a number or a name.
@@ -42,6 +42,11 @@ fn choice(name: &str, label: String, options: Vec<(String, String)>, chosen: &st
     }
 }
 
+/// The group of the consumers; empty when they have none.
+fn group(genesis: &Genesis) -> &str {
+    genesis.consumers.first().and_then(|consumer| consumer.group.as_ref()).map_or("", |group| group.as_str())
+}
+
 /// The whole form with its button.
 pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
     let next = draft.shape();
@@ -59,6 +64,7 @@ pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
             { field(lang, draft, "producers", "left.producers", &next.producers.len().to_string(), send) }
             { for next.producers.iter().enumerate().map(|(i, found)| producer(lang, draft, i, found, send)) }
             { field(lang, draft, "consumers", "left.consumers", &next.consumers.len().to_string(), send) }
+            { field(lang, draft, "group", "left.group", group(next), send) }
             { field(lang, draft, "seed", "left.seed", &next.seed.to_string(), send) }
             { verdict(lang, draft, send) }
         </section>

@@ -1,0 +1,293 @@
+//! The group coordinator of a broker: it answers for the groups whose partition of `__consumer_offsets` it leads.
+//!
+//! Leading a partition of that topic is all that makes a coordinator. What a group decides is appended to the
+//! partition's log as a produce with acks=all would be, and nobody is answered before it is committed; so the next
+//! leader of the partition reads the same groups out of its log. Keeps: an answer is sent only when everything that was
+//! written before it is committed; who leads no more answers `NOT_COORDINATOR` and forgets.
+//!
+//! Reading order: here the life of a partition's groups; [`requests`]; [`groups`] (written down and read back);
+//! [`changes`] (what is told of it).
+//! Source: `CoordinatorRuntime`, `GroupCoordinatorService`, `GroupCoordinatorShard`, `CoordinatorLoaderImpl`.
+//!
+//! Left out: a failed append takes back only what the request did that led to it; a group that has become useless is
+//! never deleted; static members and topics that do not exist are known to [`super::classic`], not to the clients here.
+
+pub mod changes;
+pub mod groups;
+mod requests;
+
+use self::changes::Cause;
+use self::groups::{Group, Members};
+use super::assign::Catalogue;
+use super::record::Fact;
+use crate::client::alarms::Alarms;
+use crate::config::Settings;
+use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, Text, TopicPartition};
+use crate::metadata::image::Image;
+use crate::node::{Effect, Out, Timer};
+use crate::note::Note;
+use crate::record::Record;
+use crate::replication::ReplicaManager;
+use crate::time::{Span, Time};
+use crate::wire::{ErrorCode, GroupMessage, Message};
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+use serde::{Deserialize, Serialize};
+
+/// The topic that keeps groups.
+pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+
+/// Stands for the time that a new coordinator needs to read the log.
+const LOAD_TIME: Span = Span::millis(10);
+
+/// The groups of one partition that this broker leads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shard {
+    /// The leader epoch.
+    pub epoch: LeaderEpoch,
+    /// Until when the log is read; `None` when it is.
+    pub loading: Option<Time>,
+    /// The groups by name.
+    pub groups: BTreeMap<Text, Group>,
+    /// Answers that wait until what was written before them is committed.
+    pub deferred: VecDeque<Deferred>,
+}
+
+/// An answer that waits (`DeferredEvent`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Deferred {
+    /// The high watermark that it waits for.
+    pub required: Offset,
+    /// When it waited too long (`offsets.commit.timeout.ms`).
+    pub deadline: Time,
+    /// To whom.
+    pub to: NodeId,
+    /// On which request.
+    pub correlation: Correlation,
+    /// What.
+    pub message: GroupMessage,
+}
+
+/// The coordinator of one broker.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GroupCoordinator {
+    me: NodeId,
+    settings: Arc<Settings>,
+    /// What it answers for, by partition of `__consumer_offsets`.
+    pub shards: BTreeMap<TopicPartition, Shard>,
+    alarms: Alarms,
+}
+
+/// What the coordinator needs of its broker.
+#[derive(Debug)]
+pub struct Host<'a> {
+    /// The metadata.
+    pub image: &'a Image,
+    /// The logs.
+    pub replicas: &'a mut ReplicaManager,
+}
+
+impl GroupCoordinator {
+    /// Answers for nothing yet.
+    pub fn new(me: NodeId, settings: Arc<Settings>) -> GroupCoordinator {
+        GroupCoordinator { me, settings, shards: BTreeMap::new(), alarms: Alarms::default() }
+    }
+
+    /// Replicas have applied new metadata: partitions of `__consumer_offsets` may have come or gone (`onElection`,
+    /// `onResignation`).
+    pub fn on_metadata(&mut self, now: Time, host: &Host<'_>, changed: &[TopicPartition], out: &mut Out) {
+        for &id in changed {
+            let topic = host.image.topics.get(&id.topic);
+            if topic.is_none_or(|topic| topic.name.as_str() != OFFSETS_TOPIC) {
+                continue;
+            }
+            let partition = host.replicas.partition(id).filter(|partition| partition.is_leader());
+            let epoch = partition.map(|partition| partition.leader_epoch);
+            let known = self.shards.get(&id).map(|shard| shard.epoch);
+            if epoch == known {
+                continue;
+            }
+            self.unload(id, out);
+            if let Some(epoch) = epoch {
+                let loading = Some(now + LOAD_TIME);
+                let shard = Shard { epoch, loading, groups: BTreeMap::new(), deferred: VecDeque::new() };
+                self.shards.insert(id, shard);
+            }
+        }
+    }
+
+    fn unload(&mut self, id: TopicPartition, out: &mut Out) {
+        let Some(mut shard) = self.shards.remove(&id) else { return };
+        let error = ErrorCode::NotCoordinator;
+        for deferred in shard.deferred {
+            let message = refused(&deferred.message, error);
+            out.respond(deferred.to, deferred.correlation, Message::Group(message));
+        }
+        shard.groups.values_mut().for_each(|group| group.give_up(error, out));
+        out.note(Note::CoordinatorUnloaded { partition: id, groups: shard.groups.len() as u32 });
+    }
+
+    /// Whether this message is one of a coordinator's.
+    pub const fn handles_message(message: &Message) -> bool {
+        matches!(message, Message::Group(_))
+    }
+
+    /// The timer ran out: sessions, join phases, answers that waited too long, logs that are read.
+    pub fn on_timer(&mut self, now: Time, host: &mut Host<'_>, out: &mut Out) {
+        self.alarms.fired(Timer::GroupCoordinator);
+        let ids: Vec<TopicPartition> = self.shards.keys().copied().collect();
+        for id in ids {
+            let Some(shard) = self.shards.get_mut(&id) else { continue };
+            if let Some(until) = shard.loading {
+                if until <= now {
+                    self.load(now, id, host, out);
+                }
+                continue;
+            }
+            while shard.deferred.front().is_some_and(|deferred| deferred.deadline <= now) {
+                let Some(late) = shard.deferred.pop_front() else { break };
+                let message = refused(&late.message, ErrorCode::CoordinatorNotAvailable);
+                out.respond(late.to, late.correlation, Message::Group(message));
+            }
+            let due = |group: &Group| group.next_deadline().is_some_and(|deadline| deadline <= now);
+            let groups: Vec<Text> =
+                shard.groups.iter().filter(|(_, group)| due(group)).map(|(&name, _)| name).collect();
+            for name in groups {
+                self.on_group_time(now, id, name, host, out);
+            }
+        }
+    }
+
+    fn on_group_time(
+        &mut self,
+        now: Time,
+        id: TopicPartition,
+        name: Text,
+        host: &mut Host<'_>,
+        out: &mut Out,
+    ) {
+        let settings = Arc::clone(&self.settings);
+        let Some(group) = self.group(id, name) else { return };
+        let before = group.clone();
+        let mut inner = Out { effects: Vec::new(), dice: mem::take(&mut out.dice) };
+        match &mut group.members {
+            Members::Nobody => {}
+            Members::Classic(group) => group.on_time(now, &settings, &mut inner),
+            Members::Consumer(group) => {
+                group.on_time(now);
+            }
+        }
+        out.dice = mem::take(&mut inner.dice);
+        changes::tell(name, &before, group, Cause::Time, out);
+        let written = self.write(now, id, name, host, out);
+        // A write that failed is made up for with the next one.
+        self.defer(now, id, written.unwrap_or(None), inner, out);
+    }
+
+    fn group(&mut self, id: TopicPartition, name: Text) -> Option<&mut Group> {
+        self.shards.get_mut(&id)?.groups.get_mut(&name)
+    }
+
+    /// Reads the log from its beginning to its end (`CoordinatorLoaderImpl.load`).
+    fn load(&mut self, now: Time, id: TopicPartition, host: &Host<'_>, out: &mut Out) {
+        let Some(shard) = self.shards.get_mut(&id) else { return };
+        shard.loading = None;
+        let mut records = 0;
+        if let Some(replica) = host.replicas.disk.replicas.get(&id) {
+            for (_, entry) in replica.log.iter(replica.log.start(), replica.log.end()) {
+                if let Some((name, fact)) = Fact::decode(&entry.body) {
+                    shard.groups.entry(name).or_default().apply(name, fact);
+                    records += 1;
+                }
+            }
+        }
+        let topics = catalogue(host.image);
+        shard.groups.values_mut().for_each(|group| group.begin(now, &topics, &self.settings));
+        out.note(Note::CoordinatorLoaded {
+            partition: id,
+            epoch: shard.epoch,
+            groups: shard.groups.len() as u32,
+            records,
+        });
+    }
+
+    /// Appends what has changed of a group. Returns the log end that has to be committed, if anything was written.
+    fn write(
+        &mut self,
+        now: Time,
+        id: TopicPartition,
+        name: Text,
+        host: &mut Host<'_>,
+        out: &mut Out,
+    ) -> Result<Option<Offset>, ErrorCode> {
+        let me = self.me;
+        let Some(group) = self.group(id, name) else { return Ok(None) };
+        let (facts, sections) = group.unwritten();
+        if facts.is_empty() {
+            return Ok(None);
+        }
+        let records: Vec<Record> = facts.iter().map(|fact| fact.encode(name, me)).collect();
+        let end = host.replicas.append_as_leader(now, host.image, id, records, out)?;
+        group.written = sections;
+        Ok(Some(end))
+    }
+
+    /// Sends what was answered, at once or when everything that was written is committed.
+    fn defer(&mut self, now: Time, id: TopicPartition, end: Option<Offset>, inner: Out, out: &mut Out) {
+        let Some(shard) = self.shards.get_mut(&id) else { return };
+        let required = end.or_else(|| shard.deferred.back().map(|last| last.required));
+        let deadline = now + self.settings.offsets_commit_timeout;
+        for effect in inner.effects {
+            match (effect, required) {
+                (Effect::Send { to, correlation, message: Message::Group(message) }, Some(required)) => {
+                    shard.deferred.push_back(Deferred { required, deadline, to, correlation, message });
+                }
+                (effect, _) => out.effects.push(effect),
+            }
+        }
+    }
+
+    /// After every input of the broker: what is committed is answered, and the timer is set.
+    pub fn on_progress(&mut self, now: Time, replicas: &ReplicaManager, out: &mut Out) {
+        if self.shards.is_empty() {
+            return self.alarms.set(Timer::GroupCoordinator, None, now, out);
+        }
+        for (id, shard) in &mut self.shards {
+            let hw = replicas.partition(*id).map_or(Offset(0), |partition| partition.hw);
+            while shard.deferred.front().is_some_and(|deferred| deferred.required <= hw) {
+                let Some(Deferred { to, correlation, message, .. }) = shard.deferred.pop_front() else {
+                    break;
+                };
+                out.respond(to, correlation, Message::Group(message));
+            }
+        }
+        let next = self.shards.values().filter_map(Shard::next_deadline).min();
+        self.alarms.set(Timer::GroupCoordinator, next, now, out);
+    }
+}
+
+impl Shard {
+    fn next_deadline(&self) -> Option<Time> {
+        let groups = self.groups.values().filter_map(Group::next_deadline);
+        let waiting = self.deferred.front().map(|deferred| deferred.deadline);
+        groups.chain(waiting).chain(self.loading).min()
+    }
+}
+
+/// The topics of the metadata.
+fn catalogue(image: &Image) -> Catalogue {
+    let mut topics: Catalogue = image.topics.iter().map(|(&id, topic)| (id, (topic.name, 0))).collect();
+    for partition in image.partitions.keys() {
+        if let Some((_, count)) = topics.get_mut(&partition.topic) {
+            *count += 1;
+        }
+    }
+    topics
+}
+
+/// The answer of the same kind that says no.
+pub(super) fn refused(answer: &GroupMessage, error: ErrorCode) -> GroupMessage {
+    requests::refusal(answer, error)
+}

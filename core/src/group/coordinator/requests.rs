@@ -1,0 +1,293 @@
+//! A member's requests: which partition answers for its group, and which of the group's rules they go to.
+
+use super::changes::{self, Cause};
+use super::groups::{Group, Members};
+use super::{GroupCoordinator, Host, OFFSETS_TOPIC, catalogue};
+use crate::config::Settings;
+use crate::group::record::member_id;
+use crate::group::{Asker, ClassicGroup, ConsumerGroup, partition_for};
+use crate::id::{NodeId, Text, TopicPartition};
+use crate::metadata::image::Image;
+use crate::node::Out;
+use crate::time::Time;
+use crate::wire::{
+    ConsumerGroupHeartbeatResponse, Envelope, ErrorCode, FindCoordinatorResponse, GroupMessage,
+    JoinGroupResponse, MemberEpoch, Message, OffsetCommitRequest, OffsetFetchRequest, OffsetFetchResponse,
+    SyncGroupResponse,
+};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
+
+impl GroupCoordinator {
+    /// A request arrives; answers are nobody's here.
+    pub fn on_message(&mut self, now: Time, host: &mut Host<'_>, envelope: Envelope, out: &mut Out) {
+        let Message::Group(message) = envelope.message else { return };
+        let asker = Asker { node: envelope.from, correlation: envelope.correlation };
+        if let GroupMessage::FindCoordinatorRequest(group) = message {
+            let response = find(host.image, group);
+            asker.answer(GroupMessage::FindCoordinatorResponse(response), out);
+            return;
+        }
+        let Some(name) = group_of(&message) else { return };
+        let id = match self.shard_of(host.image, name) {
+            Ok(id) => id,
+            Err(error) => return asker.answer(refusal(&message, error), out),
+        };
+        let settings = Arc::clone(&self.settings);
+        let Some(shard) = self.shards.get_mut(&id) else { return };
+        let group = shard.groups.entry(name).or_default();
+        let before = group.clone();
+        let mut inner = Out { effects: Vec::new(), dice: mem::take(&mut out.dice) };
+        group.handle(now, asker, name, &message, host.image, &settings, &mut inner);
+        out.dice = mem::take(&mut inner.dice);
+        if *group == Group::default() {
+            shard.groups.remove(&name);
+            self.defer(now, id, None, inner, out);
+            return;
+        }
+        let after = group.clone();
+        match self.write(now, id, name, host, out) {
+            Ok(end) => {
+                changes::tell(name, &before, &after, Cause::Request, out);
+                self.defer(now, id, end, inner, out);
+            }
+            Err(error) => {
+                if let Some(group) = self.group(id, name) {
+                    *group = before;
+                }
+                asker.answer(refusal(&message, append_error(error)), out);
+            }
+        }
+    }
+
+    /// The partition that keeps this group, if this broker answers for it.
+    fn shard_of(&self, image: &Image, group: Text) -> Result<TopicPartition, ErrorCode> {
+        let id = partition_of(image, group).ok_or(ErrorCode::NotCoordinator)?;
+        match self.shards.get(&id) {
+            None => Err(ErrorCode::NotCoordinator),
+            Some(shard) if shard.loading.is_some() => Err(ErrorCode::CoordinatorLoadInProgress),
+            Some(_) => Ok(id),
+        }
+    }
+}
+
+/// The partition of `__consumer_offsets` that keeps this group.
+fn partition_of(image: &Image, group: Text) -> Option<TopicPartition> {
+    let topic = image.topic_named(OFFSETS_TOPIC)?;
+    let first = TopicPartition { topic, partition: 0 };
+    let last = TopicPartition { topic, partition: u16::MAX };
+    let count = image.partitions.range(first..=last).count() as u16;
+    Some(TopicPartition { topic, partition: partition_for(group, count) })
+}
+
+/// Who coordinates this group: whoever leads its partition, if that broker lives.
+fn find(image: &Image, group: Text) -> FindCoordinatorResponse {
+    let leader = partition_of(image, group).and_then(|id| image.partitions.get(&id)?.leader);
+    match leader.filter(|leader| image.alive_brokers().contains(*leader)) {
+        Some(leader) => FindCoordinatorResponse { error: ErrorCode::None, coordinator: Some(leader) },
+        None => FindCoordinatorResponse { error: ErrorCode::CoordinatorNotAvailable, coordinator: None },
+    }
+}
+
+const fn group_of(message: &GroupMessage) -> Option<Text> {
+    match message {
+        GroupMessage::JoinGroupRequest(request) => Some(request.group),
+        GroupMessage::SyncGroupRequest(request) => Some(request.group),
+        GroupMessage::HeartbeatRequest(request) => Some(request.group),
+        GroupMessage::LeaveGroupRequest(request) => Some(request.group),
+        GroupMessage::ConsumerGroupHeartbeatRequest(request) => Some(request.group),
+        GroupMessage::OffsetCommitRequest(request) => Some(request.group),
+        GroupMessage::OffsetFetchRequest(request) => Some(request.group),
+        GroupMessage::FindCoordinatorRequest(group) => Some(*group),
+        GroupMessage::FindCoordinatorResponse(_)
+        | GroupMessage::JoinGroupResponse(_)
+        | GroupMessage::SyncGroupResponse(_)
+        | GroupMessage::HeartbeatResponse(_)
+        | GroupMessage::LeaveGroupResponse(_)
+        | GroupMessage::ConsumerGroupHeartbeatResponse(_)
+        | GroupMessage::OffsetCommitResponse(_)
+        | GroupMessage::OffsetFetchResponse(_) => None,
+    }
+}
+
+/// The refusal of a request, or an answer of the same kind as this one.
+pub(super) fn refusal(message: &GroupMessage, error: ErrorCode) -> GroupMessage {
+    match message {
+        GroupMessage::FindCoordinatorRequest(_) | GroupMessage::FindCoordinatorResponse(_) => {
+            GroupMessage::FindCoordinatorResponse(FindCoordinatorResponse { error, coordinator: None })
+        }
+        GroupMessage::JoinGroupRequest(_) | GroupMessage::JoinGroupResponse(_) => {
+            GroupMessage::JoinGroupResponse(JoinGroupResponse { error, ..JoinGroupResponse::default() })
+        }
+        GroupMessage::SyncGroupRequest(_) | GroupMessage::SyncGroupResponse(_) => {
+            GroupMessage::SyncGroupResponse(SyncGroupResponse { error, assignment: Vec::new() })
+        }
+        GroupMessage::HeartbeatRequest(_) | GroupMessage::HeartbeatResponse(_) => {
+            GroupMessage::HeartbeatResponse(error)
+        }
+        GroupMessage::LeaveGroupRequest(_) | GroupMessage::LeaveGroupResponse(_) => {
+            GroupMessage::LeaveGroupResponse(error)
+        }
+        GroupMessage::ConsumerGroupHeartbeatRequest(_) | GroupMessage::ConsumerGroupHeartbeatResponse(_) => {
+            GroupMessage::ConsumerGroupHeartbeatResponse(ConsumerGroupHeartbeatResponse {
+                error,
+                member: Text::default(),
+                epoch: MemberEpoch::At(0),
+                heartbeat_interval: crate::time::Span::ZERO,
+                assignment: None,
+            })
+        }
+        GroupMessage::OffsetCommitRequest(_) | GroupMessage::OffsetCommitResponse(_) => {
+            GroupMessage::OffsetCommitResponse(error)
+        }
+        GroupMessage::OffsetFetchRequest(_) | GroupMessage::OffsetFetchResponse(_) => {
+            GroupMessage::OffsetFetchResponse(OffsetFetchResponse { error, offsets: Vec::new() })
+        }
+    }
+}
+
+/// What a member is told when the log took nothing (`appendGroupMetadataErrorToResponseError`).
+const fn append_error(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::UnknownTopicOrPartition | ErrorCode::NotEnoughReplicas | ErrorCode::RequestTimedOut => {
+            ErrorCode::CoordinatorNotAvailable
+        }
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        other => other,
+    }
+}
+
+impl Group {
+    fn handle(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        name: Text,
+        message: &GroupMessage,
+        image: &Image,
+        settings: &Settings,
+        out: &mut Out,
+    ) {
+        match message {
+            GroupMessage::OffsetCommitRequest(request) => {
+                let error = self.commit(request).err().unwrap_or(ErrorCode::None);
+                asker.answer(GroupMessage::OffsetCommitResponse(error), out);
+            }
+            GroupMessage::OffsetFetchRequest(request) => {
+                asker.answer(GroupMessage::OffsetFetchResponse(self.fetch(request)), out);
+            }
+            GroupMessage::ConsumerGroupHeartbeatRequest(request) => {
+                let joins = request.epoch == MemberEpoch::At(0);
+                match self.as_consumer(name, joins) {
+                    Ok(group) => {
+                        group.on_heartbeat(now, asker, request, &catalogue(image), settings, out);
+                    }
+                    Err(error) => asker.answer(refusal(message, error), out),
+                }
+            }
+            _ => self.handle_classic(now, asker, name, message, settings, out),
+        }
+    }
+
+    fn handle_classic(
+        &mut self,
+        now: Time,
+        asker: Asker,
+        name: Text,
+        message: &GroupMessage,
+        settings: &Settings,
+        out: &mut Out,
+    ) {
+        let joins = matches!(message, GroupMessage::JoinGroupRequest(request) if request.member.is_empty());
+        let group = match self.as_classic(name, joins) {
+            Ok(group) => group,
+            Err(error) => return asker.answer(refusal(message, error), out),
+        };
+        match message {
+            GroupMessage::JoinGroupRequest(request) => {
+                let fresh = fresh_id(group, asker.node, out);
+                group.on_join(now, asker, request.clone(), fresh, settings, out);
+            }
+            GroupMessage::SyncGroupRequest(request) => {
+                group.on_sync(now, asker, request.clone(), out);
+            }
+            GroupMessage::HeartbeatRequest(request) => group.on_heartbeat(now, asker, *request, out),
+            GroupMessage::LeaveGroupRequest(request) => {
+                group.on_leave(now, asker, *request, settings, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// The classic group, made when somebody joins.
+    fn as_classic(&mut self, name: Text, joins: bool) -> Result<&mut ClassicGroup, ErrorCode> {
+        let free = match &self.members {
+            Members::Nobody => true,
+            Members::Consumer(group) => group.members.is_empty(),
+            Members::Classic(_) => false,
+        };
+        if free && joins {
+            self.members = Members::Classic(ClassicGroup::new(name));
+        }
+        match &mut self.members {
+            Members::Classic(group) => Ok(group),
+            Members::Consumer(_) if joins => Err(ErrorCode::InconsistentGroupProtocol),
+            Members::Consumer(_) | Members::Nobody => Err(ErrorCode::UnknownMemberId),
+        }
+    }
+
+    /// The KIP-848 group, made when somebody joins.
+    fn as_consumer(&mut self, name: Text, joins: bool) -> Result<&mut ConsumerGroup, ErrorCode> {
+        let free = match &self.members {
+            Members::Nobody => true,
+            Members::Classic(group) => group.members.is_empty() && group.pending.is_empty(),
+            Members::Consumer(_) => false,
+        };
+        if free && joins {
+            self.members = Members::Consumer(ConsumerGroup::new(name));
+        }
+        match &mut self.members {
+            Members::Consumer(group) => Ok(group),
+            Members::Classic(_) | Members::Nobody => Err(ErrorCode::GroupIdNotFound),
+        }
+    }
+
+    fn commit(&mut self, request: &OffsetCommitRequest) -> Result<(), ErrorCode> {
+        match &self.members {
+            Members::Nobody if request.generation.is_some() => return Err(ErrorCode::IllegalGeneration),
+            Members::Nobody => {}
+            Members::Classic(group) => group.check_commit(request)?,
+            Members::Consumer(group) => group.check_commit(request)?,
+        }
+        self.offsets.extend(request.offsets.iter().copied());
+        Ok(())
+    }
+
+    fn fetch(&self, request: &OffsetFetchRequest) -> OffsetFetchResponse {
+        let checked = match &self.members {
+            Members::Consumer(group) => group.check_fetch(request),
+            Members::Classic(_) | Members::Nobody => Ok(()),
+        };
+        match checked {
+            Err(error) => OffsetFetchResponse { error, offsets: Vec::new() },
+            Ok(()) => {
+                let known = |&at: &TopicPartition| (at, self.offsets.get(&at).copied());
+                let offsets = request.partitions.iter().map(known).collect();
+                OffsetFetchResponse { error: ErrorCode::None, offsets }
+            }
+        }
+    }
+}
+
+/// An id that nobody in the group has.
+fn fresh_id(group: &ClassicGroup, consumer: NodeId, out: &mut Out) -> Text {
+    let mut number = out.pick(10_000);
+    loop {
+        let id = member_id(consumer, number);
+        if !group.members.contains_key(&id) && !group.pending.contains_key(&id) {
+            return id;
+        }
+        number = (number + 1) % 100_000;
+    }
+}
