@@ -89,6 +89,16 @@ fn moving_an_intervention_again_keeps_the_course_before_the_first_move_only() {
     assert_eq!(history.branches().len(), 3);
 }
 
+/// KIP-392: who reads where is no riddle when the racks are in the picture.
+#[test]
+fn the_picture_names_the_racks() {
+    let text = "brokers 3\ntopic orders partitions 1 replicas 3\nconsumer topics orders\n\
+                set broker.rack a,-,c\nset client.rack c\n----\n";
+    let view = History::from_text(text).expect("a run").sim().view(1);
+    let racks: Vec<_> = view.brokers.iter().map(|broker| broker.rack).collect();
+    assert_eq!((racks, view.consumers[0].rack), (vec![Some('a'), None, Some('c')], Some('c')));
+}
+
 #[test]
 fn a_run_reads_back_from_its_own_text() {
     let mut history = opened();

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::client::subscription::Position;
 use crate::client::{Consumer, Producer};
-use crate::id::{NodeKind, NodeList, Offset, ReplicaKey};
+use crate::config::Racks;
+use crate::id::{NodeId, NodeKind, NodeList, Offset, ReplicaKey};
 use crate::kraft::{Quorum, Role};
 use crate::metadata::image::Image;
 use crate::metadata::lifecycle::BrokerState;
@@ -123,6 +124,7 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
         id: slot.id,
         health: slot.health,
         phase: process.map_or(BrokerPhase::NotRunning, |broker| phase(broker.lifecycle.state())),
+        rack: rack(sim.world().genesis.settings.broker_rack, slot.id),
         fenced: registration.is_none_or(|registration| registration.fenced),
         in_controlled_shutdown: registration.is_some_and(|registration| registration.in_controlled_shutdown),
         broker_epoch: process.and_then(|broker| broker.lifecycle.broker_epoch()),
@@ -133,6 +135,10 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
         session: sessions.iter().find(|session| session.broker == slot.id).copied(),
         slowed: sim.net().slow.get(&slot.id).copied().unwrap_or_default(),
     }
+}
+
+fn rack(racks: Racks, id: NodeId) -> Option<char> {
+    racks.get(id.number()).map(|rack| char::from(rack.0))
 }
 
 fn producer(sim: &Sim, slot: &Slot) -> ProducerView {
@@ -186,6 +192,7 @@ fn consumer(sim: &Sim, slot: &Slot) -> ConsumerView {
     ConsumerView {
         id: slot.id,
         health: slot.health,
+        rack: rack(sim.world().genesis.settings.client_rack, slot.id),
         read_replicas: read_replicas.unwrap_or_default(),
         positions: positions.unwrap_or_default(),
         consumed: consumer.map_or(0, |consumer| consumer.consumed),

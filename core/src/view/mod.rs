@@ -187,6 +187,8 @@ pub struct BrokerView {
     pub health: Health,
     /// How far its life has come, in its own view.
     pub phase: BrokerPhase,
+    /// Where it stands, of `broker.rack`.
+    pub rack: Option<char>,
     /// In the controller's eyes: fenced, or not registered.
     pub fenced: bool,
     /// In the controller's eyes: shutting down.
@@ -357,6 +359,8 @@ pub struct ConsumerView {
     pub id: NodeId,
     /// How it is.
     pub health: Health,
+    /// Where it stands, of `client.rack`.
+    pub rack: Option<char>,
     /// Next offset to read, per partition.
     pub positions: Vec<(TopicPartition, Offset)>,
     /// The broker that it reads each of them from: the leader, or a replica in its rack.

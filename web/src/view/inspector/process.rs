@@ -64,7 +64,10 @@ fn broker(desk: &Desk<'_>, shown: &BrokerView) -> Vec<Fact> {
     let words = &desk.words;
     let mut facts = Facts::new(desk);
     health(&mut facts, desk, shown.health);
-    facts.add("phase", format!("{:?}", shown.phase)).flag("fenced", shown.fenced, false);
+    facts
+        .add("phase", format!("{:?}", shown.phase))
+        .flag("fenced", shown.fenced, false)
+        .some("rack", shown.rack);
     if shown.in_controlled_shutdown {
         facts.tone("controlled-shutdown", desk.say("yes"), Tone::Bad);
     }
@@ -120,7 +123,7 @@ fn producer(desk: &Desk<'_>, shown: &ProducerView) -> Vec<Fact> {
 fn consumer(desk: &Desk<'_>, shown: &ConsumerView) -> Vec<Fact> {
     let mut facts = Facts::new(desk);
     health(&mut facts, desk, shown.health);
-    facts.add("consumed", shown.consumed);
+    facts.some("rack", shown.rack).add("consumed", shown.consumed);
     for (partition, offset) in &shown.positions {
         let read = shown.read_replicas.iter().find(|(of, _)| of == partition);
         let from = read.map(|(_, replica)| desk.tell("read-from", &[("replica", desk.words.node(*replica))]));

@@ -6,7 +6,7 @@ use super::control::health_class;
 use super::describe;
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{at, centred, frame, n, words};
+use super::svg::{at, centred, frame, n, two_tones};
 use crate::layout::{BrokerBox, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
@@ -32,7 +32,7 @@ impl BrokerProps {
 /// What is drawn of a broker: not its session or metadata offset, which change all the time.
 fn drawn(broker: &BrokerView) -> impl PartialEq + use<> {
     let life = (broker.health, broker.phase, broker.fenced, broker.in_controlled_shutdown);
-    (broker.id, life, broker.leads, broker.replicas, broker.slowed, broker.session.is_some())
+    (broker.id, broker.rack, life, broker.leads, broker.replicas, broker.slowed, broker.session.is_some())
 }
 
 impl PartialEq for BrokerProps {
@@ -62,14 +62,19 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     let chip_room = room - width_of(&name, m.name) - 10.0;
     let (short, name) =
         if chip_room < m.small * 3.0 { (true, format!("B{}", shown.id.number())) } else { (false, name) };
-    let chip_x = head.x + m.pad + width_of(&name, m.name) + 10.0;
+    // Where it stands, if that leaves room for how it is.
+    let rack = shown.rack.map(|rack| sheet.tell("rack", &[("rack", rack.to_string())])).unwrap_or_default();
+    let fits = width_of(&rack, m.small) + m.small * 10.0 <= chip_room;
+    let rack = if fits { rack } else { String::new() };
+    let wide = if rack.is_empty() { 0.0 } else { width_of(&rack, m.small) + m.name * 0.5 };
+    let chip_x = head.x + m.pad + width_of(&name, m.name) + wide + 10.0;
     html! {
         <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown)}
            onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
             { frame(if layout.narrow { head } else { place.column }, 12.0, "st-column") }
             { halo(head, 12.0, props.mark.changed) }
             if props.mark.selected { { frame(head, 12.0, "st-head-frame") } }
-            { words(Point::new(head.x + m.pad, baseline), m.name, "st-name", name) }
+            { two_tones(Point::new(head.x + m.pad, baseline), m.name, ("st-name", name), (m.small, rack)) }
             { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x, short) }
             <rect class="st-session" x={n(place.session.x)} y={n(place.session.y)} width={n(place.session.w)}
                   height={n(place.session.h)} rx="2" />

@@ -169,6 +169,8 @@ fn consumer(props: &ClientProps, shown: &ConsumerView) -> Html {
     let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.area);
     let name = sheet.tell("consumer", &[("n", shown.id.number().to_string())]);
     let read = sheet.tell("consumed", &[("n", shown.consumed.to_string())]);
+    let rack = shown.rack.map(|rack| sheet.tell("rack", &[("rack", rack.to_string())]));
+    let read = rack.map_or_else(|| read.clone(), |rack| format!("{rack} · {read}"));
     let line = fit(&positions(&props.view, shown), area.w - 2.0 * m.pad, m.small);
     html! {
         <>
