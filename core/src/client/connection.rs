@@ -97,6 +97,12 @@ impl Connection {
         }
     }
 
+    /// Whether a metadata update is on its way here.
+    pub fn awaits_update(&self) -> bool {
+        let is_update = |purpose| matches!(purpose, Purpose::Metadata | Purpose::Connect { update: true });
+        self.in_flight.iter().any(|request| is_update(request.purpose))
+    }
+
     /// When the oldest request counts as lost.
     pub fn deadline(&self) -> Option<Time> {
         self.in_flight.iter().map(|request| request.deadline).min()

@@ -5,7 +5,8 @@
 //! breaks; an answer to anything else is ignored; a request that times out takes its connection with it.
 //! Sources: `NetworkClient` and its `DefaultMetadataUpdater`, KIP-899 and KIP-1102 (rebootstrap).
 //!
-//! Left out: bootstrap addresses are brokers' ids; `metadata.recovery.strategy` is `rebootstrap` in every release.
+//! Left out: bootstrap addresses are brokers' ids, though connections to them are others than those to leaders;
+//! `metadata.recovery.strategy` is `rebootstrap` in every release.
 
 use super::alarms::Alarms;
 use super::backoff::backoff;
@@ -46,6 +47,8 @@ pub struct NetworkClient {
     next_correlation: Correlation,
     /// Since when it tries to get metadata.
     update_since: Option<Time>,
+    /// It has begun anew and knows the bootstrap servers only.
+    anew: bool,
 }
 
 /// `metadata.recovery.rebootstrap.trigger.ms`: so long without metadata from the brokers that it knows of, and it
@@ -68,6 +71,7 @@ impl NetworkClient {
             bootstrap,
             next_correlation: Correlation(1),
             update_since: None,
+            anew: false,
         }
     }
 
@@ -196,6 +200,7 @@ impl NetworkClient {
         }
         self.metadata.update(response, settings, now, out);
         self.update_since = None;
+        self.anew = false;
         Answer::Metadata
     }
 
@@ -242,20 +247,18 @@ impl NetworkClient {
 
     /// Whether a metadata update is on its way.
     fn is_updating(&self) -> bool {
-        self.connections
-            .values()
-            .flat_map(|connection| &connection.in_flight)
-            .any(|request| matches!(request.purpose, Purpose::Metadata | Purpose::Connect { update: true }))
+        self.connections.values().any(Connection::awaits_update)
     }
 
     /// When it has tried to get metadata for too long, it begins anew: it closes every connection, forgets who leads,
-    /// and knows the bootstrap servers only (`handleRebootstrap`). Otherwise attempts to reach leaders that are cut
-    /// off would keep it from asking anybody else. Returns the client's requests that have failed.
+    /// and knows the bootstrap servers only (`handleRebootstrap`). Attempts to reach leaders that are cut off, which a
+    /// consumer goes on with, do not keep it from asking bootstrap servers any more. Returns the client's requests that have failed.
     pub fn maybe_begin_anew(&mut self, now: Time, out: &mut Out) -> Vec<Correlation> {
         if self.update_since.is_none_or(|since| now.since(since) <= REBOOTSTRAP_TRIGGER) {
             return Vec::new();
         }
         self.update_since = Some(now);
+        self.anew = true;
         self.metadata.begin_anew(self.bootstrap);
         let closed = core::mem::take(&mut self.connections);
         for &node in closed.keys() {
@@ -306,6 +309,7 @@ impl NetworkClient {
                 return Some((0, connection.in_flight.len() as u64));
             }
             match connection.state {
+                ConnectionState::Connecting if self.anew && !connection.awaits_update() => None,
                 ConnectionState::Connecting => Some((1, 0)),
                 ConnectionState::Disconnected { until } if until <= now => {
                     Some((2, connection.last_attempt.0))
