@@ -8,6 +8,7 @@ use kraftscope_core::config::Settings;
 use kraftscope_core::release::Release;
 use kraftscope_models::explore::{Cut, Explorer, Limits};
 use kraftscope_search::explore::cluster::{self, ClusterWorld};
+use kraftscope_search::explore::depths::Depth;
 use kraftscope_search::explore::quorum::{self, QuorumWorld};
 use kraftscope_search::explore::report::{Playable, Report};
 use kraftscope_search::explore::walk::Walk;
@@ -18,8 +19,8 @@ use std::time::{Duration, Instant};
 
 /// How `kraftscope explore` is called.
 pub(crate) const USAGE: &str = "\
-kraftscope explore --world quorum|partition|cluster [--BOUND N]... [--release R] [--switch NAME=VALUE]...
-                   [--bug NAME] [--promise ID]... [--max-states N] [--max-depth N] [--go-on] [--out FILE] [--json]
+kraftscope explore --world quorum|partition|cluster | --bug NAME [--BOUND N]... [--release R]
+                   [--switch NAME=VALUE]... [--promise ID]... [--max-states N] [--max-depth N] [--go-on] [--out FILE] [--json]
     Looks at every state of a small world of the real protocol code: every order of messages, every timer that
     may run out, every crash. What is broken is replayed in the simulator and printed as a scenario for
     'kraftscope run' (--out writes it to a file). Bounds, with what they are by default:
@@ -33,7 +34,8 @@ kraftscope explore --world quorum|partition|cluster [--BOUND N]... [--release R]
       their answers take time), known-holes 0 (1: what every release gets wrong).
     cluster: the same with other defaults: min-isr 2, max-partition-epoch 5, records 1, acks-all 1, elections 0,
       lags 0, lossy-crashes 1.
-    --bug plays the release and the switches of a bug of the past. --promise looks only at these promises; --go-on
+    --bug plays the release and the switches of a bug of the past, in the world and within the bounds that meet it
+    unless others are named. --promise looks only at these promises; --go-on
     does not stop at the first one that breaks. The status is 0 only if all states were seen, no promise broke, and
     what should happen sometimes did.
 ";
@@ -43,6 +45,8 @@ struct Options {
     world: Option<String>,
     bounds: Vec<(String, u32)>,
     settings: Settings,
+    /// Where the bug that is looked for is met.
+    depth: Option<&'static Depth>,
     promises: Vec<String>,
     limits: Limits,
     out: Option<String>,
@@ -51,22 +55,34 @@ struct Options {
 
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<bool, String> {
     let options = options(arguments)?;
-    match options.world.as_deref() {
+    let known = options.depth.map(|depth| depth.world);
+    match options.world.as_deref().or(known) {
         Some("quorum") => {
             let mut bounds = quorum::Bounds::default();
-            options.bounds.iter().try_for_each(|(name, value)| bounds.set(name, *value))?;
+            set_bounds(&options, "quorum", &mut |name, value| bounds.set(name, value))?;
             run(QuorumWorld::new(bounds, &options.settings), &options)
         }
-        Some("partition") => of_brokers(cluster::Bounds::PARTITION, &options),
-        Some("cluster") => of_brokers(cluster::Bounds::CLUSTER, &options),
+        Some("partition") => of_brokers("partition", cluster::Bounds::PARTITION, &options),
+        Some("cluster") => of_brokers("cluster", cluster::Bounds::CLUSTER, &options),
         Some(other) => Err(format!("--world {other}: there are quorum, partition, cluster")),
         None => Err(format!("--world is missing\n\n{USAGE}")),
     }
 }
 
-fn of_brokers(mut bounds: cluster::Bounds, options: &Options) -> Result<bool, String> {
-    options.bounds.iter().try_for_each(|(name, value)| bounds.set(name, *value))?;
+fn of_brokers(world: &str, mut bounds: cluster::Bounds, options: &Options) -> Result<bool, String> {
+    set_bounds(options, world, &mut |name, value| bounds.set(name, value))?;
     run(ClusterWorld::new(bounds, &options.settings), options)
+}
+
+/// The bounds within which a bug is met, if it is in this world, and then those of the command line.
+fn set_bounds(
+    options: &Options,
+    world: &str,
+    set: &mut dyn FnMut(&str, u32) -> Result<(), String>,
+) -> Result<(), String> {
+    let known = options.depth.filter(|depth| depth.world == world).map_or(&[][..], |depth| depth.bounds);
+    known.iter().try_for_each(|&(name, value)| set(name, value))?;
+    options.bounds.iter().try_for_each(|(name, value)| set(name, *value))
 }
 
 fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
@@ -74,6 +90,7 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
         world: None,
         bounds: Vec::new(),
         settings: Settings::default(),
+        depth: None,
         promises: Vec::new(),
         limits: Limits { stop_when_broken: true, ..Limits::default() },
         out: None,
@@ -96,7 +113,10 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
                 let release = Release::parse(&release).ok_or_else(known)?;
                 options.settings = Settings::of(release);
             }
-            "bug" => options.settings = Bug::find(&word(arguments)?)?.settings(),
+            "bug" => {
+                let bug = Bug::find(&word(arguments)?)?;
+                (options.settings, options.depth) = (bug.settings(), Depth::of(bug.name));
+            }
             "switch" => {
                 let pair = word(arguments)?;
                 let (name, value) = pair

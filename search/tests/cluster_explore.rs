@@ -4,6 +4,7 @@ use kraftscope_core::config::Settings;
 use kraftscope_core::history::History;
 use kraftscope_models::explore::{Explorer, Limits};
 use kraftscope_search::explore::cluster::{Bounds, ClusterWorld};
+use kraftscope_search::explore::depths::{DEPTHS, Depth};
 use kraftscope_search::explore::report::{Breach, Report};
 use kraftscope_search::explore::walk::Walk;
 use kraftscope_search::zoo::Bug;
@@ -13,8 +14,16 @@ fn search(bounds: Bounds, settings: &Settings) -> Report {
     Report::of(&Explorer::new(walk, Limits { stop_when_broken: true, ..Limits::default() }).run())
 }
 
-fn finds(name: &str, bounds: Bounds) -> Report {
-    search(bounds, &Bug::find(name).expect("a bug of the zoo").settings())
+/// Looks for a bug where it is known to be met.
+fn finds(name: &str) -> Report {
+    let depth = Depth::of(name).expect("a bug that is met");
+    let mut bounds = if depth.world == "cluster" { Bounds::CLUSTER } else { Bounds::PARTITION };
+    depth.bounds.iter().for_each(|(name, value)| bounds.set(name, *value).expect("a bound"));
+    let report = search(bounds, &Bug::find(name).expect("a bug of the zoo").settings());
+    let nearest = &report.breaches[0];
+    assert_eq!((nearest.rule, nearest.length), (depth.promise, depth.length));
+    assert_eq!(report.states, u64::from(depth.states));
+    report
 }
 
 /// The promises that a search found broken, each with the length of the path, and what the simulator's own checker says.
@@ -43,7 +52,7 @@ fn no_power_loss_of_one_broker_loses_what_two_had() {
 /// Source: KIP-101 (KAFKA-1211). The scenario that is written plays to the same end.
 #[test]
 fn truncation_to_the_high_watermark_is_found_and_replayed() {
-    let report = finds("b01", Bounds::PARTITION);
+    let report = finds("b01");
     let expected = [Rule::S1, Rule::S2, Rule::S10].map(|rule| (rule, 6, vec![Rule::S10]));
     assert_eq!(found(&report), expected);
     let scenario = &report.breaches[0].played.as_ref().expect("the simulator follows").scenario;
@@ -55,21 +64,21 @@ fn truncation_to_the_high_watermark_is_found_and_replayed() {
 #[test]
 fn a_high_watermark_that_does_not_wait_for_a_pending_member_is_found() {
     let expected = [Rule::S7, Rule::S2].map(|rule| (rule, 6, vec![Rule::S7, Rule::S2]));
-    assert_eq!(found(&finds("b15", Bounds::PARTITION)), expected);
+    assert_eq!(found(&finds("b15")), expected);
 }
 
 /// Source: KIP-497.
 #[test]
 fn a_shrink_that_counts_before_it_is_accepted_is_found() {
     let expected = [Rule::S7, Rule::S1].map(|rule| (rule, 3, vec![Rule::S7, Rule::S1, Rule::S2]));
-    assert_eq!(found(&finds("b16", Bounds::PARTITION)), expected);
+    assert_eq!(found(&finds("b16")), expected);
 }
 
 /// Source: KIP-966. Whoever leads after a power loss has lost what two replicas had; without ELR that was agreed to, and
 /// so the checker excuses it.
 #[test]
 fn the_last_replica_standing_is_found() {
-    let report = finds("b18", Bounds { brokers: 2, ..Bounds::CLUSTER });
+    let report = finds("b18");
     assert_eq!(found(&report), [(Rule::C1, 11, vec![])]);
     assert!(report.breaches[0].played.as_ref().is_some_and(|played| played.excused));
 }
@@ -77,5 +86,12 @@ fn the_last_replica_standing_is_found() {
 /// Source: KIP-966.
 #[test]
 fn a_high_watermark_below_min_isr_is_found() {
-    assert_eq!(found(&finds("b19", Bounds::CLUSTER)), [(Rule::S4, 7, vec![Rule::S4])]);
+    assert_eq!(found(&finds("b19")), [(Rule::S4, 7, vec![Rule::S4])]);
+}
+
+/// Source: the definition.
+#[test]
+fn every_bug_that_is_met_is_in_the_zoo() {
+    assert!(DEPTHS.iter().all(|depth| Bug::find(depth.bug).is_ok()));
+    assert!(DEPTHS.is_sorted_by_key(|depth| depth.bug));
 }

@@ -162,8 +162,8 @@ fn any_copy(member: &Member) -> Option<&Data> {
 /// The only topic that is ever created.
 const FIRST_TOPIC: kraftscope_core::id::TopicId = kraftscope_core::id::TopicId(0);
 
-/// What all members break together: what a leader has committed is on every member of its ISR and of the true one,
-/// and on everybody who may be elected besides.
+/// What all members break together: what a leader has committed is on every member of its ISR, and what was ever
+/// committed on every member of the true one, and on everybody who may be elected besides.
 pub(super) fn of_all(ghost: &Ghost, members: &[&Member], settings: &Settings, bounds: &Bounds) -> u64 {
     let lost = broken_if(is_lost(ghost, members, settings, bounds), Rule::S11);
     if ghost.void {
@@ -172,22 +172,20 @@ pub(super) fn of_all(ghost: &Ghost, members: &[&Member], settings: &Settings, bo
     let truth = members.iter().filter_map(|member| member.controller());
     let truth = truth.filter(|it| it.control.is_active()).max_by_key(|it| it.quorum.epoch());
     let truth = truth.and_then(|it| registration(it.control.stable().image())).map(|(_, truth)| truth);
-    let mut broken = 0;
+    let holds =
+        |log: &Data| (0..).zip(&ghost.committed).all(|(offset, entry)| get(log, offset) == Some(entry));
+    let missing = |ids: NodeList, holds: &dyn Fn(&Data) -> bool| {
+        let others = ids.iter().filter_map(|id| find(members, id));
+        let mut relied_on = others.filter(|other| !other.lost_records);
+        relied_on.any(|other| any_copy(other).is_none_or(|log| !holds(log)))
+    };
+    let mut broken = truth.map_or(0, |truth| {
+        broken_if(missing(truth.isr, &holds), Rule::S2) | broken_if(missing(truth.elr, &holds), Rule::S4)
+    });
     for member in members {
         let Some((partition, leader, log)) = leading(member) else { continue };
-        let hw = partition.hw.0;
-        let missing = |ids: NodeList| {
-            ids.iter().filter_map(|id| find(members, id)).any(|other| {
-                !other.lost_records && any_copy(other).is_none_or(|theirs| !agree(theirs, log, hw))
-            })
-        };
-        if hw == 0 {
-            continue;
-        }
-        broken |= broken_if(missing(leader.isr.committed()), Rule::S1);
-        if let Some(truth) = truth {
-            broken |= broken_if(missing(truth.isr), Rule::S2) | broken_if(missing(truth.elr), Rule::S4);
-        }
+        let like = |theirs: &Data| agree(theirs, log, partition.hw.0);
+        broken |= broken_if(missing(leader.isr.committed(), &like), Rule::S1);
     }
     broken | lost
 }
@@ -201,7 +199,7 @@ const fn copies(settings: &Settings, bounds: &Bounds) -> u32 {
 fn is_lost(ghost: &Ghost, members: &[&Member], settings: &Settings, bounds: &Bounds) -> bool {
     let lossy = members.iter().filter(|member| member.lost_records).count() as u32;
     let is_somewhere = |offset: u64, entry: &Entry<Record>| {
-        members.iter().filter_map(|member| any_copy(member)).any(|log| get(log, offset) == Some(entry))
+        members.iter().copied().filter_map(any_copy).any(|log| get(log, offset) == Some(entry))
     };
     bounds.acks_all
         && lossy < copies(settings, bounds)
