@@ -47,11 +47,11 @@ pub fn Header(props: &HeaderProps) -> Html {
             } else {
                 { releases(lang, release, &send) }
                 <span class="spring" />
-                <button class="button" data-testid="palette" title={tr(lang, "keys.palette")}
+                <button class="button spare" data-testid="palette" title={tr(lang, "keys.palette")}
                     onclick={send.on_click(PageMsg::Open(Overlay::Palette))}>
                     <span class="wide">{ tr(lang, "header.commands") }</span><kbd>{ "/" }</kbd>
                 </button>
-                <button class="button" data-testid="share" title={tr(lang, "header.share.title")} onclick={send.on_click(RunMsg::Share)}>
+                <button class="button spare" data-testid="share" title={tr(lang, "header.share.title")} onclick={send.on_click(RunMsg::Share)}>
                     { tr(lang, "header.share") }
                 </button>
                 { looks(lang, theme, present, &send) }

@@ -14,6 +14,10 @@ pub(super) const CASES: &[Case] = &[
         name: "on a phone a lesson leaves the partition in sight that it speaks of",
         run: lesson_on_a_phone,
     },
+    Case {
+        name: "no button is too small for its words, on a projector in large type neither",
+        run: buttons_hold_their_words,
+    },
     Case { name: "the panels are as wide as their words, however long", run: panels_hold_their_words },
 ];
 
@@ -151,6 +155,13 @@ fn lesson_on_a_phone(page: &mut Page) -> Result<()> {
     let (card, sheet) = (bottom(".st-card", "bottom")?, bottom(".side.left", "top")?);
     ensure!(card <= sheet, "the partition ends at {card}, the lesson begins at {sheet}");
     ensure!(page.sees("sentence")?, "the sentence of the moment is hidden");
+    ensure!(!page.sees("play")?, "the lesson's buttons and the transport compete");
+    // The last step is the student's turn.
+    page.run("localStorage.setItem('kraftscope.progress', '05-acknowledged-and-lost 5 0,0,0,0,0,-')", &[])?;
+    page.reload()?;
+    page.run("kraftscope.lesson('05-acknowledged-and-lost')", &[])?;
+    page.wait_until("document.querySelector('[data-testid=goal][data-reached=false]')")?;
+    ensure!(page.sees("play")?, "time cannot be let run while the student has to act");
     Ok(())
 }
 
@@ -163,6 +174,29 @@ fn panels_hold_their_words(page: &mut Page) -> Result<()> {
             "Math.max(...[...document.querySelectorAll('.side.right *')].map((e) => e.getBoundingClientRect().right))",
         )?;
         ensure!(wide <= 1440.0, "after {key} the right panel reaches to {wide}");
+    }
+    Ok(())
+}
+
+/// Buttons whose words are wider than they are.
+const TIGHT: &str = "return [...document.querySelectorAll('button')].filter((e) => e.checkVisibility())
+    .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.trim()).join('; ')";
+
+fn buttons_hold_their_words(page: &mut Page) -> Result<()> {
+    let projector = View { width: 1024, height: 768, ..View::default() };
+    for view in [projector, View { language: "zh-CN", ..View::phone() }, View::default()] {
+        page.look(view)?;
+        page.open("?new")?;
+        page.run(
+            "const k = kraftscope; k.pause(); k.until('acked >= 3'); k.act('crash broker-1'); k.step(30)",
+            &[],
+        )?;
+        for key in ["Escape", "f", "f"] {
+            page.wait_for_paint()?;
+            let tight = page.run(TIGHT, &[])?;
+            ensure!(tight == "", "{} wide, before {key}: {tight}", view.width);
+            page.press(&[key])?;
+        }
     }
     Ok(())
 }
