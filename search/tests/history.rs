@@ -312,6 +312,8 @@ fn c13_a_batch_of_unknown_fate_that_is_there_twice() {
     assert_eq!(unknown().log(&[]).judged(), None);
     let doubled = Case::default().sent(ALICE, 0..1).push(What::Doubled(ALICE)).failed(ALICE, 0, None);
     assert_eq!(doubled.log(&[(ALICE, 0), (ALICE, 0)]).judged(), None);
+    let given_up = unknown().push(What::Doubled(ALICE));
+    assert_eq!(given_up.log(&[(ALICE, 0), (ALICE, 0)]).judged(), None, "it may still be on its way");
 }
 
 /// Source: Jepsen, unseen.

@@ -49,7 +49,6 @@ struct Operation {
     sends: u32,
     /// It may have arrived twice.
     doubled: bool,
-    open: bool,
     acked: Option<Offset>,
     /// The producer was told that it was not written, and knows.
     refused: bool,
@@ -191,9 +190,9 @@ impl<'a> Judge<'a> {
                 }
             }
             What::Doubled(producer) => {
-                let open =
-                    self.operations.iter_mut().rev().filter(|op| op.batch.producer == *producer && op.open);
-                open.for_each(|op| op.doubled = true);
+                // A batch that was given up may still be on its way.
+                let theirs = self.operations.iter_mut().filter(|op| op.batch.producer == *producer);
+                theirs.filter(|op| op.acked.is_none()).for_each(|op| op.doubled = true);
             }
             What::Disordered(producer) => self.sender(*producer).disordered = true,
             What::Unanswered(producer) => self.sender(*producer).unanswered = true,
@@ -268,7 +267,6 @@ impl<'a> Judge<'a> {
             values: values.clone(),
             sends: 1,
             doubled: false,
-            open: true,
             acked: None,
             refused: false,
             read: false,
@@ -281,7 +279,6 @@ impl<'a> Judge<'a> {
     fn on_acknowledged(&mut self, event: StepId, batch: BatchKey, base: Offset) -> Verdict {
         let Some(owner) = self.owner(batch.producer, batch.first) else { return Ok(()) };
         let operation = &mut self.operations[owner];
-        operation.open = false;
         let (partition, values) = (operation.partition, operation.values.clone());
         let (own_floor, floor) = (operation.own_floor, operation.floor);
         let by_all = operation.acks == Acks::All;
@@ -319,7 +316,6 @@ impl<'a> Judge<'a> {
     fn on_failed(&mut self, event: StepId, batch: BatchKey, error: Option<ErrorCode>) -> Verdict {
         let Some(owner) = self.owner(batch.producer, batch.first) else { return Ok(()) };
         let operation = &mut self.operations[owner];
-        operation.open = false;
         let once = operation.sends == 1 && !operation.doubled;
         operation.refused = once && error.is_some_and(is_before_append);
         let (partition, aborted) = (operation.partition, operation.refused && operation.read);
