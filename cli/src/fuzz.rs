@@ -7,6 +7,7 @@ use crate::arguments::{number, word};
 use cpu_time::ProcessTime;
 use kraftscope_search::hunt::Found;
 use kraftscope_search::preset::{PRESETS, Preset};
+use kraftscope_search::refine::Mismatch;
 use kraftscope_search::run::Run;
 use kraftscope_search::shrink::Shrink;
 use kraftscope_search::swarm::Swarm;
@@ -154,6 +155,10 @@ fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) 
     for (number, (seed, (preset, found))) in found.iter().enumerate() {
         let headline = format!("seed {seed}: {}", show(&found.violation));
         let again = format!("kraftscope fuzz --seed {seed} --preset {preset}{bug}{switches}");
+        if let Some(mismatch) = &found.mismatch {
+            let Mismatch { node, did, model, cluster, .. } = mismatch;
+            eprintln!("{node} {did}\n  model   {model}\n  cluster {cluster}");
+        }
         if options.json {
             eprintln!("{headline}\n  {again}");
         } else {

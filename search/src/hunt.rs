@@ -19,6 +19,7 @@
 
 use crate::fault::Fault;
 use crate::preset::{Mode, Size};
+use crate::refine::Mismatch;
 use crate::run::{Ending, Run};
 use crate::script::Deed;
 use crate::swarm::Swarm;
@@ -88,6 +89,10 @@ pub struct Found {
     pub ending: Ending,
     /// Losses that the configuration allows were looked for too.
     pub counts_losses: bool,
+    /// Where it parted from the abstract model, when that was looked at and is what was found.
+    pub mismatch: Option<Mismatch>,
+    /// Every step was held against the abstract model.
+    pub refines: bool,
 }
 
 /// What a slice of a hunt came to.
@@ -119,6 +124,8 @@ impl Found {
             script: run.script().to_vec(),
             ending: run.ending(),
             counts_losses: run.counts_losses(),
+            mismatch: run.mismatch().cloned(),
+            refines: run.refines(),
         })
     }
 }
@@ -132,6 +139,7 @@ impl Hunt {
         let swarm = Swarm {
             releases: vec![spec.release],
             mode: Mode::ShowMe,
+            refines: false,
             size: Size::Small,
             faults: spec.faults,
             acks: Some(spec.acks),

@@ -5,7 +5,7 @@
 //! (the command line, a web worker) asks for so many events at a time.
 //!
 //! Reading order: [`fault`], [`preset`], [`swarm`], [`plan`] (what a seed draws); [`script`], [`driver`], [`heal`],
-//! [`converge`], [`patience`], [`history`], [`violation`], [`run`] (how a run goes); [`hunt`], [`shrink`] (what a person drives), [`zoo`] (bugs of the past).
+//! [`converge`], [`patience`], [`history`], [`violation`], [`run`] (how a run goes), [`refine`] (against the abstract model); [`hunt`], [`shrink`] (what a person drives), [`zoo`] (bugs of the past).
 //! [`explore`] is another way to look: not at some runs of a whole cluster, but at all of a small part.
 
 pub mod converge;
@@ -19,6 +19,7 @@ pub mod luck;
 pub mod patience;
 pub mod plan;
 pub mod preset;
+pub mod refine;
 pub mod run;
 pub mod script;
 pub mod shrink;

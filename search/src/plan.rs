@@ -11,6 +11,8 @@ pub struct FaultPlan {
     pub seed: u64,
     /// What is asked of the run.
     pub mode: Mode,
+    /// Whether every step is held against the abstract model of KIP-320.
+    pub refines: bool,
     /// The faults that this seed may use, with their weights.
     pub faults: Vec<(Fault, u32)>,
     /// Events before everything is healed.

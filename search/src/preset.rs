@@ -45,6 +45,8 @@ pub struct Preset {
     pub size: Size,
     /// Faults.
     pub faults: &'static [Fault],
+    /// Whether every step is held against the abstract model of KIP-320 ([`crate::refine`]).
+    pub refines: bool,
 }
 
 /// Faults after which no promise may be broken.
@@ -94,6 +96,27 @@ const POWER: &[Fault] = &[
     Fault::Pause,
     Fault::Fence,
 ];
+/// What the abstract model knows: everything but disks that forget and partitions that move.
+const MODEL: &[Fault] = &[
+    Fault::Crash,
+    Fault::DiskError,
+    Fault::Shutdown,
+    Fault::Pause,
+    Fault::Cut,
+    Fault::Loss,
+    Fault::ResponseLoss,
+    Fault::Duplicate,
+    Fault::Delay,
+    Fault::Reorder,
+    Fault::Clock,
+    Fault::Slow,
+    Fault::Resign,
+    Fault::Zombie,
+    Fault::StaleControl,
+    Fault::Fence,
+    Fault::Operator,
+    Fault::Client,
+];
 
 const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
     Preset {
@@ -103,6 +126,7 @@ const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
         mode: Mode::MustBeSafe,
         size: Size::Any,
         faults: SAFE,
+        refines: false,
     }
 }
 
@@ -113,7 +137,7 @@ const fn closer(
     faults: &'static [Fault],
     mode: Mode,
 ) -> Preset {
-    Preset { name, about, releases: &Release::KRAFT, mode, size, faults }
+    Preset { name, about, releases: &Release::KRAFT, mode, size, faults, refines: false }
 }
 
 /// All presets.
@@ -126,6 +150,15 @@ pub const PRESETS: &[Preset] = &[
     closer("power", "only machines fail", Size::Any, POWER, Mode::MustBeSafe),
     closer("quorum", "elections of the metadata quorum", Size::Quorum, SAFE, Mode::MustBeSafe),
     closer("one-partition", "one partition, one controller", Size::OnePartition, SAFE, Mode::MustBeSafe),
+    Preset {
+        name: "model",
+        about: "one partition whose disks are safe, held against the model of KIP-320",
+        releases: &Release::KRAFT,
+        mode: Mode::MustBeSafe,
+        size: Size::OnePartition,
+        faults: MODEL,
+        refines: true,
+    },
     closer("show-me", "no limits: promises may become void", Size::Any, Fault::ALL, Mode::ShowMe),
 ];
 

@@ -12,6 +12,7 @@ use crate::history::{self, History};
 use crate::luck::Luck;
 use crate::patience::Patience;
 use crate::plan::FaultPlan;
+use crate::refine::{self, Mismatch, Refinement};
 use crate::script::{self, Act, Deed, Done};
 use crate::tally::Tally;
 use crate::violation::{Excuse, Violation};
@@ -80,6 +81,9 @@ pub struct Run {
     /// All goals were reached after the healing.
     settled: bool,
     judged: bool,
+    /// The abstract model, when the run is held against it.
+    refinement: Option<Refinement>,
+    mismatch: Option<Mismatch>,
 }
 
 impl Run {
@@ -88,8 +92,8 @@ impl Run {
     /// # Errors
     /// When the genesis makes no cluster.
     pub fn new(genesis: Genesis, plan: FaultPlan) -> Result<Run, GenesisError> {
-        let luck = Luck::stream(plan.seed, 103);
-        Run::from(genesis, luck, Source::Chance(Driver::new(plan)))
+        let (luck, refines) = (Luck::stream(plan.seed, 103), plan.refines);
+        Run::from(genesis, luck, Source::Chance(Driver::new(plan))).map(|run| run.refining(refines))
     }
 
     /// A run of that cluster under that script.
@@ -121,6 +125,8 @@ impl Run {
             history: History::default(),
             settled: false,
             judged: false,
+            refinement: None,
+            mismatch: None,
         })
     }
 
@@ -129,6 +135,28 @@ impl Run {
     pub const fn counting_losses(mut self, on: bool) -> Run {
         self.counts_losses = on;
         self
+    }
+
+    /// Every step is held against the abstract model of KIP-320.
+    #[must_use]
+    pub fn refining(mut self, on: bool) -> Run {
+        self.refinement = on.then(Refinement::default);
+        self
+    }
+
+    /// Whether every step is held against the abstract model.
+    pub const fn refines(&self) -> bool {
+        self.refinement.is_some()
+    }
+
+    /// The abstract model that follows the run.
+    pub const fn refinement(&self) -> Option<&Refinement> {
+        self.refinement.as_ref()
+    }
+
+    /// Where the run has parted from the abstract model.
+    pub const fn mismatch(&self) -> Option<&Mismatch> {
+        self.mismatch.as_ref()
     }
 
     /// Whether it looks for losses that the configuration allows.
@@ -219,6 +247,7 @@ impl Run {
     fn look(&mut self) {
         let now = self.sim.now();
         self.instant = if self.instant.0 == now { (now, self.instant.1 + 1) } else { (now, 1) };
+        self.refine();
         if self.step.notes.is_empty() {
             return;
         }
@@ -237,6 +266,17 @@ impl Run {
             let excuse = excuse.or((!lost.by_all).then_some(Excuse::AcksOne));
             self.violation =
                 self.violation.or(Some(Violation::of_loss(&self.step, partition, lost.offset, excuse)));
+            self.phase = Phase::Over;
+        }
+    }
+
+    fn refine(&mut self) {
+        let Some(refinement) = &mut self.refinement else { return };
+        if let Err(mismatch) = refinement.see(&self.sim, &self.step)
+            && self.violation.is_none()
+        {
+            self.violation = Some(Violation::of_mismatch(&self.step, &mismatch, refine::PARTITION));
+            self.mismatch = Some(mismatch);
             self.phase = Phase::Over;
         }
     }

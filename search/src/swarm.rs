@@ -23,6 +23,8 @@ pub struct Swarm {
     pub releases: Vec<Release>,
     /// What is asked.
     pub mode: Mode,
+    /// Whether every step is held against the abstract model of KIP-320: one partition, and no disk that forgets.
+    pub refines: bool,
     /// Shapes.
     pub size: Size,
     /// Faults.
@@ -42,6 +44,7 @@ impl From<&Preset> for Swarm {
         Swarm {
             releases: preset.releases.to_vec(),
             mode: preset.mode,
+            refines: preset.refines,
             size: preset.size,
             faults: preset.faults.to_vec(),
             acks: None,
@@ -174,6 +177,7 @@ impl Swarm {
         FaultPlan {
             seed,
             mode: self.mode,
+            refines: self.refines,
             faults,
             events: luck.pick(&[3000, 6000, 10_000, 15_000]).unwrap_or(6000),
             from_start: luck.percent(10),

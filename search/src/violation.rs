@@ -2,6 +2,7 @@
 
 use crate::converge::Missing;
 use crate::history::Broken;
+use crate::refine::Mismatch;
 use kraftscope_core::check::{INVARIANTS, Why};
 use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
 use kraftscope_core::note::Note;
@@ -77,6 +78,20 @@ impl Violation {
             partition: broken.partition,
             node: broken.client,
             offset: broken.offset,
+            excuse: None,
+        }
+    }
+
+    /// A replica did what the abstract model does not allow.
+    pub fn of_mismatch(step: &Step, mismatch: &Mismatch, partition: TopicPartition) -> Violation {
+        Violation {
+            rule: "REFINE",
+            statement: "Every step of a replica is one of the model of KIP-320, or none.",
+            event: mismatch.event,
+            time: step.time,
+            partition: Some(partition),
+            node: Some(mismatch.node),
+            offset: None,
             excuse: None,
         }
     }

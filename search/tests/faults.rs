@@ -17,6 +17,7 @@ fn notes_of(fault: Fault, seed: u64) -> Vec<Note> {
     let swarm = Swarm {
         releases: vec![Release::V4_2],
         mode: Mode::MustBeSafe,
+        refines: false,
         size: Size::Any,
         faults: vec![fault],
         acks: None,

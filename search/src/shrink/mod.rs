@@ -47,6 +47,7 @@ pub struct Finding {
 pub struct Shrink {
     rule: &'static str,
     counts_losses: bool,
+    refines: bool,
     best: Candidate,
     finding: Finding,
     edits: Edits,
@@ -78,6 +79,7 @@ impl Shrink {
         let mut shrink = Shrink {
             rule: found.violation.rule,
             counts_losses: found.counts_losses,
+            refines: found.refines,
             edits: Edits::new(),
             best,
             finding,
@@ -118,7 +120,7 @@ impl Shrink {
     fn begin(&self, candidate: Candidate, luck: u32, limit: u64) -> Option<Trial> {
         let ending = candidate.ending.clone();
         let run = Run::replay(candidate.genesis.clone(), candidate.deeds.clone(), ending).ok()?;
-        let run = run.counting_losses(self.counts_losses);
+        let run = run.counting_losses(self.counts_losses).refining(self.refines);
         Some(Trial { candidate, run, luck, limit })
     }
 
