@@ -38,6 +38,12 @@ fn swarm(release: &str, seed: u64) -> Sim {
     let brokers = [3, 3, 4][(seed % 3) as usize];
     let latency = ["datacenter", "zones", "rack", "regions"][(seed % 4) as usize];
     let unclean = ["false", "false", "false", "true"][(seed % 4) as usize];
+    let racks = match seed % 3 {
+        0 => {
+            "set replica.selector.class RackAwareReplicaSelector\nset broker.rack a,b,c\nset client.rack b,c\n"
+        }
+        _ => "",
+    };
     let text = format!(
         "release {release}\nseed {seed}\ncontrollers {controllers}\nbrokers {brokers}\nlatency {latency}\n\
          topic orders partitions 3 replicas 3 min.insync.replicas 2 unclean.leader.election.enable {unclean}\n\
@@ -45,7 +51,7 @@ fn swarm(release: &str, seed: u64) -> Sim {
          producer topics orders interval 200ms keys 6 acks all\n\
          producer topics logs interval 300ms keys 3 acks 1\n\
          producer topics orders,logs interval 500ms acks 0\n\
-         consumer topics orders\nconsumer topics logs\n{rates}rate recover 150000\n----\n"
+         consumer topics orders\nconsumer topics logs\n{rates}{racks}rate recover 150000\n----\n"
     );
     let mut genesis = Scenario::parse(&text).expect("a scenario").genesis;
     genesis.settings.features.repeated_metadata_ends_proposal = false;
