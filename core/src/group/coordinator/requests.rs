@@ -39,7 +39,7 @@ impl GroupCoordinator {
         let group = shard.groups.entry(name).or_default();
         let before = group.clone();
         let mut inner = Out { effects: Vec::new(), dice: mem::take(&mut out.dice) };
-        group.handle(now, asker, name, &message, host.image, &settings, &mut inner);
+        group.handle(now, asker, name, &message, (host.image, &settings), &mut inner);
         out.dice = mem::take(&mut inner.dice);
         if *group == Group::default() {
             shard.groups.remove(&name);
@@ -165,8 +165,7 @@ impl Group {
         asker: Asker,
         name: Text,
         message: &GroupMessage,
-        image: &Image,
-        settings: &Settings,
+        (image, settings): (&Image, &Settings),
         out: &mut Out,
     ) {
         match message {
