@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 /// Wait before a request is sent again after a request-level error.
 pub const RETRY_BACKOFF: Span = Span::millis(50);
-/// The broker's `request.timeout.ms`: how long it waits for an answer of the controller.
+/// `controller.socket.timeout.ms`: how long a broker waits for an answer of the controller.
 pub const REQUEST_TIMEOUT: Span = Span::millis(30_000);
 
 /// What waits to be sent or answered.

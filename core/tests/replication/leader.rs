@@ -249,7 +249,7 @@ fn whoever_asks_the_wrong_broker_or_in_an_old_epoch_is_told_the_leader() {
     lab.elect(Some(B1), &[1, 2]);
     let hint = Some(LeaderHint { leader: B1, leader_epoch: LeaderEpoch(1) });
     let asked = lab.ask(TP, 0, None);
-    lab.fetch_with(B1, B2, asked);
+    lab.fetch_with(B3, B2, asked);
     lab.fetch_from(Fetcher::Consumer, CONSUMER, B1, vec![in_epoch(0, asked)]);
     lab.fetch_from(Fetcher::Consumer, CONSUMER, B1, vec![in_epoch(2, asked)]);
     let hints: Vec<_> = lab.fetched().iter().map(|answer| (answer.error, answer.current_leader)).collect();
