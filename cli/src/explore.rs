@@ -224,6 +224,7 @@ fn as_json(report: &Report, seconds: f64) -> Value {
         "depth": report.depth,
         "local_states": report.local_states,
         "complete": report.is_complete(),
+        "bounded": report.bounded,
         "violations": report.breaches.iter().map(breach).collect::<Vec<_>>(),
         "seen": report.seen,
         "missed": report.missed,
@@ -256,6 +257,10 @@ fn as_text(report: &Report, seconds: f64) -> String {
     }
     text += &report.seen.iter().map(|seen| format!("sometimes {seen}\n")).collect::<String>();
     text += &report.missed.iter().map(|missed| format!("NEVER {missed}\n")).collect::<String>();
+    if report.bounded {
+        text +=
+            "BOUNDED: some epochs would have risen above the highest; what lies behind was not looked at\n";
+    }
     let Report { states, depth, generated, local_states, .. } = report;
     let rate = (*states as f64 / seconds).round();
     let verdict = match (report.is_complete(), report.breaches.is_empty()) {

@@ -5,13 +5,24 @@ use kraftscope_core::history::History;
 use kraftscope_models::explore::{Explorer, Limits};
 use kraftscope_search::explore::cluster::{Bounds, ClusterWorld};
 use kraftscope_search::explore::depths::{DEPTHS, Depth};
-use kraftscope_search::explore::report::{Breach, Report};
+use kraftscope_search::explore::report::{Breach, Playable, Report};
 use kraftscope_search::explore::walk::Walk;
 use kraftscope_search::zoo::Bug;
 
-fn search(bounds: Bounds, settings: &Settings) -> Report {
+fn explore(bounds: Bounds, settings: &Settings) -> Explorer<Walk<ClusterWorld>> {
     let walk = Walk::new(ClusterWorld::new(bounds, settings));
-    Report::of(&Explorer::new(walk, Limits { stop_when_broken: true, ..Limits::default() }).run())
+    Explorer::new(walk, Limits { stop_when_broken: true, ..Limits::default() }).run()
+}
+
+fn search(bounds: Bounds, settings: &Settings) -> Report {
+    Report::of(&explore(bounds, settings))
+}
+
+/// The numbers of states, spread over a search, whose paths the simulator cannot follow.
+fn astray(search: &Explorer<Walk<ClusterWorld>>) -> Vec<u32> {
+    let last = search.states() as u32 - 1;
+    let spread = (1..=12).map(|part| last / 12 * part);
+    spread.filter(|&index| ClusterWorld::play(search.model(), &search.path(index)).is_none()).collect()
 }
 
 /// Looks for a bug where it is known to be met.
@@ -94,4 +105,12 @@ fn a_high_watermark_below_min_isr_is_found() {
 fn every_bug_that_is_met_is_in_the_zoo() {
     assert!(DEPTHS.iter().all(|depth| Bug::find(depth.bug).is_ok()));
     assert!(DEPTHS.is_sorted_by_key(|depth| depth.bug));
+}
+
+/// Source: the simulator. Step by step its processes are where those of the world are, so what the search leaves out of a
+/// state makes no difference.
+#[test]
+fn the_simulator_follows_whatever_happens_to_a_partition() {
+    let bounds = Bounds { records: 1, max_leader_epoch: 1, elections: 0, lags: 0, ..Bounds::PARTITION };
+    assert_eq!(astray(&explore(bounds, &Settings::default())), Vec::<u32>::new());
 }

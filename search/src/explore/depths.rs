@@ -4,7 +4,8 @@
 //! the bug was gone there is none within the same bounds and that depth. Lengths count states, the first included, as
 //! those of the abstract models do.
 //!
-//! Left out: what shows only in clients, in changes of voters, or in a cluster that stands still.
+//! Left out: what shows only in clients, in changes of voters, or in a cluster that stands still; and what newer rules
+//! of the controller keep from happening, as with b03, whose old leader would have to stay in the ISR.
 
 use kraftscope_core::check::Rule;
 
@@ -42,14 +43,13 @@ const ONE_DISK: &[(&str, u32)] = &[("losses", 0), ("disks", 1), ("max-epoch", 1)
 /// All that are met, by name.
 pub const DEPTHS: &[Depth] = &[
     met("b01", "partition", &[], Rule::S1, (6, 491)),
-    met("b03", "partition", &[], Rule::S1, (15, 2_520_878)),
     met("b06", "partition", &[], Rule::S1, (15, 2_533_914)),
     met("b08", "partition", LAGGING_HW, Rule::S2, (17, 1_093_207)),
     met("b13", "quorum", ONE_POWER_LOSS, Rule::K10, (8, 150)),
     met("b15", "partition", &[], Rule::S7, (6, 958)),
     met("b16", "partition", &[], Rule::S7, (3, 20)),
-    met("b18", "cluster", &[("brokers", 2)], Rule::C1, (11, 2_441)),
-    met("b19", "cluster", &[], Rule::S4, (7, 1_740)),
+    met("b18", "cluster", &[("brokers", 2)], Rule::C1, (11, 2_326)),
+    met("b19", "cluster", &[], Rule::S4, (7, 1_924)),
     met("b35", "quorum", ONE_DISK, Rule::L6, (18, 4_336)),
     met("b36", "quorum", ONE_POWER_LOSS, Rule::K10, (8, 150)),
 ];

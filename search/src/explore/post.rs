@@ -28,7 +28,7 @@ impl<W: World> Walk<W> {
     /// Eager messages arrive at once, unless luck decides what comes of them, or that lies out of bounds.
     fn hurry(&self, tables: &mut Tables<W>, board: Board) -> Board {
         for &message in board.bag() {
-            if !tables.messages[message as usize].eager {
+            if !self.is_eager(tables, &board, message) {
                 continue;
             }
             let mut found = Vec::new();

@@ -48,6 +48,8 @@ pub struct Report {
     pub cut: Option<Cut>,
     /// Some states had more messages on their way than a state holds, and what lies behind was not seen.
     pub overflowed: bool,
+    /// Some steps led out of the bounds of the world (epochs above the highest): what lies there belongs to a larger one.
+    pub bounded: bool,
     /// The broken promises, nearest first.
     pub breaches: Vec<Breach>,
     /// What happened sometimes.
@@ -80,6 +82,7 @@ impl Report {
             local_states: walk.local_states(),
             cut: search.cut(),
             overflowed: walk.has_overflowed(),
+            bounded: walk.is_bounded(),
             breaches: search.findings().iter().filter_map(breach).collect(),
             seen: witnesses(shown),
             // A search that was cut short might have come to it.

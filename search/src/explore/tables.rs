@@ -143,6 +143,8 @@ pub(super) struct Tables<W: World> {
     pub(super) acts: Vec<W::Act>,
     act_of: Map<W::Act, u32>,
     pub(super) timers: Vec<Timer>,
+    /// Some step led out of the bounds of the world.
+    pub(super) bounded: bool,
     outcomes: Map<u64, Rc<[Outcome]>>,
     learned: Map<(u32, u32, u32), (u32, u64)>,
     pairs: Map<u64, u64>,
@@ -165,6 +167,7 @@ impl<W: World> Tables<W> {
             acts: Vec::new(),
             act_of: Map::default(),
             timers: Vec::new(),
+            bounded: false,
             outcomes: Map::default(),
             waiting: Vec::new(),
             learned: Map::default(),
@@ -366,6 +369,7 @@ impl<W: World> Tables<W> {
         let inside = world.step(&mut node, input, &mut out);
         let lucky = out.dice != Dice::new(seed);
         if !inside {
+            self.bounded = true;
             return (None, lucky);
         }
         let (mut sends, mut last_sent) = (Vec::new(), before.last_sent);

@@ -89,6 +89,11 @@ impl<W: World> Walk<W> {
         self.overflowed.get()
     }
 
+    /// Whether some step led out of the bounds of the world, and what lies there was not seen.
+    pub fn is_bounded(&self) -> bool {
+        self.tables.borrow().bounded
+    }
+
     /// The message of this number.
     pub fn parcel(&self, message: u32) -> Parcel {
         let sent = &self.tables.borrow().messages[message as usize];
@@ -277,7 +282,7 @@ impl<W: World> Walk<W> {
         let mut next = *board;
         next.take(message);
         let mut arrive = |board| found.push((Move::Deliver(message), board));
-        if facts.up {
+        if facts.up && !(request && facts.closed) {
             if !request {
                 next.set_awaited(to, from, channel, 0);
             }
@@ -290,11 +295,18 @@ impl<W: World> Walk<W> {
         }
     }
 
+    /// An eager message, and somebody listens: else a sender that tries again at once would never come to rest.
+    pub(super) fn is_eager(&self, tables: &Tables<W>, board: &Board, message: u32) -> bool {
+        let sent = &tables.messages[message as usize];
+        let facts = &tables.locals[board.locals[usize::from(sent.to)] as usize].facts;
+        sent.eager && facts.up && !(sent.request && facts.closed)
+    }
+
     /// Lets an eager message arrive, before anything else happens. `false` when there is none, or when what comes of
     /// it lies out of bounds: then it stays on its way.
     fn deliver_eager(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) -> bool {
         for &message in board.bag() {
-            if tables.messages[message as usize].eager {
+            if self.is_eager(tables, board, message) {
                 self.deliver(tables, board, message, found);
                 if !found.is_empty() {
                     return true;

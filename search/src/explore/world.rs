@@ -80,6 +80,8 @@ pub enum MayFire {
 pub struct Facts {
     /// It takes messages.
     pub up: bool,
+    /// But no requests yet: whoever sends one learns that nobody listens.
+    pub closed: bool,
     /// While it is down: nobody is told that nobody listens.
     pub silent: bool,
     /// By channel, bit `p`: it waits for an answer of the node at place `p`.

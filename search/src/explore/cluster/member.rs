@@ -169,7 +169,7 @@ impl Member {
 
     /// Gives it an input.
     pub(super) fn step(&mut self, input: Given<Act>, common: &Common, out: &mut Out) {
-        self.clock = self.clock + PACE;
+        self.clock += PACE;
         let deliver =
             |from, correlation, message, to| Input::Deliver(Envelope { from, to, correlation, message });
         match input {

@@ -68,6 +68,7 @@ pub(super) fn facts(ids: &[NodeId], member: &Member) -> Facts {
         }
     }
     let Some(broker) = process.broker() else { return facts };
+    facts.closed = !broker.lifecycle.accepts_connections();
     // Its channel to the controller is not looked into: an answer that it does not expect is ignored.
     facts.awaits[usize::from(LIFE)] = u8::MAX;
     for (place, &id) in ids.iter().enumerate() {
