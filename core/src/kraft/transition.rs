@@ -6,6 +6,9 @@
 //! cannot postpone an election for ever.
 //!
 //! Source: `QuorumState`, `KafkaRaftClient.transitionTo*`, `KafkaRaftClient.maybeTransition`.
+//!
+//! Left out: an unattached replica that knows its leader's id but no address of it. A leader that becomes unattached
+//! answers parked fetches at once; Kafka lets these run into their 500 ms unless it follows a leader before.
 
 use super::Quorum;
 use super::leader::LeaderState;

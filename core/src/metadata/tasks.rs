@@ -3,6 +3,9 @@
 //! Source: `PeriodicTaskControlManager`, `QuorumController.registerMaybeFenceStaleBroker` and its siblings,
 //! `createTopics`, `incrementalAlterConfigs`, `electLeaders`. Keeps: tasks run only while it is active, each one
 //! period after the last run, or after 10 ms when that run left work. One broker is fenced in a run.
+//!
+//! Left out: the limit of 1000 elections for the unclean task, and the record without effect that Kafka writes when the
+//! session of a fenced broker runs out.
 
 use crate::id::{CallId, NodeId};
 use crate::kraft::Quorum;
