@@ -8,6 +8,7 @@
 
 use crate::heal::Core;
 use crate::patience::Patience;
+use kraftscope_core::client::membership::Phase;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
@@ -301,12 +302,20 @@ fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
                 return Some(Missing::at(Goal::V10, slot.id));
             }
             Some(Process::Consumer(consumer)) => {
+                if consumer.membership.as_ref().is_some_and(|group| group.phase != Phase::Stable) {
+                    return Some(Missing::at(Goal::C14, slot.id));
+                }
                 for (&id, found) in &image.partitions {
                     let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
                     let hw = broker(world, leader)?.replicas.partition(id)?.hw;
                     let wants = consumer.positions.get(&id).is_none_or(|position| position.offset < Some(hw));
-                    let reads =
-                        image.topics.get(&id.topic).is_some_and(|t| consumer.spec.topics.contains(&t.name));
+                    let reads = match &consumer.membership {
+                        Some(membership) => membership.owned.contains(&id),
+                        None => {
+                            let topic = image.topics.get(&id.topic);
+                            topic.is_some_and(|t| consumer.spec.topics.contains(&t.name))
+                        }
+                    };
                     if wants && reads {
                         return Some(Missing { goal: Goal::C14, partition: Some(id), node: Some(slot.id) });
                     }

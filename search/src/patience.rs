@@ -150,6 +150,9 @@ fn work(world: &World, core: &Core, image: &Image) -> (Work, Work) {
         let hw = replicas.partition(id).map_or(Offset(0), |partition| partition.hw);
         for slot in &world.slots {
             let Some(Process::Consumer(consumer)) = &slot.process else { continue };
+            if consumer.membership.as_ref().is_some_and(|group| !group.owned.contains(&id)) {
+                continue;
+            }
             let position = consumer.positions.get(&id).and_then(|position| position.offset);
             read.all += hw.0;
             read.left += hw.0.saturating_sub(position.unwrap_or_default().0);

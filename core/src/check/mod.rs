@@ -13,9 +13,9 @@
 pub mod findings;
 pub mod table;
 
-mod c_groups;
 mod c_producers;
 mod clients;
+mod g_groups;
 mod k_commit;
 mod k_election;
 mod k_roles;
@@ -197,7 +197,7 @@ impl Checker {
                 }
                 let Checker { findings, truth, partitions, .. } = self;
                 partitions.observe(world, truth, slot, broker, &step.notes, findings);
-                c_groups::check(slot.id, broker, findings);
+                g_groups::check(slot.id, broker, findings);
             }
             Some(Process::Producer(_) | Process::Consumer(_)) | None => {}
         }

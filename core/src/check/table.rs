@@ -2,7 +2,7 @@
 //!
 //! The place of a row is the number that a note carries ([`crate::note::Note::InvariantBroken`]), and the place of
 //! the rule in [`Rule`]. Ids follow the literature's groups: L for one log, K for the metadata quorum, P for
-//! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on.
+//! partitions, S for what holds only while nobody gave the guarantee away, C for what clients may rely on, G for consumer groups.
 //!
 //! Left out: recovery quorum (S12).
 //! Acknowledged records that a new leader does not hold are counted besides: [`super::Checker::lost`].
@@ -196,7 +196,7 @@ table! {
             "kip-966 TLA+, NoGlobalDataLoss";
     }
     Always {
-        C8 OneReaderPerPartition: "Within a group no partition is assigned to two members.",
+        G1 OneReaderPerPartition: "Within a group no partition is assigned to two members.",
             "KIP-62, KIP-848, ConsumerGroup.updatePartitionEpochs";
     }
 }
@@ -220,6 +220,6 @@ mod tests {
     fn the_discriminant_of_a_rule_is_its_row() {
         assert_eq!(Rule::K1.invariant().name, "ElectionSafety");
         assert_eq!(format!("{:?}", Rule::S9), INVARIANTS[Rule::S9 as usize].id);
-        assert_eq!(Rule::C8 as usize, INVARIANTS.len() - 1);
+        assert_eq!(Rule::G1 as usize, INVARIANTS.len() - 1);
     }
 }

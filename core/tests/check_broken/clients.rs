@@ -145,7 +145,7 @@ fn c5_a_consumer_that_goes_back_without_a_word() {
 
 /// Source: KIP-62: within a group a partition has one reader.
 #[test]
-fn c8_a_partition_of_two_members() {
+fn g1_a_partition_of_two_members() {
     let mut genesis = Genesis::default();
     let group = Text::new("billing");
     genesis.consumers = vec![ConsumerSpec { group, ..genesis.consumers[0].clone() }; 2];
@@ -157,5 +157,5 @@ fn c8_a_partition_of_two_members() {
     };
     let all = (0..3).map(|partition| TopicPartition { partition, ..ORDERS }).collect::<Vec<_>>();
     group.members.values_mut().for_each(|member| member.assignment.clone_from(&all));
-    assert_eq!(lab.look(broker(2), vec![]), ["C8"]);
+    assert_eq!(lab.look(broker(2), vec![]), ["G1"]);
 }

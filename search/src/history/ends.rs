@@ -70,7 +70,11 @@ pub fn readers(sim: &Sim) -> Vec<Reader> {
         Some(Process::Consumer(consumer)) => {
             let wanted = image.topics.iter().filter(|(_, topic)| consumer.spec.topics.contains(&topic.name));
             let topics: Vec<_> = wanted.map(|(&id, _)| id).collect();
-            let partitions = image.partitions.keys().filter(|id| topics.contains(&id.topic));
+            // What a group shares out is read by whoever has it at the end.
+            let has = |id: &TopicPartition| {
+                consumer.membership.as_ref().is_none_or(|group| group.owned.contains(id))
+            };
+            let partitions = image.partitions.keys().filter(|id| topics.contains(&id.topic) && has(id));
             partitions.map(|&id| (slot.id, id)).collect()
         }
         _ => Vec::new(),

@@ -93,6 +93,9 @@ struct Table {
     starts: Vec<(LeaderEpoch, Offset)>,
 }
 
+/// The place of a consumer that a group has just given a partition.
+const ANYWHERE: Offset = Offset(u64::MAX);
+
 /// Where a consumer stands in a partition.
 #[derive(Clone, Copy, Debug)]
 struct Place {
@@ -201,10 +204,14 @@ impl<'a> Judge<'a> {
             What::Read { consumer, partition, offset, record } => {
                 return self.on_read(*event, *consumer, *partition, *offset, *record);
             }
+            What::Assigned { consumer, partition } => {
+                let place = self.place(*consumer, *partition);
+                (place.next, place.last) = (ANYWHERE, None);
+            }
             What::Reset { consumer, partition, from, to } => {
                 let void = self.is_void(*partition, *event);
                 let place = self.place(*consumer, *partition);
-                let told = place.next == *from && to >= from;
+                let told = (place.next == *from || place.next == ANYWHERE) && to >= from;
                 (place.next, place.last) = (*to, None);
                 return self.table(*partition).holds(void || told, Promise::C5, *consumer, *to);
             }
@@ -347,7 +354,8 @@ impl<'a> Judge<'a> {
         let table = self.table(partition);
         table.holds(!aborted, Promise::C2, consumer, offset)?;
         let skips_deleted = expected < offset && offset <= table.deleted;
-        table.holds(offset == expected || skips_deleted, Promise::C5, consumer, offset)?;
+        let begins = expected == ANYWHERE;
+        table.holds(begins || offset == expected || skips_deleted, Promise::C5, consumer, offset)?;
         if let Some(last) = last.filter(|_| offset == expected) {
             table.holds(table.follows(last, offset, record.epoch), Promise::C11, consumer, offset)?;
         }

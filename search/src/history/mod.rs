@@ -91,6 +91,13 @@ pub enum What {
         /// What.
         record: Written,
     },
+    /// A group gave a consumer this partition: it begins where the group has read to.
+    Assigned {
+        /// Who.
+        consumer: NodeId,
+        /// What.
+        partition: TopicPartition,
+    },
     /// A consumer was told that its position is not in the log, and stands elsewhere now.
     Reset {
         /// Who.

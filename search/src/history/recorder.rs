@@ -33,6 +33,9 @@ impl History {
                     consumed = true;
                     continue;
                 }
+                Note::PartitionAssigned { partition, .. } => {
+                    step.node.map(|consumer| What::Assigned { consumer, partition })
+                }
                 Note::PositionReset { partition, from, to } => {
                     step.node.map(|consumer| What::Reset { consumer, partition, from, to })
                 }

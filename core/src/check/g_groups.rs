@@ -1,6 +1,6 @@
 //! What a group's members may rely on.
 //!
-//! C8 OneReaderPerPartition: within a group no partition is assigned to two members. Source: KIP-62, KIP-848.
+//! G1 OneReaderPerPartition: within a group no partition is assigned to two members. Source: KIP-62, KIP-848.
 
 use super::findings::{Findings, Subject};
 use super::table::Rule;
@@ -15,7 +15,7 @@ pub(super) fn check(node: NodeId, broker: &Broker, findings: &mut Findings) {
     for group in broker.groups.shards.values().flat_map(|shard| shard.groups.values()) {
         let mut seen: BTreeSet<TopicPartition> = BTreeSet::new();
         let mut once = |at: &TopicPartition| {
-            findings.check(Rule::C8, seen.insert(*at), Subject::copy(*at, node));
+            findings.check(Rule::G1, seen.insert(*at), Subject::copy(*at, node));
         };
         match &group.members {
             // Between generations the members of the old one still have their shares written beside their names.
