@@ -8,7 +8,9 @@
 
 use crate::heal::Core;
 use crate::patience::Patience;
-use kraftscope_core::client::membership::Phase;
+use kraftscope_core::client::membership::{Membership, Phase};
+use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
+use kraftscope_core::group::partition_for;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
@@ -293,6 +295,17 @@ fn same_records(a: &Log<Record>, b: &Log<Record>) -> bool {
     a.iter(start, a.end()).eq(b.iter(start, b.end()))
 }
 
+/// Whether the coordinator of a group lives and may write: else nobody can join.
+fn has_room(world: &World, core: &Core, image: &Image, membership: &Membership) -> bool {
+    let Some(topic) = image.topic_named(OFFSETS_TOPIC) else { return false };
+    let count = image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
+    let id = TopicPartition { topic, partition: partition_for(membership.group, count) };
+    image.partitions.get(&id).is_some_and(|found| {
+        let min_isr = image.effective_min_isr(id, &world.genesis.settings);
+        found.leader.is_some_and(|leader| core.has(leader)) && found.isr.len() >= min_isr
+    })
+}
+
 fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
     for slot in &world.slots {
         match &slot.process {
@@ -302,7 +315,9 @@ fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
                 return Some(Missing::at(Goal::V10, slot.id));
             }
             Some(Process::Consumer(consumer)) => {
-                if consumer.membership.as_ref().is_some_and(|group| group.phase != Phase::Stable) {
+                let waits =
+                    |group: &Membership| group.phase != Phase::Stable && has_room(world, core, image, group);
+                if consumer.membership.as_ref().is_some_and(waits) {
                     return Some(Missing::at(Goal::C14, slot.id));
                 }
                 for (&id, found) in &image.partitions {

@@ -2,7 +2,9 @@
 
 use super::Written;
 use crate::heal::Core;
+use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
 use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
+use kraftscope_core::metadata::image::Image;
 use kraftscope_core::process::Process;
 use kraftscope_core::record::{Entry, Record};
 use kraftscope_core::scenario::truth;
@@ -55,12 +57,18 @@ pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
     image
         .partitions
         .iter()
+        .filter(|(id, _)| !is_of_coordinators(image, **id))
         .map(|(&id, found)| PartitionEnd {
             id,
             void: void(id).map(|event| event.unwrap_or_default()),
             log: core.and_then(|core| final_log(sim, id, found.leader.filter(|leader| core.has(*leader))?)),
         })
         .collect()
+}
+
+/// Whether brokers write to it themselves: no client was promised anything about what stands there.
+fn is_of_coordinators(image: &Image, id: TopicPartition) -> bool {
+    image.topics.get(&id.topic).is_some_and(|topic| topic.name.as_str() == OFFSETS_TOPIC)
 }
 
 /// Who reads what at the end.
