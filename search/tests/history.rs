@@ -201,6 +201,8 @@ fn c4_a_retry_that_was_written_twice() {
     assert_eq!(retried(true).judged(), Some(Promise::C4));
     assert_eq!(retried(false).judged(), None);
     assert_eq!(retried(true).push(What::Disordered(ALICE)).judged(), None);
+    assert_eq!(retried(true).push(What::Renumbered(ALICE, ORDERS)).judged(), None);
+    assert_eq!(retried(true).push(What::Renumbered(BOB, ORDERS)).judged(), Some(Promise::C4));
 }
 
 /// Source: Jepsen, poll-skip and nonmonotonic-poll.

@@ -5,9 +5,11 @@
 //!
 //! A promise with a precondition is judged only while that holds: none beyond the event at which a partition lost its
 //! guarantees; C1, C6, C8, C9, C12, C14 and the order in C10 only for acks=all; C4 only for idempotent producers none
-//! of whose batches in the partition failed and whose connections kept the order of messages, since the batches behind
-//! a gap are numbered anew and may then be written twice (`TransactionManager.bumpIdempotentProducerEpoch`); C2 only when the batch was refused before
-//! anything was written, at its only attempt.
+//! of whose batches in the partition failed or was numbered anew, and whose connections kept the order of messages:
+//! the batches behind a gap, and a retry of which a restarted leader has forgotten the number (its snapshot keeps one
+//! batch of each producer), begin a new epoch and may then be written twice
+//! (`TransactionManager.bumpIdempotentProducerEpoch`); C2 only when the batch was refused before anything was written,
+//! at its only attempt.
 
 use super::ends::{FinalLog, PartitionEnd, Reader};
 use super::{BatchKey, Entry, History, Promise, What, Written};
@@ -68,6 +70,8 @@ struct Sender {
     unanswered: bool,
     /// Its connections did not keep the order of messages.
     disordered: bool,
+    /// Partitions in which its batches were numbered anew.
+    renumbered: Vec<TopicPartition>,
     /// Partitions in which a batch of it failed.
     failed: Vec<TopicPartition>,
     /// Where what was acknowledged ends.
@@ -166,7 +170,15 @@ impl<'a> Judge<'a> {
     fn sender(&mut self, id: NodeId) -> &mut Sender {
         let found = self.senders.iter().position(|sender| sender.id == id).unwrap_or_else(|| {
             let (owners, failed, acked) = (Vec::new(), Vec::new(), Vec::new());
-            self.senders.push(Sender { id, owners, unanswered: false, disordered: false, failed, acked });
+            self.senders.push(Sender {
+                id,
+                owners,
+                unanswered: false,
+                disordered: false,
+                renumbered: Vec::new(),
+                failed,
+                acked,
+            });
             self.senders.len() - 1
         });
         &mut self.senders[found]
@@ -197,6 +209,7 @@ impl<'a> Judge<'a> {
                 let theirs = self.operations.iter_mut().filter(|op| op.batch.producer == *producer);
                 theirs.filter(|op| op.acked.is_none()).for_each(|op| op.doubled = true);
             }
+            What::Renumbered(producer, partition) => self.sender(*producer).renumbered.push(*partition),
             What::Disordered(producer) => self.sender(*producer).disordered = true,
             What::Unanswered(producer) => self.sender(*producer).unanswered = true,
             What::Acknowledged { batch, base } => return self.on_acknowledged(*event, *batch, *base),
@@ -451,8 +464,10 @@ impl<'a> Judge<'a> {
             return Ok(Offset(0));
         };
         let table = Table { id: operation.partition, ..Table::default() };
-        let numbered =
-            operation.idempotent && !sender.disordered && !sender.failed.contains(&operation.partition);
+        let numbered = operation.idempotent
+            && !sender.disordered
+            && !sender.failed.contains(&operation.partition)
+            && !sender.renumbered.contains(&operation.partition);
         for (index, &value) in (0..).zip(values) {
             let count = counts[value as usize];
             let offset = operation.acked.map(|base| base.plus(index));

@@ -64,6 +64,8 @@ pub enum What {
     Doubled(NodeId),
     /// A message from or to this producer was lost, doubled or late by itself, which no TCP connection does.
     Disordered(NodeId),
+    /// An idempotent producer numbered a partition's batches anew: those in flight may have been written before.
+    Renumbered(NodeId, TopicPartition),
     /// This producer sends with acks=0: nobody knows which of its records exist.
     Unanswered(NodeId),
     /// A batch was acknowledged.

@@ -29,6 +29,9 @@ impl History {
                 Note::DeliveryTimedOut { first, .. } => {
                     key(step, first).map(|batch| What::Failed { batch, error: None })
                 }
+                Note::ProducerEpochBumped { partition, .. } => {
+                    step.node.map(|producer| What::Renumbered(producer, partition))
+                }
                 Note::RecordsConsumed { .. } => {
                     consumed = true;
                     continue;
