@@ -80,10 +80,15 @@ fn parse(arguments: &mut lexopt::Parser) -> Result<Options, String> {
     if options.seeds == 0 {
         return Err("how many seeds? write --seeds N, or --seed N for one".into());
     }
+    if options.bug.is_some() && options.presets.is_empty() {
+        // It is looked for on its own ground.
+        if !options.switches.is_empty() {
+            return Err("--bug NAME with --switch: say on which --preset".into());
+        }
+        return Ok(options);
+    }
     if options.presets.is_empty() {
-        let closer = ["one-partition", "network", "power", "quorum"];
-        let wanted = |preset: &&Preset| options.bug.is_none() || closer.contains(&preset.name);
-        options.presets = PRESETS.iter().filter(wanted).collect();
+        options.presets = PRESETS.iter().collect();
     }
     swarm(&options, options.presets[0]).check()?;
     Ok(options)
@@ -113,14 +118,18 @@ fn search(options: &Options) -> Result<(Tally, Findings), String> {
                 return;
             }
             let seed = options.from.wrapping_add(number);
-            let (preset, swarm) = &swarms[(seed % swarms.len() as u64) as usize];
-            let outcome = play(swarm, seed);
+            let place = seed.checked_rem(swarms.len() as u64).unwrap_or_default() as usize;
+            let (preset, outcome) = match (swarms.get(place), options.bug) {
+                (Some((preset, swarm)), _) => (*preset, play(swarm, seed)),
+                (None, Some(bug)) => ("", bug.play(seed).map(|run| (run.tally(), Found::of(seed, &run)))),
+                (None, None) => return,
+            };
             let Ok(mut all) = shared.lock() else { return };
             match outcome {
                 Ok((tally, found)) => {
                     all.0.add(&tally);
                     if let Some(found) = found {
-                        all.1.insert(seed, (*preset, found));
+                        all.1.insert(seed, (preset, found));
                     }
                     if all.0.seeds.is_multiple_of(1000) {
                         let (done, found) = (all.0.seeds, all.1.len());
@@ -154,7 +163,8 @@ fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) 
         options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
     for (number, (seed, (preset, found))) in found.iter().enumerate() {
         let headline = format!("seed {seed}: {}", show(&found.violation));
-        let again = format!("kraftscope fuzz --seed {seed} --preset {preset}{bug}{switches}");
+        let preset = if preset.is_empty() { String::new() } else { format!(" --preset {preset}") };
+        let again = format!("kraftscope fuzz --seed {seed}{preset}{bug}{switches}");
         if let Some(mismatch) = &found.mismatch {
             let Mismatch { node, did, model, cluster, .. } = mismatch;
             eprintln!("{node} {did}\n  model   {model}\n  cluster {cluster}");
@@ -170,9 +180,11 @@ fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) 
     }
     let mut value = serde_json::to_value(tally).map_err(|error| error.to_string())?;
     value["cpu_seconds"] = json!((cpu_seconds * 1000.0).round() / 1000.0);
-    if options.bug.is_some() {
+    if let Some(bug) = options.bug {
         // How many seeds it took to find the bug; null when it was not found.
-        value["seeds_needed"] = json!(found.keys().next().map(|seed| seed.wrapping_sub(options.from) + 1));
+        let shows = |(_, found): &&(&str, Found)| bug.promises.contains(&found.violation.rule);
+        let first = found.values().find(shows).map(|(_, found)| found.seed.wrapping_sub(options.from) + 1);
+        value["seeds_needed"] = json!(first);
     }
     if options.json {
         println!("{value}");

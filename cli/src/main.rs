@@ -7,6 +7,7 @@ mod explore;
 mod fuzz;
 mod models;
 mod run;
+mod zoo;
 
 use std::process::ExitCode;
 
@@ -23,12 +24,13 @@ kraftscope bench [--json] [--seconds N]
     snapshots and seeks. The median of five rounds.
 kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] [--switch NAME=VALUE]... [--json]
     Plays random clusters under random faults and checks every promise after every step; then heals a
-    random core, which must come together again. --seed N plays one seed. Exit status 1 if a promise broke.
+    random core, which must come together again. --seed N plays one seed. --bug NAME looks for a bug of the
+    past on the ground that fits it. Exit status 1 if a promise broke.
 ";
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, models::USAGE, explore::USAGE].concat()
+    [USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
 }
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "check" => check::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "explore" => explore::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "models" => models::command(&mut arguments).map(|()| true),

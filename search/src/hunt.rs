@@ -93,6 +93,8 @@ pub struct Found {
     pub mismatch: Option<Mismatch>,
     /// Every step was held against the abstract model.
     pub refines: bool,
+    /// The promises that were looked for; all when empty.
+    pub sought: &'static [&'static str],
 }
 
 /// What a slice of a hunt came to.
@@ -126,6 +128,7 @@ impl Found {
             counts_losses: run.counts_losses(),
             mismatch: run.mismatch().cloned(),
             refines: run.refines(),
+            sought: run.sought(),
         })
     }
 }

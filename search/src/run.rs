@@ -74,6 +74,8 @@ pub struct Run {
     step: Step,
     broken: u64,
     counts_losses: bool,
+    /// The promises that it looks for; all when empty.
+    sought: &'static [&'static str],
     violation: Option<Violation>,
     tally: Tally,
     /// What clients saw.
@@ -120,6 +122,7 @@ impl Run {
             step: Step::default(),
             broken: 0,
             counts_losses: false,
+            sought: &[],
             violation: None,
             tally: Tally::default(),
             history: History::default(),
@@ -162,6 +165,18 @@ impl Run {
     /// Whether it looks for losses that the configuration allows.
     pub const fn counts_losses(&self) -> bool {
         self.counts_losses
+    }
+
+    /// Goes on when another promise than these breaks; an empty list is all promises.
+    #[must_use]
+    pub const fn seeking(mut self, promises: &'static [&'static str]) -> Run {
+        self.sought = promises;
+        self
+    }
+
+    /// The promises that it looks for; all when empty.
+    pub const fn sought(&self) -> &'static [&'static str] {
+        self.sought
     }
 
     /// The cluster.
@@ -256,9 +271,12 @@ impl Run {
         let Some(checker) = self.sim.checker() else { return };
         if checker.broken_count() > self.broken {
             self.broken = checker.broken_count();
-            let violation = Violation::of_step(&self.step);
-            self.violation = self.violation.or(violation);
-            self.phase = Phase::Over;
+            let sought =
+                |violation: &Violation| self.sought.is_empty() || self.sought.contains(&violation.rule);
+            if let Some(violation) = Violation::all_of_step(&self.step).find(sought) {
+                self.violation = self.violation.or(Some(violation));
+                self.phase = Phase::Over;
+            }
         } else if self.counts_losses
             && let Some((partition, lost)) = checker.lost().next()
         {

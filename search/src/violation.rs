@@ -41,9 +41,9 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The first promise that this step broke.
-    pub fn of_step(step: &Step) -> Option<Violation> {
-        step.notes.iter().find_map(|note| match *note {
+    /// The promises that this step broke.
+    pub fn all_of_step(step: &Step) -> impl Iterator<Item = Violation> + '_ {
+        step.notes.iter().filter_map(|note| match *note {
             Note::InvariantBroken { invariant, partition, node, offset } => {
                 let row = INVARIANTS.get(usize::from(invariant))?;
                 let (event, time) = (step.event, step.time);

@@ -48,6 +48,7 @@ pub struct Shrink {
     rule: &'static str,
     counts_losses: bool,
     refines: bool,
+    sought: &'static [&'static str],
     best: Candidate,
     finding: Finding,
     edits: Edits,
@@ -80,6 +81,7 @@ impl Shrink {
             rule: found.violation.rule,
             counts_losses: found.counts_losses,
             refines: found.refines,
+            sought: found.sought,
             edits: Edits::new(),
             best,
             finding,
@@ -120,7 +122,7 @@ impl Shrink {
     fn begin(&self, candidate: Candidate, luck: u32, limit: u64) -> Option<Trial> {
         let ending = candidate.ending.clone();
         let run = Run::replay(candidate.genesis.clone(), candidate.deeds.clone(), ending).ok()?;
-        let run = run.counting_losses(self.counts_losses).refining(self.refines);
+        let run = run.counting_losses(self.counts_losses).refining(self.refines).seeking(self.sought);
         Some(Trial { candidate, run, luck, limit })
     }
 
