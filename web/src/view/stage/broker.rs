@@ -64,7 +64,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
         if chip_room < m.small * 3.0 { (true, format!("B{}", shown.id.number())) } else { (false, name) };
     // Where it stands, if that leaves room for how it is.
     let rack = shown.rack.map(|rack| sheet.tell("rack", &[("rack", rack.to_string())])).unwrap_or_default();
-    let fits = width_of(&rack, m.small) + m.small * 10.0 <= chip_room;
+    let fits = width_of(&rack, m.small) + m.small * 6.5 <= chip_room;
     let rack = if fits { rack } else { String::new() };
     let wide = if rack.is_empty() { 0.0 } else { width_of(&rack, m.small) + m.name * 0.5 };
     let chip_x = head.x + m.pad + width_of(&name, m.name) + wide + 10.0;

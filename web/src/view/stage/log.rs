@@ -13,6 +13,9 @@ use yew::prelude::*;
 /// How many epoch colours there are; they come round again.
 pub(super) const EPOCH_COLOURS: u32 = 8;
 
+/// How wide the scissors are.
+const SCISSORS: f64 = 12.0;
+
 /// A mark below the strip, on the boundary before `offset`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tick {
@@ -130,19 +133,30 @@ impl Drawing<'_> {
         }
         let mut last = None;
         let y = self.strip.y + self.strip.height + self.metrics.small + 3.0;
-        let taken: Vec<(f64, f64)> = self.ticks.iter().filter_map(|tick| self.number_of(tick)).collect();
+        let mut taken = self.taken();
+        taken.extend(self.scissors().map(|left| (left, left + SCISSORS)));
         let number = |(slot, cell): (u32, &CellView)| {
-            let first = last.replace(cell.epoch) != Some(cell.epoch);
+            if last.replace(cell.epoch) == Some(cell.epoch) {
+                return None;
+            }
             let (x, text) = (self.strip.left(slot), format!("e{}", cell.epoch));
             let wide = width_of(&text, self.metrics.small) * 1.1;
             let free = |from: &f64| taken.iter().all(|(left, right)| from + wide < *left || *right < *from);
             let middle = if slot == 0 { -2.0 } else { (self.strip.cell - wide) / 2.0 };
-            let beside = taken.iter().map(|(_, right)| right + 2.0).filter(|right| *right > x - 2.0);
+            // Further away it would seem to speak of another cell.
+            let near = x - 2.0..x + self.strip.pitch * 1.5;
+            let beside = taken.iter().map(|(_, right)| right + 2.0).filter(|right| near.contains(right));
             let places = [x + middle, x - 2.0, x + self.strip.cell - wide + 2.0].into_iter().chain(beside);
-            let place = places.into_iter().find(free).unwrap_or(x + middle);
-            first.then(|| words(Point::new(place, y), self.metrics.small, "st-epoch", text))
+            let place = places.into_iter().find(free)?;
+            taken.push((place, place + wide));
+            Some(words(Point::new(place, y), self.metrics.small, "st-epoch", text))
         };
         html! { <>{ for self.shown().filter_map(number) }</> }
+    }
+
+    /// From where to where numbers of followers stand below the strip.
+    fn taken(&self) -> Vec<(f64, f64)> {
+        self.ticks.iter().filter_map(|tick| self.number_of(tick)).collect()
     }
 
     /// From where to where the followers' numbers of a tick stand: around it, but within the card.
@@ -185,12 +199,20 @@ impl Drawing<'_> {
         let Some(from) = self.log.diverges_at else { return Html::default() };
         let s = self.strip;
         let x = s.boundary(self.window.boundary(from));
+        let left = self.scissors().unwrap_or(x);
         html! {
             <g class="st-cut">
                 <path class="st-cut-line" d={format!("M{} {}v{}", n(x), n(s.y - 4.0), n(s.height + 8.0))} />
-                { sign(icon::SCISSORS, Point::new(x - 6.0, s.y + s.height + 3.0), 0.75, "st-cut-sign") }
+                { sign(icon::SCISSORS, Point::new(left, s.y + s.height + 3.0), 0.75, "st-cut-sign") }
             </g>
         }
+    }
+
+    /// Left edge of the scissors: around the cut, or behind the numbers that stand there.
+    fn scissors(&self) -> Option<f64> {
+        let x = self.strip.boundary(self.window.boundary(self.log.diverges_at?)) - SCISSORS / 2.0;
+        let behind = self.taken().into_iter().find(|(left, right)| x < *right && *left < x + SCISSORS);
+        Some(behind.map_or(x, |(_, right)| right + 1.0))
     }
 
     /// `HW 5` on the boundary before offset 5: everything to the left of it can be read.
