@@ -114,3 +114,9 @@ fn the_simulator_follows_whatever_happens_to_a_partition() {
     let bounds = Bounds { records: 1, max_leader_epoch: 1, elections: 0, lags: 0, ..Bounds::PARTITION };
     assert_eq!(astray(&explore(bounds, &Settings::default())), Vec::<u32>::new());
 }
+/// Source: the simulator.
+#[test]
+fn the_simulator_follows_brokers_that_crash() {
+    let search = explore(Bounds { brokers: 2, crashes: 1, ..Bounds::CLUSTER }, &Settings::default());
+    assert_eq!(astray(&search), Vec::<u32>::new());
+}

@@ -6,7 +6,7 @@ use super::walk::Walk;
 use super::world::{CHANNELS, Channel, Place, World};
 
 impl<W: World> Walk<W> {
-    /// One node takes an input; the boards after it.
+    /// One node takes an input; the boards after it, when what is eager has arrived.
     pub(super) fn step(
         &self,
         tables: &mut Tables<W>,
@@ -15,22 +15,33 @@ impl<W: World> Walk<W> {
         key: Key,
         visit: &mut dyn FnMut(Board),
     ) {
-        let local = board.locals[usize::from(place)];
-        let outcomes = tables.outcomes(&self.world, local, key);
-        for outcome in outcomes.iter() {
-            match self.after(tables, board, place, outcome) {
-                Ok(board) => visit(self.hurry(tables, board)),
-                Err(TooManyMessages) => self.overflowed.set(true),
-            }
+        for board in self.step_only(tables, board, place, key) {
+            visit(self.hurry(tables, board));
         }
     }
 
-    /// Eager messages arrive at once, unless luck decides what comes of them, or that lies out of bounds.
-    fn hurry(&self, tables: &mut Tables<W>, board: Board) -> Board {
-        for &message in board.bag() {
-            if !self.is_eager(tables, &board, message) {
-                continue;
+    /// The same, before anything else has arrived.
+    pub(super) fn step_only(
+        &self,
+        tables: &mut Tables<W>,
+        board: &Board,
+        place: Place,
+        key: Key,
+    ) -> Vec<Board> {
+        let outcomes = tables.outcomes(&self.world, board.locals[usize::from(place)], key);
+        let mut boards = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes.iter() {
+            match self.after(tables, board, place, outcome) {
+                Ok(board) => boards.push(board),
+                Err(TooManyMessages) => self.overflowed.set(true),
             }
+        }
+        boards
+    }
+
+    /// Eager messages arrive at once, unless luck decides what comes of them, or that lies out of bounds.
+    pub(super) fn hurry(&self, tables: &mut Tables<W>, board: Board) -> Board {
+        for message in self.eager(tables, &board) {
             let mut found = Vec::new();
             self.deliver(tables, &board, message, &mut found);
             if let [(_, next)] = found[..] {

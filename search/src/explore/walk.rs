@@ -289,28 +289,34 @@ impl<W: World> Walk<W> {
             self.step(tables, &next, to, Key::Sent(message), &mut arrive);
         } else if request && number > 0 && !facts.silent {
             // Nobody listens: all that is under way on that connection is given up.
-            self.part_one(tables, &next, to, from, &mut arrive);
+            for board in self.part_one(tables, &next, to, from) {
+                arrive(self.hurry(tables, board));
+            }
         } else {
             arrive(next);
         }
     }
 
-    /// An eager message, and somebody listens: else a sender that tries again at once would never come to rest.
-    pub(super) fn is_eager(&self, tables: &Tables<W>, board: &Board, message: u32) -> bool {
-        let sent = &tables.messages[message as usize];
-        let facts = &tables.locals[board.locals[usize::from(sent.to)] as usize].facts;
-        sent.eager && facts.up && !(sent.request && facts.closed)
+    /// The eager messages for which somebody listens, by purpose; a sender that tries again at once because nobody does
+    /// would never come to rest.
+    pub(super) fn eager(&self, tables: &Tables<W>, board: &Board) -> Vec<u32> {
+        let heard = |message: u32| {
+            let sent = &tables.messages[message as usize];
+            let facts = &tables.locals[board.locals[usize::from(sent.to)] as usize].facts;
+            sent.eager && facts.up && !(sent.request && facts.closed)
+        };
+        let mut found: Vec<u32> = board.bag().iter().copied().filter(|&message| heard(message)).collect();
+        found.sort_by_key(|&message| tables.messages[message as usize].channel);
+        found
     }
 
     /// Lets an eager message arrive, before anything else happens. `false` when there is none, or when what comes of
     /// it lies out of bounds: then it stays on its way.
     fn deliver_eager(&self, tables: &mut Tables<W>, board: &Board, found: &mut Vec<(Move, Board)>) -> bool {
-        for &message in board.bag() {
-            if self.is_eager(tables, board, message) {
-                self.deliver(tables, board, message, found);
-                if !found.is_empty() {
-                    return true;
-                }
+        for message in self.eager(tables, board) {
+            self.deliver(tables, board, message, found);
+            if !found.is_empty() {
+                return true;
             }
         }
         false
@@ -347,14 +353,16 @@ impl<W: World> Walk<W> {
             let paid = self.pay(board, choice.budget).and_then(|paid| self.pay(&paid, haste));
             let Some(paid) = paid else { continue };
             let (place, act) = (choice.place, tables.act(choice.act));
-            let mut boards = Vec::new();
-            self.step(tables, &paid, place, Key::Act(act), &mut |board| boards.push(board));
+            // All learn of broken connections before anything new arrives.
+            let mut boards = self.step_only(tables, &paid, place, Key::Act(act));
             if choice.breaks_connections {
                 for peer in (0..self.nodes()).filter(|&peer| peer != place) {
                     boards = self.part(tables, &boards, place, peer);
                 }
             }
-            found.extend(boards.into_iter().map(|board| (Move::Act(place, act), board)));
+            for board in boards {
+                found.push((Move::Act(place, act), self.hurry(tables, board)));
+            }
         }
     }
 
@@ -366,29 +374,18 @@ impl<W: World> Walk<W> {
 
     /// The boards after `peer` has learned that its connection to `place` broke.
     fn part(&self, tables: &mut Tables<W>, boards: &[Board], place: Place, peer: Place) -> Vec<Board> {
-        let mut after = Vec::new();
-        for board in boards {
-            self.part_one(tables, board, place, peer, &mut |board| after.push(board));
-        }
-        after
+        boards.iter().flat_map(|board| self.part_one(tables, board, place, peer)).collect()
     }
 
-    fn part_one(
-        &self,
-        tables: &mut Tables<W>,
-        board: &Board,
-        place: Place,
-        peer: Place,
-        visit: &mut dyn FnMut(Board),
-    ) {
+    fn part_one(&self, tables: &mut Tables<W>, board: &Board, place: Place, peer: Place) -> Vec<Board> {
         let mut board = *board;
         for channel in 0..CHANNELS as Channel {
             self.give_up(tables, &mut board, (peer, place), channel);
         }
         if tables.locals[board.locals[usize::from(peer)] as usize].facts.up {
-            self.step(tables, &board, peer, Key::Gone(place), visit);
+            self.step_only(tables, &board, peer, Key::Gone(place))
         } else {
-            visit(board);
+            vec![board]
         }
     }
 

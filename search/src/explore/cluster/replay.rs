@@ -155,12 +155,15 @@ fn eager(walk: &Walk<ClusterWorld>, board: &Board, replay: &Replay) -> Option<Pa
             (parcel.from, parcel.to) == (from, to) && walk.world().is_eager(&parcel.message)
         })
     };
-    let mut packets = replay.history.sim().queue().packets();
-    let found = packets.find(|(_, _, packet)| {
-        let eager = matches!(&packet.parcel, Parcel::Message(_, message) if walk.world().is_eager(message));
-        eager && ids.contains(&packet.from) && ids.contains(&packet.to) && !waits(packet.from, packet.to)
+    let packets = replay.history.sim().queue().packets();
+    let found = packets.filter_map(|(_, id, packet)| {
+        let Parcel::Message(_, message) = &packet.parcel else { return None };
+        let known = ids.contains(&packet.from) && ids.contains(&packet.to);
+        let eager = known && walk.world().is_eager(message) && !waits(packet.from, packet.to);
+        eager.then(|| (walk.world().channel(message), id))
     });
-    found.map(|(_, id, _)| id)
+    // By purpose, as in the world.
+    found.min().map(|(_, id)| id)
 }
 
 fn answer_to_producer(replay: &Replay) -> Option<PacketId> {
