@@ -296,8 +296,8 @@ fn same_records(a: &Log<Record>, b: &Log<Record>) -> bool {
     a.iter(start, a.end()).eq(b.iter(start, b.end()))
 }
 
-/// Whether the coordinator of a group lives and may write: else nobody can join.
-fn has_room(world: &World, core: &Core, image: &Image, membership: &Membership) -> bool {
+/// Whether the coordinator of a group lives and may write: else nobody joins, or learns where to begin.
+fn is_answered(world: &World, core: &Core, image: &Image, membership: &Membership) -> bool {
     let Some(topic) = image.topic_named(OFFSETS_TOPIC) else { return false };
     let count = image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
     let id = TopicPartition { topic, partition: partition_for(membership.group, count) };
@@ -316,10 +316,13 @@ fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
                 return Some(Missing::at(Goal::V10, slot.id));
             }
             Some(Process::Consumer(consumer)) => {
-                let waits =
-                    |group: &Membership| group.phase != Phase::Stable && has_room(world, core, image, group);
-                if consumer.membership.as_ref().is_some_and(waits) {
-                    return Some(Missing::at(Goal::C14, slot.id));
+                if let Some(group) = &consumer.membership {
+                    if !is_answered(world, core, image, group) {
+                        continue;
+                    }
+                    if group.phase != Phase::Stable {
+                        return Some(Missing::at(Goal::C14, slot.id));
+                    }
                 }
                 for (&id, found) in &image.partitions {
                     let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
