@@ -178,9 +178,9 @@ table! {
             "Jepsen, lost-write";
     }
     Idempotent {
-        C4 NoDuplicates: "No record of an idempotent producer is committed twice.",
+        C4 NoDuplicates: "No record of an idempotent producer is committed twice in one producer epoch.",
             "KIP-98, Jepsen, duplicate";
-        C6 ProducerOrder: "The records of an idempotent producer are committed in the order in which it made them, in each partition.",
+        C6 ProducerOrder: "The records of an idempotent producer are committed in the order in which it made them, in each partition and producer epoch.",
             "KAFKA-5494, Jepsen, nonmonotonic-send";
     }
     Elr {

@@ -4,7 +4,7 @@ use crate::lab::{Lab, broker};
 use kraftscope_core::check::{Rule, State, Why};
 use kraftscope_core::id::Offset;
 use kraftscope_core::record::Record;
-use kraftscope_core::sequence::Stamp;
+use kraftscope_core::sequence::{ProducerEpoch, Stamp};
 use kraftscope_core::time::Time;
 
 /// Commits another record like the last one; returns what is broken.
@@ -32,6 +32,13 @@ fn c6_a_record_that_was_overtaken() {
     commit_like_the_last(&mut lab, |record| record.value += 100_000);
     let broken = commit_like_the_last(&mut lab, |record| record.value -= 50_000);
     assert!(broken.contains(&"C6") && !broken.contains(&"C4"), "{broken:?}");
+}
+
+/// Source: `TransactionManager.bumpIdempotentProducerEpoch`: batches whose fate is unknown are numbered anew.
+#[test]
+fn a_record_may_be_written_again_in_a_new_producer_epoch() {
+    let broken = commit_like_the_last(&mut Lab::new(), |record| record.stamp.epoch = ProducerEpoch(1));
+    assert!(!broken.contains(&"C4") && !broken.contains(&"C6"), "{broken:?}");
 }
 
 /// Source: KIP-98: without a producer id nobody promises anything.
