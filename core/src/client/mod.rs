@@ -1,4 +1,4 @@
-//! Producers and consumers: real nodes on the simulated network, without groups or transactions.
+//! Producers and consumers: real nodes on the simulated network, without transactions.
 //!
 //! Reading order: [`backoff`], [`metadata`], [`connection`], [`network`] are what both share;
 //! [`murmur2`], [`partitioner`], [`batch`], [`accumulator`], [`producer`], [`sender`] make a producer, [`transaction`] and

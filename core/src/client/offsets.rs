@@ -4,7 +4,7 @@
 //! position that has moved since changes nothing; a position is given up only with a note.
 //! Sources: `OffsetFetcher`, `OffsetFetcherUtils`, `OffsetsForLeaderEpochUtils`, KIP-320.
 //!
-//! Left out: committed offsets; `by_duration`. With `auto.offset.reset` = `none` the application seeks to the
+//! Left out: `by_duration`. With `auto.offset.reset` = `none` the application seeks to the
 //! beginning when it starts, and pauses a partition for which it gets an exception.
 
 use super::consumer::Consumer;
