@@ -10,6 +10,7 @@ use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_search::converge::{Goal, missing};
 use kraftscope_search::heal::Core;
+use kraftscope_search::patience::Patience;
 
 const LEADER: NodeId = NodeId::broker(1);
 const FOLLOWER: NodeId = NodeId::broker(3);
@@ -38,12 +39,12 @@ fn at_rest() -> Sim {
     run_until(&mut sim, Time(10_000_000));
     act(&mut sim, Action::Call(PRODUCER, Command::SetRate { interval: Span::ZERO }));
     run_until(&mut sim, Time(15_000_000));
-    assert_eq!(missing(&sim, &core_without(&sim, &[])), None);
+    assert_eq!(missing(&sim, &core_without(&sim, &[]), &Patience::default()), None);
     sim
 }
 
 fn goal(sim: &Sim, left_out: &[NodeId]) -> Option<Goal> {
-    missing(sim, &core_without(sim, left_out)).map(|missing| missing.goal)
+    missing(sim, &core_without(sim, left_out), &Patience::default()).map(|missing| missing.goal)
 }
 
 /// Whether `wanted` is what is missing at some moment of the next `span`.

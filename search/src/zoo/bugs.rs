@@ -108,7 +108,7 @@ pub const BUGS: &[Bug] = &[
     bug("b34", "voters change before a commit in the own epoch", "KIP-853", V4_2, &[("reconfig_guard", "off")])
         .breaks(&["K11", "K5", "K6"]).on(Ground::quorum(VOTERS)).not_found("two leaders in a row have to be cut off right after they appended a change of the voters: not met in 300 seeds"),
     bug("b35", "an old id with an empty disk votes twice", "KIP-853", V4_2, &[("voter_directory_id", "off")])
-        .breaks(&["K1", "K2", "K3", "K5", "K6", "L6"]).on(Ground::quorum(VOTERS)).within(300),
+        .breaks(&["K1", "K2", "K3", "K5", "K6", "L6"]).on(Ground::quorum(VOTERS)).within(10),
     bug("b36", "a replica acknowledges what is not flushed", "KAFKA-10533", V4_2, &[("flush_before_ack", "off")])
         .breaks(&["K5", "K6", "K7"]).on(Ground::partition(&[PowerLoss, Blackout, Crash, Cut]).controllers(3)).within(10),
     bug("b37", "a removed leader counts itself", "KAFKA-16530", V4_2, &[("removed_leader_not_counted", "off")])
