@@ -254,7 +254,9 @@ fn partition(
 ) -> Option<Missing> {
     let lacks = |goal, node| Some(Missing { goal, partition: Some(id), node });
     let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else {
-        let eligible = !members(&found.isr, core).is_empty() || !members(&found.elr, core).is_empty();
+        // A replica that a reassignment dropped may still be in the ELR, and leads nothing.
+        let elr: NodeList = found.elr.iter().filter(|&id| found.replicas.contains(id)).collect();
+        let eligible = !members(&found.isr, core).is_empty() || !members(&elr, core).is_empty();
         return if eligible { lacks(Goal::V15, None) } else { None };
     };
     let leading = broker(world, leader).and_then(|broker| broker.replicas.partition(id));

@@ -87,10 +87,11 @@ pub(super) fn check(
     }
 }
 
-/// P4.
+/// P4. A dropped replica may stay in the ELR when the last replica is elected from it.
 fn elr_is_needed(registration: &PartitionRegistration, min_isr: u32, settings: &Settings) -> bool {
-    let PartitionRegistration { isr, elr, last_known_elr, .. } = registration;
-    (elr.is_empty() && last_known_elr.is_empty()) || (settings.features.elr && isr.len() < min_isr)
+    let PartitionRegistration { replicas, isr, elr, last_known_elr, .. } = registration;
+    let dropped = |id| settings.features.dropped_replicas_stay_in_elr && !replicas.contains(id);
+    (elr.iter().all(dropped) && last_known_elr.is_empty()) || (settings.features.elr && isr.len() < min_isr)
 }
 
 /// P1.

@@ -181,6 +181,18 @@ fn s17_a_reassignment_that_completes_without_who_was_added() {
     assert_eq!(lab.change(PartitionChange { adding: adding(&[]), ..Default::default() }), ["S17"]);
 }
 
+/// Source: `PartitionChangeBuilder`: the ELR is worked out before the election that makes the ISR large enough, and a
+/// dropped replica stays in it.
+#[test]
+fn p4_a_dropped_replica_may_stay_eligible_while_the_isr_suffices() {
+    let brokers = |numbers: &[u8]| Some(NodeList::brokers(numbers));
+    let leader = Some(Some(broker(1)));
+    let dropped = PartitionChange { replicas: brokers(&[1, 2]), leader, elr: brokers(&[3]), ..isr(&[1, 2]) };
+    assert_eq!(Lab::new().change(dropped), NOTHING);
+    let mut mended = Lab::with(|features| features.dropped_replicas_stay_in_elr = false);
+    assert!(mended.change(dropped).contains(&"P4"));
+}
+
 /// Source: `PartitionChangeBuilder.maybePopulateTargetElr`: dropped replicas stay in the ELR. The controller counts the
 /// minimum with the replicas of partition 0, so another partition may keep an ELR although it has one replica.
 #[test]
