@@ -44,7 +44,7 @@ const ONE_DISK: &[(&str, u32)] = &[("losses", 0), ("disks", 1), ("max-epoch", 1)
 pub const DEPTHS: &[Depth] = &[
     met("b01", "partition", &[], Rule::S1, (6, 491)),
     met("b06", "partition", &[], Rule::S1, (15, 2_533_914)),
-    met("b08", "partition", LAGGING_HW, Rule::S2, (17, 1_093_207)),
+    met("b08", "partition", LAGGING_HW, Rule::S2, (15, 317_601)),
     met("b13", "quorum", ONE_POWER_LOSS, Rule::K10, (8, 150)),
     met("b15", "partition", &[], Rule::S7, (6, 958)),
     met("b16", "partition", &[], Rule::S7, (3, 20)),

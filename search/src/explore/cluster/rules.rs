@@ -11,7 +11,7 @@ use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::note::Note;
-use kraftscope_core::record::{Entry, PartitionRegistration, Record};
+use kraftscope_core::record::{Entry, LeaderRecoveryState, PartitionRegistration, Record};
 use kraftscope_core::replication::{LeaderState, Partition};
 use serde::Serialize;
 
@@ -233,6 +233,13 @@ pub(super) fn shown(after: &Member, notes: &[Note]) -> u64 {
     shown
 }
 
+/// It was elected although it may lack committed records, for want of others (KIP-704).
+fn is_unclean(leader: &Member) -> bool {
+    let broker = leader.broker();
+    let known = broker.and_then(|broker| registration(&broker.image)).map(|(_, known)| known.recovery);
+    known == Some(LeaderRecoveryState::Recovering)
+}
+
 /// What no process remembers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ghost {
@@ -240,7 +247,7 @@ pub struct Ghost {
     committed: Vec<Entry<Record>>,
     /// The newest epoch that anybody has begun to lead.
     newest: u32,
-    /// A copy that had lost records was elected: what was promised is void.
+    /// A copy that had lost records was elected, or one from outside ISR and ELR: what was promised is void.
     void: bool,
     /// How many copies have lost records in all.
     losses: u32,
@@ -263,6 +270,10 @@ impl Ghost {
         let epoch = partition.leader_epoch.0;
         if leads && !led && epoch >= self.newest {
             self.newest = epoch;
+            if is_unclean(after) {
+                self.void = true;
+                return 0;
+            }
             let holds = |(at, entry)| get(log, at) == Some(entry);
             let complete = (0..).zip(&self.committed).all(holds);
             self.void |= !complete && after.lost_records && !settings.features.elr;
