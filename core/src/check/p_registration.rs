@@ -67,7 +67,13 @@ pub(super) fn check(
     } else {
         !after.isr.is_empty()
     };
-    findings.check(Rule::P5, kept, subject);
+    // A reassignment that is cancelled when none of the ISR is left goes back to the first of the old replicas, alive or
+    // not (`PartitionReassignmentRevert`).
+    let goes_back = |before: PartitionRegistration| {
+        let stays = after.isr.iter().any(|id| before.isr.contains(id));
+        before.replicas != after.replicas && !after.isr.is_empty() && !stays
+    };
+    findings.check(Rule::P5, kept || change.before.is_some_and(goes_back), subject);
     // Going back from a reassignment may be unclean, too; Kafka does not mark that.
     let reverts = change.before.is_some_and(|before| before.replicas != after.replicas);
     if let Some(leader) = change.unclean_leader().filter(|_| !reverts) {

@@ -52,6 +52,9 @@ fn p5_a_fenced_broker_in_an_isr() {
     };
     lab.commit(fenced);
     assert!(lab.change(isr(&[1, 2, 3])).contains(&"P5"));
+    assert_eq!(lab.change(PartitionChange { leader: Some(None), ..isr(&[1]) }), Vec::<&str>::new());
+    let back = PartitionChange { replicas: Some(NodeList::brokers(&[3])), ..isr(&[3]) };
+    assert!(!lab.change(back).contains(&"P5"), "Kafka goes back to it, alive or not");
 }
 
 /// Source: KIP-497.
