@@ -226,6 +226,10 @@ impl PartitionGhost {
         }
         if !before.replicas.is_subset_of(&after.replicas) {
             self.promised = self.promised.min(after.isr.len().max(1));
+            // Who loses records and is not registered anew yet still counts for the controller.
+            if !after.isr.is_empty() && after.isr.iter().all(|id| self.lost_records(world, id)) {
+                self.losses.get_or_insert(Why::TooManyLosses { event });
+            }
         }
         for id in before.replicas.iter().filter(|&id| !after.replicas.contains(id)) {
             if let Some(copy) = self.copies.get_mut(world.place(id)) {

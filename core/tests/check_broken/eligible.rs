@@ -125,6 +125,21 @@ fn s11_is_not_promised_when_too_many_copies_lost_records() {
     assert!(matches!(losses[..], [(ORDERS, Why::TooManyLosses { .. })]), "{losses:?}");
 }
 
+/// Source: KIP-455: the controller has not heard yet that the only replica which stays lost its disk.
+#[test]
+fn s11_is_not_promised_when_a_reassignment_leaves_only_a_copy_that_lost_records() {
+    let mut lab = Lab::new();
+    assert_eq!(lab.power_loss(3, 1), NOTHING);
+    let moved = PartitionChange {
+        replicas: Some(NodeList::brokers(&[3])),
+        leader: Some(Some(broker(3))),
+        ..isr(&[3])
+    };
+    lab.change(moved);
+    let losses: Vec<_> = lab.checker.losses().collect();
+    assert!(matches!(losses[..], [(ORDERS, Why::TooManyLosses { .. })]), "{losses:?}");
+}
+
 /// Source: KIP-704; a zombie of the old epoch may commit while the new leader makes its followers truncate.
 #[test]
 fn s15_is_not_promised_after_an_unclean_election() {
