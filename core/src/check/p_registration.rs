@@ -18,6 +18,7 @@ use super::truth::Changed;
 use crate::config::Settings;
 use crate::id::{NodeId, NodeList};
 use crate::metadata::image::Image;
+use crate::metadata::reassignment::{Reassignment, Revert};
 use crate::record::{LeaderRecoveryState, PartitionRegistration};
 
 impl Changed {
@@ -28,12 +29,25 @@ impl Changed {
         (!before.isr.contains(leader) && !before.elr.contains(leader)).then_some(leader)
     }
 
-    /// The replica that going back from a reassignment leaves alone in the ISR, though it was not in it.
+    /// The replica that going back from a reassignment leaves alone in the ISR, though it was not in it: the first of
+    /// the old replicas, when nobody of the ISR is one of them (`PartitionReassignmentRevert`).
     pub(super) fn unclean_revert(&self) -> Option<NodeId> {
-        let before =
-            self.before.filter(|before| !before.adding.is_empty() && self.after.adding.is_empty())?;
-        let stays = before.isr.iter().any(|id| self.after.isr.contains(id));
-        self.after.isr.first().filter(|_| !stays)
+        let (before, after) = (self.before?, &self.after);
+        let reverts = Reassignment::of(&before).is_in_progress() && !Reassignment::of(after).is_in_progress();
+        let Revert { replicas, isr, unclean } = Revert::of(&before).filter(|_| reverts)?;
+        (unclean && replicas == after.replicas && isr == after.isr).then_some(isr.first()?)
+    }
+
+    /// Whether it elects the leader from the ELR: nobody was left in the ISR, and the leader is alone in it now.
+    fn elects_from_elr(&self) -> bool {
+        let after = &self.after;
+        let (Some(before), Some(leader)) = (self.before, after.leader) else { return false };
+        let was_eligible = |id: NodeId| before.elr.contains(id) || before.isr.contains(id);
+        before.leader != Some(leader)
+            && before.elr.contains(leader)
+            && before.isr.len() <= 1
+            && after.isr.as_slice() == [leader]
+            && after.elr.iter().all(was_eligible)
     }
 
     /// Who joins the ISR with it, without having been elected.
@@ -61,21 +75,18 @@ pub(super) fn check(
     }
     findings.check(Rule::P2, has_shape(after, settings), subject);
     findings.check(Rule::P3, leader_is_eligible(after, image), subject);
-    findings.check(Rule::P4, elr_is_needed(after, min_isr, settings), subject);
+    findings.check(Rule::P4, elr_is_needed(change, min_isr, settings), subject);
+    let unclean = settings.unclean_leader_election_enable;
     let kept = if settings.features.elr {
         after.isr.iter().all(|id| image.brokers.get(&id).is_some_and(|broker| !broker.fenced))
     } else {
         !after.isr.is_empty()
     };
-    // A reassignment that is cancelled when none of the ISR is left goes back to the first of the old replicas, alive or
-    // not (`PartitionReassignmentRevert`).
-    let goes_back = |before: PartitionRegistration| {
-        let stays = after.isr.iter().any(|id| before.isr.contains(id));
-        before.replicas != after.replicas && !after.isr.is_empty() && !stays
-    };
-    findings.check(Rule::P5, kept || change.before.is_some_and(goes_back), subject);
+    let excused = goes_back(change, image.unclean_election_enabled(change.partition.topic, unclean));
+    findings.check(Rule::P5, kept || excused, subject);
     // Going back from a reassignment may be unclean, too; Kafka does not mark that.
-    let reverts = change.before.is_some_and(|before| before.replicas != after.replicas);
+    let moves = change.before.is_some_and(|before| before.replicas != after.replicas);
+    let reverts = moves || change.unclean_revert().is_some();
     if let Some(leader) = change.unclean_leader().filter(|_| !reverts) {
         let alone = after.isr.as_slice() == [leader];
         let marked = after.recovery == LeaderRecoveryState::Recovering;
@@ -93,11 +104,27 @@ pub(super) fn check(
     }
 }
 
-/// P4. A dropped replica may stay in the ELR when the last replica is elected from it.
-fn elr_is_needed(registration: &PartitionRegistration, min_isr: u32, settings: &Settings) -> bool {
-    let PartitionRegistration { replicas, isr, elr, last_known_elr, .. } = registration;
-    let dropped = |id| settings.features.dropped_replicas_stay_in_elr && !replicas.contains(id);
-    (elr.iter().all(dropped) && last_known_elr.is_empty()) || (settings.features.elr && isr.len() < min_isr)
+/// P4. Kafka works the ELR out before the election that puts the leader into the empty ISR, and not again after it
+/// (`PartitionChangeBuilder.build`): a minimum that sank to one leaves the rest of the ELR until the next change. The
+/// last leader stays known until somebody leads (`maybeUpdateRecordElr`).
+fn elr_is_needed(change: &Changed, min_isr: u32, settings: &Settings) -> bool {
+    let PartitionRegistration { isr, elr, last_known_elr, leader, .. } = &change.after;
+    if !settings.features.elr {
+        return elr.is_empty() && last_known_elr.is_empty();
+    }
+    let last_leader = leader.is_none() && last_known_elr.len() == 1;
+    isr.len() < min_isr
+        || ((elr.is_empty() || change.elects_from_elr()) && (last_known_elr.is_empty() || last_leader))
+}
+
+/// P5. A reassignment that is cancelled when none of the ISR is left goes back to the first of the old replicas, alive or
+/// not, where unclean elections are allowed. It stays there until somebody leads.
+fn goes_back(change: &Changed, unclean_elections: bool) -> bool {
+    let after = &change.after;
+    let stays = change
+        .before
+        .is_some_and(|before| before.isr == after.isr && after.isr.len() == 1 && before.leader.is_none());
+    after.leader.is_none() && (stays || (unclean_elections && change.unclean_revert().is_some()))
 }
 
 /// P1.

@@ -5,6 +5,7 @@ use kraftscope_core::check::{Rule, State, Why};
 use kraftscope_core::id::{BrokerEpoch, Incarnation, NodeList, Offset, TopicPartition};
 use kraftscope_core::record::{LeaderRecoveryState, MetadataRecord, PartitionChange};
 use kraftscope_core::replication::IsrState;
+use kraftscope_core::sim::genesis::Genesis;
 
 const NOTHING: [&str; 0] = [];
 
@@ -196,16 +197,51 @@ fn s17_a_reassignment_that_completes_without_who_was_added() {
     assert_eq!(lab.change(PartitionChange { adding: adding(&[]), ..Default::default() }), ["S17"]);
 }
 
-/// Source: `PartitionChangeBuilder`: the ELR is worked out before the election that makes the ISR large enough, and a
-/// dropped replica stays in it.
+/// A partition of which nobody leads, with an empty ISR and these replicas in the ELR, whose minimum is one.
+fn leaderless(eligible: &[u8]) -> Lab {
+    let mut genesis = Genesis::default();
+    genesis.settings.min_insync_replicas = 1;
+    genesis.topics.iter_mut().for_each(|topic| topic.min_insync_replicas = None);
+    let mut lab = Lab::of(genesis);
+    let gone = PartitionChange { leader: Some(None), elr: Some(NodeList::brokers(eligible)), ..isr(&[]) };
+    assert_eq!(lab.change(gone), NOTHING);
+    lab
+}
+
+fn elected(in_sync: &[u8], eligible: &[u8]) -> PartitionChange {
+    let leader = in_sync.first().map(|&leader| broker(leader));
+    PartitionChange { leader: Some(leader), elr: Some(NodeList::brokers(eligible)), ..isr(in_sync) }
+}
+
+/// Source: `PartitionChangeBuilder.build`: `maybePopulateTargetElr` comes before `tryElection`, which takes nobody but
+/// the new leader out of the ELR.
 #[test]
-fn p4_a_dropped_replica_may_stay_eligible_while_the_isr_suffices() {
-    let brokers = |numbers: &[u8]| Some(NodeList::brokers(numbers));
-    let leader = Some(Some(broker(1)));
-    let dropped = PartitionChange { replicas: brokers(&[1, 2]), leader, elr: brokers(&[3]), ..isr(&[1, 2]) };
-    assert_eq!(Lab::new().change(dropped), NOTHING);
-    let mut mended = Lab::with(|features| features.dropped_replicas_stay_in_elr = false);
-    assert!(mended.change(dropped).contains(&"P4"));
+fn p4_an_election_from_the_elr_may_leave_the_rest_of_it() {
+    assert_eq!(leaderless(&[1, 2, 3]).change(elected(&[1], &[2, 3])), NOTHING);
+}
+
+/// Source: the same; whatever change comes next finds enough in the ISR and clears the ELR, also of dropped replicas.
+#[test]
+fn p4_an_elr_that_no_election_leaves() {
+    let mut lab = leaderless(&[1, 2]);
+    assert_eq!(lab.change(elected(&[1], &[2])), NOTHING);
+    assert!(lab.change(PartitionChange { elr: Some(NodeList::brokers(&[3])), ..isr(&[1]) }).contains(&"P4"));
+    assert!(leaderless(&[1, 2]).change(elected(&[1], &[2, 3])).contains(&"P4"), "it was not eligible");
+    assert!(leaderless(&[1, 2, 3]).change(elected(&[1, 2], &[3])).contains(&"P4"), "not alone");
+    assert!(leaderless(&[2]).change(elected(&[1], &[2])).contains(&"P4"), "unclean");
+    let dropped = PartitionChange { replicas: Some(NodeList::brokers(&[1, 2])), ..elected(&[1, 2], &[3]) };
+    assert!(Lab::new().change(dropped).contains(&"P4"), "the ISR suffices without an election");
+}
+
+/// Source: `PartitionChangeBuilder.maybeUpdateRecordElr`, `maybeUpdateLastKnownLeader`.
+#[test]
+fn p4_the_last_leader_is_known_until_somebody_leads() {
+    let (elr, last_known_elr) = (Some(NodeList::EMPTY), Some(NodeList::brokers(&[1])));
+    let waits = PartitionChange { elr, last_known_elr, ..isr(&[1]) };
+    assert_eq!(leaderless(&[1]).change(waits), NOTHING);
+    assert!(
+        leaderless(&[1]).change(PartitionChange { last_known_elr, ..elected(&[1], &[]) }).contains(&"P4")
+    );
 }
 
 /// Source: `PartitionChangeBuilder.maybePopulateTargetElr`: dropped replicas stay in the ELR. The controller counts the

@@ -6,6 +6,7 @@ use kraftscope_core::id::{BrokerEpoch, Incarnation, LeaderEpoch, NodeList, Offse
 use kraftscope_core::note::Note;
 use kraftscope_core::record::{MetadataRecord, PartitionChange};
 use kraftscope_core::replication::{IsrState, Role};
+use kraftscope_core::sim::genesis::Genesis;
 
 fn isr(brokers: &[u8]) -> PartitionChange {
     PartitionChange { isr: Some(NodeList::brokers(brokers)), ..PartitionChange::default() }
@@ -52,9 +53,56 @@ fn p5_a_fenced_broker_in_an_isr() {
     };
     lab.commit(fenced);
     assert!(lab.change(isr(&[1, 2, 3])).contains(&"P5"));
-    assert_eq!(lab.change(PartitionChange { leader: Some(None), ..isr(&[1]) }), Vec::<&str>::new());
-    let back = PartitionChange { replicas: Some(NodeList::brokers(&[3])), ..isr(&[3]) };
-    assert!(!lab.change(back).contains(&"P5"), "Kafka goes back to it, alive or not");
+}
+
+/// A lab whose partition moves from 1, 2, 3 to 4, has nobody else in the ISR, and whose broker 1 is fenced.
+fn moving(unclean_elections: bool) -> Lab {
+    let mut genesis = Genesis::default();
+    genesis.settings.unclean_leader_election_enable = unclean_elections;
+    let mut lab = Lab::of(genesis);
+    let list = |brokers: &[u8]| Some(NodeList::brokers(brokers));
+    let begin = PartitionChange {
+        replicas: list(&[4, 1, 2, 3]),
+        adding: list(&[4]),
+        removing: list(&[1, 2, 3]),
+        leader: Some(None),
+        elr: list(&[2]),
+        ..isr(&[])
+    };
+    assert_eq!(lab.change(begin), Vec::<&str>::new());
+    let broker_epoch = lab.broker(1).lifecycle.broker_epoch().expect("registered");
+    let (fenced, in_controlled_shutdown) = (Some(true), false);
+    lab.commit(MetadataRecord::BrokerRegistrationChange {
+        broker: broker(1),
+        broker_epoch,
+        fenced,
+        in_controlled_shutdown,
+    });
+    lab
+}
+
+fn back(in_sync: &[u8], replicas: &[u8]) -> PartitionChange {
+    let (adding, removing) = (Some(NodeList::EMPTY), Some(NodeList::EMPTY));
+    PartitionChange { replicas: Some(NodeList::brokers(replicas)), adding, removing, ..isr(in_sync) }
+}
+
+/// Source: `PartitionReassignmentRevert`, `ReplicationControlManager.cancelPartitionReassignment`.
+#[test]
+fn p5_a_cancelled_reassignment_goes_back_to_the_first_replica_alive_or_not() {
+    let mut lab = moving(true);
+    assert_eq!(lab.change(back(&[1], &[1, 2, 3])), Vec::<&str>::new());
+    let stays = PartitionChange { elr: Some(NodeList::EMPTY), ..PartitionChange::default() };
+    assert_eq!(lab.change(stays), Vec::<&str>::new());
+}
+
+/// Source: the same: only the first of the old replicas, only where unclean elections are allowed, and only when it is
+/// a reassignment that is cancelled.
+#[test]
+fn p5_a_fenced_broker_that_no_cancelled_reassignment_brings_back() {
+    assert!(moving(false).change(back(&[1], &[1, 2, 3])).contains(&"P5"), "no unclean elections");
+    assert!(moving(true).change(back(&[1], &[2, 1, 3])).contains(&"P5"), "other replicas");
+    assert!(moving(true).change(back(&[1, 2], &[1, 2, 3])).contains(&"P5"), "not alone");
+    assert!(moving(true).change(isr(&[1])).contains(&"P5"), "still moving");
 }
 
 /// Source: KIP-497.
