@@ -226,10 +226,14 @@ fn members(list: &NodeList, core: &Core) -> NodeList {
 
 /// Whether a reassignment is under way that can come to an end. Kafka keeps who was being added when another
 /// reassignment adds nobody (`ReplicationControlManager.changePartitionReassignment`): whoever comes and leaves at
-/// once is waited for in vain.
+/// once is waited for in vain. And a move is completed before an election of the same change, not after it
+/// (`PartitionChangeBuilder.build`): a leader that was elected alone, from outside the ISR, is left with it until the
+/// partition changes again.
 fn is_moving(found: &PartitionRegistration) -> bool {
     let moves = !found.adding.is_empty() || !found.removing.is_empty();
-    moves && !found.adding.iter().any(|id| found.removing.contains(id))
+    let alone = |leader: NodeId| found.isr.as_slice() == [leader];
+    let elected_alone = found.adding.is_subset_of(&found.isr) && found.leader.is_some_and(alone);
+    moves && !elected_alone && !found.adding.iter().any(|id| found.removing.contains(id))
 }
 
 /// Whether enough of its replicas are healed to take writes.

@@ -1,7 +1,9 @@
 //! Voters of the metadata quorum that come and go, and their disks (F21, F7).
 //!
 //! A voter's disk is replaced, and a voter removed that may be the last that holds something, only while the voters
-//! are settled and every other voter has the disk that the set names: a majority stays alive. Of two voters none is
+//! are settled, and every other voter has the disk that the set names and knows that it is in the set: a majority
+//! stays alive. A new voter that has not heard of it yet refuses every pre-vote while it knows a leader from which it
+//! fetched, and as an observer it never gives that leader up (`FollowerState.canGrantVote`). Of two voters none is
 //! removed: a leader whose own removal is in no other log does not stand for election any more and denies its vote to
 //! the other, whose log is shorter, for good (`KafkaRaftClient`, `QuorumState.isVoter`; the Raft thesis, 4.2.2, lets
 //! it stand).
@@ -10,6 +12,7 @@ use super::Driver;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind, ReplicaKey};
 use kraftscope_core::node::Command;
+use kraftscope_core::process::Process;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 
@@ -40,7 +43,8 @@ impl Driver {
     }
 }
 
-/// Whether the leader's voters are committed, and every voter but this one has the disk that the set names.
+/// Whether the leader's voters are committed, and every voter but this one has the disk that the set names and is up
+/// with that set.
 fn others_are_whole(sim: &Sim, id: NodeId) -> bool {
     let world = sim.world();
     let leader = world.active_controller().and_then(|leader| world.process(leader)?.quorum());
@@ -49,5 +53,11 @@ fn others_are_whole(sim: &Sim, id: NodeId) -> bool {
     });
     let has_its_disk =
         |key: ReplicaKey| world.slot(key.id).is_some_and(|slot| slot.directory == key.directory);
-    is_settled && world.voters().keys().all(|key| key.id == id || has_its_disk(key))
+    let knows = |key: ReplicaKey| {
+        world
+            .process(key.id)
+            .and_then(Process::quorum)
+            .is_some_and(|quorum| *quorum.voters() == world.voters())
+    };
+    is_settled && world.voters().keys().all(|key| key.id == id || (has_its_disk(key) && knows(key)))
 }
