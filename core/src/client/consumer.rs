@@ -230,7 +230,7 @@ impl Consumer {
         } else if let Message::OffsetForLeaderEpochResponse(response) = envelope.message {
             self.on_epoch_ends(envelope.correlation, &response, now, out);
         } else if let Message::Group(message) = envelope.message {
-            self.on_group_answer(envelope.correlation, message, now, out);
+            self.on_group_answer(envelope.correlation, *message, now, out);
         }
     }
 

@@ -40,7 +40,7 @@ pub struct Asker {
 
 impl Asker {
     pub(crate) fn answer(self, message: GroupMessage, out: &mut Out) {
-        out.respond(self.node, self.correlation, Message::Group(message));
+        out.respond(self.node, self.correlation, Message::Group(message.into()));
     }
 }
 

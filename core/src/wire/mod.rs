@@ -27,6 +27,7 @@ use crate::id::{
 };
 use crate::record::{Entry, LeaderRecoveryState, Record};
 use crate::time::Span;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +124,7 @@ pub enum Message {
     /// Answer to it.
     OffsetForLeaderEpochResponse(OffsetForLeaderEpochResponse),
     /// Between a consumer and the coordinator of its group.
-    Group(GroupMessage),
+    Group(Box<GroupMessage>),
 }
 
 /// What a message is about; the page gives each family one colour.

@@ -208,7 +208,7 @@ impl Consumer {
         }
         let Some(node) = self.network.least_loaded_node(settings, now, out) else { return };
         if self.network.ready(node, settings, now, out) {
-            let request = Message::Group(GroupMessage::FindCoordinatorRequest(membership.group));
+            let request = Message::Group(GroupMessage::FindCoordinatorRequest(membership.group).into());
             let correlation = self.network.send(node, request, settings, now, out);
             membership.asked.push((correlation, Question::Find));
         }
@@ -224,7 +224,8 @@ impl Consumer {
         out: &mut Out,
     ) {
         let Some(coordinator) = membership.coordinator else { return };
-        let correlation = self.network.send_within(coordinator, Message::Group(message), within, now, out);
+        let correlation =
+            self.network.send_within(coordinator, Message::Group(message.into()), within, now, out);
         membership.asked.push((correlation, question));
     }
 

@@ -123,7 +123,7 @@ impl GroupCoordinator {
         let error = ErrorCode::NotCoordinator;
         for deferred in shard.deferred {
             let message = refused(&deferred.message, error);
-            out.respond(deferred.to, deferred.correlation, Message::Group(message));
+            out.respond(deferred.to, deferred.correlation, Message::Group(message.into()));
         }
         shard.groups.values_mut().for_each(|group| group.give_up(error, out));
         out.note(Note::CoordinatorUnloaded { partition: id, groups: shard.groups.len() as u32 });
@@ -149,7 +149,7 @@ impl GroupCoordinator {
             while shard.deferred.front().is_some_and(|deferred| deferred.deadline <= now) {
                 let Some(late) = shard.deferred.pop_front() else { break };
                 let message = refused(&late.message, ErrorCode::CoordinatorNotAvailable);
-                out.respond(late.to, late.correlation, Message::Group(message));
+                out.respond(late.to, late.correlation, Message::Group(message.into()));
             }
             let due = |group: &Group| group.next_deadline().is_some_and(|deadline| deadline <= now);
             let groups: Vec<Text> =
@@ -242,6 +242,7 @@ impl GroupCoordinator {
         for effect in inner.effects {
             match (effect, required) {
                 (Effect::Send { to, correlation, message: Message::Group(message) }, Some(required)) => {
+                    let message = *message;
                     shard.deferred.push_back(Deferred { required, deadline, to, correlation, message });
                 }
                 (effect, _) => out.effects.push(effect),
@@ -260,7 +261,7 @@ impl GroupCoordinator {
                 let Some(Deferred { to, correlation, message, .. }) = shard.deferred.pop_front() else {
                     break;
                 };
-                out.respond(to, correlation, Message::Group(message));
+                out.respond(to, correlation, Message::Group(message.into()));
             }
         }
         let next = self.shards.values().filter_map(Shard::next_deadline).min();

@@ -23,6 +23,7 @@ impl GroupCoordinator {
     /// A request arrives; answers are nobody's here.
     pub fn on_message(&mut self, now: Time, host: &mut Host<'_>, envelope: Envelope, out: &mut Out) {
         let Message::Group(message) = envelope.message else { return };
+        let message = *message;
         let asker = Asker { node: envelope.from, correlation: envelope.correlation };
         if let GroupMessage::FindCoordinatorRequest(group) = message {
             let response = find(host.image, group);
