@@ -3,7 +3,7 @@
 //! Read in this order: `disk` (what survives), `partition` (what a broker knows of one partition), `leader` and
 //! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
 //! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the follower's loop), `produce` and `purgatory`
-//! (requests that wait), `producer_state` (what is known of idempotent producers), `alter` (ISR changes on their way
+//! (requests that wait), `read_replica` (which replica a consumer is sent to, KIP-392), `producer_state` (what is known of idempotent producers), `alter` (ISR changes on their way
 //! to the controller), `metadata` (who leads and who follows), `manager` (all
 //! of it as one broker sees it).
 //!
@@ -12,8 +12,8 @@
 //! `DefaultAlterPartitionManager.java`, `DelayedFetch.scala`, `DelayedProduce.java`.
 //!
 //! Left out: log directories, fetch sessions (KIP-227: every request and response is a full one), quotas,
-//! transactions, tiered storage, fetching from followers (KIP-392); a parked
-//! produce holds back the next of its producer, but no other request of that connection.
+//! transactions, tiered storage; a parked produce holds back the next of its producer, but no other request of that
+//! connection.
 
 pub mod alter;
 pub mod disk;
