@@ -4,7 +4,7 @@
 //! process could know. It never changes the world; what is broken becomes a note of the step.
 //!
 //! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
-//! `k_*`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`.
+//! `k_*`, `batches`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`.
 //! The statement and the source of each rule stand on top of the file that checks it.
 //!
 //! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
@@ -13,6 +13,7 @@
 pub mod findings;
 pub mod table;
 
+mod batches;
 mod c_producers;
 mod clients;
 mod g_groups;
@@ -173,7 +174,9 @@ impl Checker {
     fn observe_server(&mut self, world: &World, slot: &Slot, step: &Step) {
         if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
             let settings = &world.genesis.settings;
-            let changed = self.truth.replay(&self.quorum.committed, settings, &mut self.findings);
+            let Checker { quorum, truth, findings, .. } = self;
+            let changed = truth.replay(&quorum.committed, &quorum.batches, settings, findings);
+            quorum.forget_batches();
             for event in &changed {
                 match *event {
                     Event::Changed(change) => self.on_change(world, &change),

@@ -4,6 +4,7 @@
 //! was named for each epoch and the life in which it led. The rules themselves stand in [`super::k_election`],
 //! [`super::k_roles`] and [`super::k_commit`].
 
+use super::batches::Batches;
 use super::findings::{Findings, Subject};
 use super::k_election::Elections;
 use super::k_snapshot::Images;
@@ -144,6 +145,7 @@ impl Look<'_> {
 pub(super) struct QuorumGhost {
     /// What is committed.
     pub(super) committed: Log<MetadataRecord>,
+    pub(super) batches: Batches,
     pub(super) elections: Elections,
     images: Images,
     replicas: Vec<ReplicaSeen>,
@@ -167,6 +169,11 @@ impl QuorumGhost {
         QuorumGhost { first_voters, ..QuorumGhost::default() }
     }
 
+    /// What is committed was replayed.
+    pub(super) fn forget_batches(&mut self) {
+        self.batches.forget(self.committed.end(), self.committed.last_epoch().unwrap_or_default());
+    }
+
     /// Looks at the replica in `slot`. Returns whether more is committed than before.
     pub(super) fn observe(
         &mut self,
@@ -181,6 +188,7 @@ impl QuorumGhost {
         }
         let quorum = slot.process.as_ref().and_then(|process| process.quorum());
         let disk = quorum.map_or(&slot.disk.quorum, |quorum| &quorum.disk);
+        quorum.into_iter().for_each(|quorum| self.batches.follow(quorum));
         let now = Glance::of(slot, disk, quorum);
         let seen = &mut self.replicas[place];
         if seen.directory != slot.directory {

@@ -3,11 +3,12 @@
 //! Every committed record goes through here once, in order; what it does to partitions is checked against the
 //! rules of [`super::p_registration`] and handed on to the copies of those partitions.
 
+use super::batches::Batches;
 use super::findings::{Findings, Subject};
 use super::p_registration as registration;
 use super::table::Rule;
 use crate::config::Settings;
-use crate::id::{BrokerEpoch, Incarnation, NodeId, Offset, TopicPartition};
+use crate::id::{BrokerEpoch, Incarnation, NodeId, Offset, TopicId, TopicPartition};
 use crate::log::Log;
 use crate::metadata::image::Image;
 use crate::process::Broker;
@@ -55,6 +56,9 @@ pub(super) struct Truth {
     pub(super) next: Offset,
     /// The highest epoch that each broker was ever registered under.
     epochs: Vec<(NodeId, BrokerEpoch)>,
+    /// The minimum in-sync replicas that the decision counts with whose records are being replayed: as it was before
+    /// the first of them, also when a reassignment of partition 0 is among them.
+    minimums: Vec<(TopicId, u32)>,
 }
 
 impl Truth {
@@ -62,11 +66,15 @@ impl Truth {
     pub(super) fn replay(
         &mut self,
         committed: &Log<MetadataRecord>,
+        batches: &Batches,
         settings: &Settings,
         findings: &mut Findings,
     ) -> Vec<Event> {
         let mut changed = Vec::new();
         for (offset, entry) in committed.iter(self.next, committed.end()) {
+            if batches.begin_at(entry.epoch, offset) {
+                self.minimums.clear();
+            }
             match entry.body {
                 MetadataRecord::RegisterBroker { broker, broker_epoch, incarnation, .. } => {
                     self.check_broker_epoch(offset, broker, broker_epoch, &entry.body, findings);
@@ -76,7 +84,7 @@ impl Truth {
                 MetadataRecord::Partition { partition, .. }
                 | MetadataRecord::PartitionChange { partition, .. } => {
                     let before = self.image.partitions.get(&partition).copied();
-                    let min_isr = self.image.topic_min_isr(partition.topic, settings);
+                    let min_isr = self.min_isr(partition.topic, settings);
                     self.image.apply(&entry.body);
                     let Some(&after) = self.image.partitions.get(&partition) else { continue };
                     let change = Changed { partition, before, after };
@@ -115,6 +123,16 @@ impl Truth {
         changed
     }
 
+    /// What the controller counts with in the decision whose records are being replayed.
+    fn min_isr(&mut self, topic: TopicId, settings: &Settings) -> u32 {
+        if let Some(&(_, min_isr)) = self.minimums.iter().find(|(of, _)| *of == topic) {
+            return min_isr;
+        }
+        let min_isr = self.image.topic_min_isr(topic, settings);
+        self.minimums.push((topic, min_isr));
+        min_isr
+    }
+
     /// P9.
     fn check_broker_epoch(
         &mut self,
@@ -146,5 +164,54 @@ impl Truth {
         if broker.applied == self.next {
             findings.check(Rule::K16, broker.image == self.image, subject);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{LeaderEpoch, NodeList};
+    use crate::note::Note;
+    use crate::record::{Entry, PartitionChange};
+
+    const EPOCH: LeaderEpoch = LeaderEpoch(1);
+
+    fn partition(partition: u16) -> TopicPartition {
+        TopicPartition { topic: TopicId(0), partition }
+    }
+
+    fn change(of: u16, change: PartitionChange) -> MetadataRecord {
+        MetadataRecord::PartitionChange { partition: partition(of), change }
+    }
+
+    /// Partition 0 moves to one replica, and the ELR of partition 1 gets a member for the minimum of two: in two
+    /// decisions, of which the second begins at `second`.
+    fn p4_is_broken(second: Offset) -> bool {
+        let (all, one) = (NodeList::brokers(&[1, 2]), NodeList::brokers(&[1]));
+        let registration = PartitionRegistration::new(all, all);
+        let created = |of| MetadataRecord::Partition { partition: partition(of), registration };
+        let moves = PartitionChange { isr: Some(one), replicas: Some(one), ..PartitionChange::default() };
+        let elr = Some(NodeList::brokers(&[2]));
+        let shrinks = PartitionChange { isr: Some(one), elr, ..PartitionChange::default() };
+        let mut log = Log::new();
+        for body in [created(0), created(1), change(0, moves), change(1, shrinks)] {
+            log.append(Entry { epoch: EPOCH, body });
+        }
+        let mut batches = Batches::default();
+        [Offset(0), Offset(2), second].into_iter().for_each(|offset| batches.begins(EPOCH, offset));
+        let settings = Settings { min_insync_replicas: 2, ..Settings::default() };
+        let (mut findings, mut notes) = (Findings::default(), Vec::new());
+        Truth::default().replay(&log, &batches, &settings, &mut findings);
+        findings.take(&mut notes);
+        let p4 = |note: &Note| matches!(note, Note::InvariantBroken { invariant, .. } if *invariant == Rule::P4 as u8);
+        notes.iter().any(p4)
+    }
+
+    /// Source: `ReplicationControlManager.getTopicEffectiveMinIsr`, which reads the state before the records of the
+    /// same event are replayed (`QuorumController.ControllerWriteEvent.run`).
+    #[test]
+    fn p4_counts_with_the_replicas_of_partition_0_as_they_were_before_the_decision() {
+        assert!(!p4_is_broken(Offset(4)), "both in one decision");
+        assert!(p4_is_broken(Offset(3)), "the second decision knows the first");
     }
 }
