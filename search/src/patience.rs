@@ -9,9 +9,11 @@
 
 use crate::converge::{Goal, broker};
 use crate::heal::Core;
-use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeList, Offset, TopicId, TopicPartition};
 use kraftscope_core::metadata::image::Image;
+use kraftscope_core::note::{ChangeReason, Note};
 use kraftscope_core::process::Process;
+use kraftscope_core::record::TopicConfig;
 use kraftscope_core::replication::LeaderState;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
@@ -42,6 +44,8 @@ pub struct Patience {
     copy: Work,
     read: Work,
     isrs: BTreeMap<TopicPartition, IsrSeen>,
+    /// When `min.insync.replicas` of a topic was last set.
+    minimums: BTreeMap<TopicId, Time>,
 }
 
 /// Records that somebody has to get.
@@ -59,8 +63,9 @@ struct IsrSeen {
     isr: NodeList,
     /// When it was first seen.
     since: Time,
-    /// Who has left it, and when that was seen.
-    left: Vec<(NodeId, Time)>,
+    /// Who was put out of it by the controller, and when: fenced, shutting down or moved away. Leaders wait for them
+    /// no more.
+    expelled: Vec<(NodeId, Time)>,
 }
 
 impl Patience {
@@ -70,13 +75,30 @@ impl Patience {
         (self.copy, self.read) = (Work::default(), Work::default());
     }
 
+    /// What a step said, in the storm too.
+    pub fn hear(&mut self, notes: &[Note], now: Time) {
+        for note in notes {
+            match *note {
+                Note::IsrChanged { partition, old, new, reason, .. } => {
+                    self.isrs.entry(partition).or_default().change(old, new, reason, now);
+                }
+                Note::TopicConfigured { topic, key: TopicConfig::MinInsyncReplicas, .. } => {
+                    self.minimums.insert(topic, now);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Looks at the cluster, before its goals are.
     pub fn look(&mut self, sim: &Sim, core: &Core) {
         let Some(image) = truth(sim) else { return };
         for (&id, found) in &image.partitions {
             let seen =
                 self.isrs.entry(id).or_insert_with(|| IsrSeen { isr: found.isr, ..IsrSeen::default() });
-            seen.note(found.isr, sim.now());
+            if seen.isr != found.isr {
+                (seen.isr, seen.since) = (found.isr, sim.now());
+            }
         }
         let (copy, read) = work(sim.world(), core, image);
         if self.copy.gets_better(copy) {
@@ -93,34 +115,39 @@ impl Patience {
         sim.now().since(self.since[stage(goal)]) > goal.limit(sim)
     }
 
-    /// Whether the high watermark of this leader may stand below its log end for good. Kafka waits for a replica
-    /// outside the ISR that held everything a moment ago, and looks at the high watermark again only when something
-    /// is appended or fetched or the ISR changes (`Partition.maybeIncrementLeaderHW`): when that replica dies,
-    /// nothing moves until the next write. It is so if such a replica was in time when the ISR was last changed, and
-    /// did not leave the ISR by being late.
+    /// Whether the high watermark of this leader may stand below its log end for good. Kafka looks at it again only
+    /// when something is appended, when a follower has more than before or when the ISR changes
+    /// (`Partition.maybeIncrementLeaderHW`), and two things that held it back may end otherwise, so that nothing moves
+    /// until the next write:
+    ///
+    /// - It waited for a replica outside the ISR that held everything a moment ago, and that replica died. It is so if
+    ///   such a replica was in time when the ISR was last changed, and was not put out of it by the controller since:
+    ///   who is fenced is not waited for. A proposal to put out who is late may be decided when it is in time again.
+    /// - The ISR was too small (KIP-966), and `min.insync.replicas` was lowered.
     pub fn stands_still(&self, id: TopicPartition, leader: &LeaderState, end: Offset, max_lag: Span) -> bool {
         let Some(seen) = self.isrs.get(&id) else { return false };
-        leader.followers.iter().any(|follower| {
-            let in_time = |then: Time| then + max_lag >= seen.since && then >= seen.left_at(follower.id);
+        let eased = self.minimums.get(&id.topic).is_some_and(|&when| when >= seen.since);
+        let waits = leader.followers.iter().any(|follower| {
+            let in_time = |then: Time| then + max_lag >= seen.since && then >= seen.expelled_at(follower.id);
             !leader.isr.maximal_contains(follower.id)
                 && follower.leo.is_some_and(|leo| leo < end)
                 && follower.last_caught_up.is_some_and(in_time)
-        })
+        });
+        waits || (leader.frozen && eased)
     }
 }
 
 impl IsrSeen {
-    fn note(&mut self, isr: NodeList, now: Time) {
-        if self.isr == isr {
-            return;
+    fn change(&mut self, old: NodeList, new: NodeList, reason: ChangeReason, now: Time) {
+        if reason != ChangeReason::AlterPartition {
+            self.expelled.extend(old.iter().filter(|&id| !new.contains(id)).map(|id| (id, now)));
         }
-        self.left.extend(self.isr.iter().filter(|&id| !isr.contains(id)).map(|id| (id, now)));
-        (self.isr, self.since) = (isr, now);
+        (self.isr, self.since) = (new, now);
     }
 
-    /// When this broker left the ISR last; the beginning when it was never seen to.
-    fn left_at(&self, broker: NodeId) -> Time {
-        self.left.iter().rev().find(|(id, _)| *id == broker).map_or(Time::ZERO, |&(_, when)| when)
+    /// When this broker was last put out of it; the beginning when it never was.
+    fn expelled_at(&self, broker: NodeId) -> Time {
+        self.expelled.iter().rev().find(|(id, _)| *id == broker).map_or(Time::ZERO, |&(_, when)| when)
     }
 }
 
@@ -214,12 +241,36 @@ mod tests {
         let alone: NodeList = [leader].into_iter().collect();
         state.isr = kraftscope_core::replication::IsrState::Committed { isr: alone };
         assert!(patience.stands_still(id, &state, end, lag), "it was outside before anybody looked");
-        patience.isrs.get_mut(&id).expect("it was seen").note(alone, Time(11_000_000));
-        assert!(
-            !patience.stands_still(id, &state, end, lag),
-            "it has left the ISR and was not in time since"
-        );
+        let before = state.followers.iter().map(|follower| follower.id).chain([leader]).collect();
+        let seen = patience.isrs.get_mut(&id).expect("it was seen");
+        let mut fenced = seen.clone();
+        seen.change(before, alone, ChangeReason::AlterPartition, Time(11_000_000));
+        fenced.change(before, alone, ChangeReason::Fenced, Time(11_000_000));
+        assert!(patience.stands_still(id, &state, end, lag), "it was in time when the leader got its way");
+        assert!(!patience.stands_still(id, &state, end, Span::millis(100)), "it was late");
+        patience.isrs.insert(id, fenced);
+        assert!(!patience.stands_still(id, &state, end, lag), "nobody waits for who is fenced");
         state.followers[0].last_caught_up = Some(Time(12_000_000));
+        assert!(patience.stands_still(id, &state, end, lag), "it came back");
+    }
+
+    /// Source: `Partition.maybeIncrementLeaderHW` (KIP-966); nothing calls it when a topic is configured anew.
+    #[test]
+    fn a_high_watermark_may_stay_frozen_only_when_the_minimum_was_lowered() {
+        let (sim, id, mut patience) = settled();
+        let leader = truth(&sim).and_then(|image| image.partitions[&id].leader).expect("it leads");
+        let found = broker(sim.world(), leader).and_then(|broker| broker.replicas.partition(id));
+        let mut state = found.and_then(|partition| partition.as_leader()).expect("it leads").clone();
+        state.frozen = true;
+        let (end, lag) = (Offset(u64::MAX), Span::secs(30));
+        let isr = patience.isrs[&id].isr;
+        let seen = patience.isrs.get_mut(&id).expect("it was seen");
+        seen.change(isr, isr, ChangeReason::AlterPartition, Time(11_000_000));
+        assert!(!patience.stands_still(id, &state, end, lag), "the ISR has changed since");
+        let key = TopicConfig::MinInsyncReplicas;
+        patience.hear(&[Note::TopicConfigured { topic: id.topic, key, value: 1 }], Time(12_000_000));
         assert!(patience.stands_still(id, &state, end, lag));
+        state.frozen = false;
+        assert!(!patience.stands_still(id, &state, end, lag), "nothing holds it back");
     }
 }

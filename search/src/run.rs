@@ -267,6 +267,7 @@ impl Run {
             return;
         }
         self.tally.note(&self.step.notes);
+        self.patience.hear(&self.step.notes, now);
         self.history.see(&self.sim, &self.step);
         let Some(checker) = self.sim.checker() else { return };
         if checker.broken_count() > self.broken {
