@@ -384,11 +384,11 @@ impl Run {
         self.perform();
     }
 
-    /// A record for every partition.
+    /// A record for every partition that clients write to.
     fn probe(&mut self) {
         let producers = self.sim.world().of_kind(NodeKind::Producer).find(|slot| slot.health == Health::Up);
         let (Some(producer), Some(image)) = (producers, truth(&self.sim)) else { return };
-        for id in image.partitions.keys() {
+        for id in image.partitions.keys().filter(|id| !history::is_of_coordinators(image, **id)) {
             let (topic, partition) = (id.topic, Some(id.partition));
             let send = Command::Send { topic, partition, key: Text::default(), count: 1 };
             self.acts.push(Act::Do(Action::Call(producer.id, send)));

@@ -8,7 +8,7 @@ use crate::luck::Luck;
 use crate::plan::FaultPlan;
 use crate::preset::{Mode, Preset, Size};
 use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
-use kraftscope_core::config::{Acks, Settings};
+use kraftscope_core::config::{Acks, OffsetReset, Racks, ReplicaSelector, Settings};
 use kraftscope_core::id::Text;
 use kraftscope_core::net::Latency;
 use kraftscope_core::release::Release;
@@ -76,6 +76,7 @@ impl Swarm {
         draw_settings(&mut genesis.settings, &mut luck);
         draw_snapshots(&mut genesis.settings, &mut Luck::stream(seed, 104));
         if self.mode == Mode::MustBeSafe {
+            draw_racks(&mut genesis.settings, &mut Luck::stream(seed, 105));
             for hole in HOLES {
                 drop(genesis.settings.features.set(hole, "off"));
             }
@@ -200,6 +201,20 @@ const LATENCIES: [Latency; 7] = [
     Latency::Regions,
     Latency::Datacenter,
 ];
+
+/// Consumers that read from replicas in their racks, and go on elsewhere when their position is gone.
+fn draw_racks(settings: &mut Settings, luck: &mut Luck) {
+    if luck.percent(30) {
+        let racks =
+            |luck: &mut Luck| Racks::parse(luck.pick(&["a,b,c", "a,a,b,b", "b,c,-,a", "c"]).unwrap_or("-"));
+        settings.replica_selector = ReplicaSelector::RackAware;
+        settings.broker_rack = racks(luck).unwrap_or_default();
+        settings.client_rack = racks(luck).unwrap_or_default();
+    }
+    if luck.percent(30) {
+        settings.auto_offset_reset = OffsetReset::Earliest;
+    }
+}
 
 /// Other settings than Kafka's defaults, so that time-outs fall into a short run and batches get small.
 fn draw_settings(settings: &mut Settings, luck: &mut Luck) {

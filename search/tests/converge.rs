@@ -1,9 +1,10 @@
 //! Each goal of a healed cluster is missed while it is not reached: a cluster at rest has reached all of them, and
 //! every test takes one away.
 
-use kraftscope_core::id::{NodeId, TopicId};
+use kraftscope_core::id::{NodeId, Text, TopicId, TopicPartition};
 use kraftscope_core::net::Link;
 use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::process::Process;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
@@ -134,4 +135,52 @@ fn c14_a_consumer_that_is_down_or_behind() {
     act(&mut sim, Action::Cut(Link { from: LEADER, to: CONSUMER }));
     send(&mut sim);
     assert!(comes_to(&mut sim, &[], Goal::C14, Span::secs(1)));
+}
+
+/// A cluster of which consumers share the default topic in a group.
+fn in_group(consumers: usize, change: impl Fn(&mut Genesis)) -> Sim {
+    let mut genesis = Genesis::default();
+    genesis.consumers[0].group = Text::new("readers");
+    genesis.consumers = vec![genesis.consumers[0].clone(); consumers];
+    genesis.settings.session_timeout = Span::secs(6);
+    change(&mut genesis);
+    let mut sim = Sim::new(genesis).expect("a valid genesis");
+    run_until(&mut sim, Time(10_000_000));
+    sim
+}
+
+/// Source: KIP-62: who is gone is found out by its session.
+#[test]
+fn v18_a_partition_of_a_member_that_is_gone() {
+    let mut sim = in_group(2, |_| {});
+    act(&mut sim, Action::Call(PRODUCER, Command::SetRate { interval: Span::ZERO }));
+    run_until(&mut sim, Time(15_000_000));
+    assert_eq!(goal(&sim, &[]), None);
+    act(&mut sim, Action::Crash(CONSUMER, Loss::Nothing));
+    assert_eq!(goal(&sim, &[]), Some(Goal::V18));
+    act(&mut sim, Action::Start(CONSUMER));
+    run_until(&mut sim, Time(40_000_000));
+    assert_eq!(goal(&sim, &[]), None);
+}
+
+/// Source: KIP-207; `Partition.fetchOffsetForTimestamp`, `OFFSET_NOT_AVAILABLE`.
+#[test]
+fn a_member_waits_in_vain_for_the_end_of_a_log_that_cannot_be_committed() {
+    let mut sim = in_group(1, |genesis| {
+        genesis.topics[0].min_insync_replicas = Some(3);
+        genesis.topics[0].partitions = 1;
+        genesis.settings.enable_auto_commit = false;
+    });
+    act(&mut sim, Action::Crash(FOLLOWER, Loss::Nothing));
+    run_until(&mut sim, Time(40_000_000));
+    act(&mut sim, Action::Crash(LEADER, Loss::Nothing));
+    act(&mut sim, Action::Crash(CONSUMER, Loss::Nothing));
+    run_until(&mut sim, Time(60_000_000));
+    act(&mut sim, Action::Start(LEADER));
+    act(&mut sim, Action::Start(CONSUMER));
+    act(&mut sim, Action::Call(PRODUCER, Command::SetRate { interval: Span::ZERO }));
+    run_until(&mut sim, Time(400_000_000));
+    let Some(Process::Consumer(consumer)) = sim.world().process(CONSUMER) else { panic!("it runs") };
+    let asks = consumer.positions.get(&TopicPartition::default()).is_some_and(|at| at.awaits_reset());
+    assert_eq!((asks, goal(&sim, &[FOLLOWER])), (true, None));
 }

@@ -67,7 +67,7 @@ pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
 }
 
 /// Whether brokers write to it themselves: no client was promised anything about what stands there.
-fn is_of_coordinators(image: &Image, id: TopicPartition) -> bool {
+pub(crate) fn is_of_coordinators(image: &Image, id: TopicPartition) -> bool {
     image.topics.get(&id.topic).is_some_and(|topic| topic.name.as_str() == OFFSETS_TOPIC)
 }
 

@@ -13,6 +13,7 @@ mod judge;
 mod promise;
 mod recorder;
 
+pub(crate) use ends::is_of_coordinators;
 pub use ends::{FinalLog, PartitionEnd, Reader, ends, readers};
 pub use judge::{Broken, judge};
 pub use promise::Promise;

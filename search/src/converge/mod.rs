@@ -1,4 +1,4 @@
-//! What a healed cluster must come to (V1 to V17): named, each with a limit in virtual time.
+//! What a healed cluster must come to (V1 to V18): named, each with a limit in virtual time.
 //!
 //! A partition of which no in-sync or eligible replica is in the core cannot be saved by anybody and is excused; so
 //! are writes to one that has fewer replicas in the core than `min.insync.replicas`, and a broker that has heard of a
@@ -6,12 +6,11 @@
 //!
 //! Left out: a removed leader that resigns (V4), ZooKeeper (V16).
 
+mod clients;
+
 use crate::heal::Core;
 use crate::patience::Patience;
-use kraftscope_core::client::membership::{Membership, Phase};
-use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
-use kraftscope_core::group::partition_for;
-use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::metadata::lifecycle::BrokerState;
@@ -50,6 +49,8 @@ pub enum Goal {
     V12,
     /// V10: every record was acknowledged or refused.
     V10,
+    /// Beyond the catalogue: every partition that a group subscribed to is read by one of its members.
+    V18,
     /// C14: consumers have read everything.
     C14,
 }
@@ -70,6 +71,7 @@ impl Goal {
             Goal::V13 => "V13",
             Goal::V14 => "V14",
             Goal::V15 => "V15",
+            Goal::V18 => "V18",
             Goal::C14 => "C14",
         }
     }
@@ -89,6 +91,7 @@ impl Goal {
             Goal::V9 => "The high watermark reaches the log end once writes have stopped.",
             Goal::V12 => "Truncation comes to an end: all replicas hold the same log.",
             Goal::V10 => "Every record that was sent is acknowledged or refused.",
+            Goal::V18 => "Every partition that a group subscribed to is read by exactly one of its members.",
             Goal::C14 => "Consumers read everything that was committed.",
         }
     }
@@ -105,7 +108,7 @@ impl Goal {
             Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 | Goal::V13 => replicas,
             // A client whose stale leader swallows every packet asks elsewhere only when a metadata update is
             // allowed before the next attempt to connect: half a minute a throw (`leastLoadedNode`).
-            Goal::V10 | Goal::C14 => replicas + settings.delivery_timeout + Span::secs(1800),
+            Goal::V10 | Goal::V18 | Goal::C14 => replicas + settings.delivery_timeout + Span::secs(1800),
         }
     }
 }
@@ -154,7 +157,7 @@ pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let partitions = || {
         image.partitions.iter().find_map(|(id, found)| partition(world, core, patience, image, *id, found))
     };
-    brokers(world, core, image).or_else(partitions).or_else(|| clients(world, core, image))
+    brokers(world, core, image).or_else(partitions).or_else(|| clients::missing(world, core, image))
 }
 
 /// Brokers of the core that have heard of a later epoch than the leader's, of a voter that stood for election and was
@@ -300,55 +303,4 @@ fn partition(
 fn same_records(a: &Log<Record>, b: &Log<Record>) -> bool {
     let start = a.start().max(b.start());
     a.iter(start, a.end()).eq(b.iter(start, b.end()))
-}
-
-/// Whether the coordinator of a group lives and may write: else nobody joins, or learns where to begin.
-fn is_answered(world: &World, core: &Core, image: &Image, membership: &Membership) -> bool {
-    let Some(topic) = image.topic_named(OFFSETS_TOPIC) else { return false };
-    let count = image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
-    let id = TopicPartition { topic, partition: partition_for(membership.group, count) };
-    image.partitions.get(&id).is_some_and(|found| {
-        let min_isr = image.effective_min_isr(id, &world.genesis.settings);
-        found.leader.is_some_and(|leader| core.has(leader)) && found.isr.len() >= min_isr
-    })
-}
-
-fn clients(world: &World, core: &Core, image: &Image) -> Option<Missing> {
-    for slot in &world.slots {
-        match &slot.process {
-            Some(Process::Producer(producer))
-                if !producer.batches().is_empty() || !producer.blocked.is_empty() =>
-            {
-                return Some(Missing::at(Goal::V10, slot.id));
-            }
-            Some(Process::Consumer(consumer)) => {
-                if let Some(group) = &consumer.membership {
-                    if !is_answered(world, core, image, group) {
-                        continue;
-                    }
-                    if group.phase != Phase::Stable {
-                        return Some(Missing::at(Goal::C14, slot.id));
-                    }
-                }
-                for (&id, found) in &image.partitions {
-                    let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
-                    let hw = broker(world, leader)?.replicas.partition(id)?.hw;
-                    let wants = consumer.positions.get(&id).is_none_or(|position| position.offset < Some(hw));
-                    let reads = match &consumer.membership {
-                        Some(membership) => membership.owned.contains(&id),
-                        None => {
-                            let topic = image.topics.get(&id.topic);
-                            topic.is_some_and(|t| consumer.spec.topics.contains(&t.name))
-                        }
-                    };
-                    if wants && reads {
-                        return Some(Missing { goal: Goal::C14, partition: Some(id), node: Some(slot.id) });
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    (world.slots.iter().any(|slot| slot.id.kind() == NodeKind::Consumer && slot.process.is_none()))
-        .then(|| Missing::of(Goal::C14))
 }
