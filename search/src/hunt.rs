@@ -148,6 +148,7 @@ impl Hunt {
             acks: Some(spec.acks),
             min_isr: Some(spec.min_isr),
             unclean: Some(spec.unclean),
+            consumers: false,
             switches: spec.switches,
         };
         Hunt::of(swarm, spec.seed, true)

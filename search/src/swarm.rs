@@ -8,12 +8,13 @@ use crate::luck::Luck;
 use crate::plan::FaultPlan;
 use crate::preset::{Mode, Preset, Size};
 use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
-use kraftscope_core::config::{Acks, OffsetReset, Racks, ReplicaSelector, Settings};
+use kraftscope_core::config::{Acks, GroupProtocol, OffsetReset, Racks, ReplicaSelector, Settings};
 use kraftscope_core::id::Text;
 use kraftscope_core::net::Latency;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
 use kraftscope_core::time::Span;
+use kraftscope_core::wire::Strategy;
 use std::collections::BTreeMap;
 
 /// What seeds may draw from.
@@ -35,6 +36,8 @@ pub struct Swarm {
     pub min_isr: Option<u32>,
     /// `unclean.leader.election.enable` of all topics; `None` draws it where anything may happen.
     pub unclean: Option<bool>,
+    /// Whether consumers are drawn in racks and in groups; else all read by themselves, from leaders.
+    pub consumers: bool,
     /// Switches that stand otherwise than in the release: name and value.
     pub switches: Vec<(String, String)>,
 }
@@ -50,6 +53,7 @@ impl From<&Preset> for Swarm {
             acks: None,
             min_isr: None,
             unclean: None,
+            consumers: true,
             switches: Vec::new(),
         }
     }
@@ -75,8 +79,10 @@ impl Swarm {
         let mut genesis = self.shape(seed, release, &mut luck);
         draw_settings(&mut genesis.settings, &mut luck);
         draw_snapshots(&mut genesis.settings, &mut Luck::stream(seed, 104));
-        if self.mode == Mode::MustBeSafe {
+        if self.consumers {
             draw_racks(&mut genesis.settings, &mut Luck::stream(seed, 105));
+        }
+        if self.mode == Mode::MustBeSafe {
             for hole in HOLES {
                 drop(genesis.settings.features.set(hole, "off"));
             }
@@ -85,6 +91,9 @@ impl Swarm {
             drop(genesis.settings.features.set(name, value));
         }
         self.clients(&mut genesis, &mut luck);
+        if self.consumers && !self.refines {
+            draw_groups(&mut genesis, &mut Luck::stream(seed, 106));
+        }
         (genesis, self.plan(seed, &mut luck))
     }
 
@@ -214,6 +223,38 @@ fn draw_racks(settings: &mut Settings, luck: &mut Luck) {
     if luck.percent(30) {
         settings.auto_offset_reset = OffsetReset::Earliest;
     }
+}
+
+/// In a part of the runs most consumers share the work in a group, or in two.
+fn draw_groups(genesis: &mut Genesis, luck: &mut Luck) {
+    if !luck.percent(30) {
+        return;
+    }
+    let Some(one) = genesis.consumers.first().cloned() else { return };
+    genesis.consumers = vec![one; luck.between(1, 4) as usize];
+    for consumer in &mut genesis.consumers {
+        let name = luck.weighted(&[(Some("readers"), 85), (Some("auditors"), 10), (None, 5)]).flatten();
+        consumer.group = name.and_then(Text::new);
+        if luck.percent(10) {
+            consumer.topics.truncate(1);
+        }
+    }
+    let settings = &mut genesis.settings;
+    if !settings.release.is_before(Release::V4_0) && luck.percent(50) {
+        settings.group_protocol = GroupProtocol::Consumer;
+    }
+    settings.partition_assignment_strategy = luck.pick(&Strategy::ALL).unwrap_or_default();
+    let session = luck.pick(&[6000, 10_000, 45_000]).unwrap_or(45_000);
+    settings.session_timeout = Span::millis(session);
+    settings.heartbeat_interval = Span::millis(luck.pick(&[500, 2000]).unwrap_or(2000));
+    settings.max_poll_interval = Span::millis(luck.pick(&[6000, 20_000, 300_000]).unwrap_or(300_000));
+    settings.group_consumer_session_timeout = Span::millis(session);
+    settings.group_consumer_heartbeat_interval = Span::millis(luck.pick(&[500, 5000]).unwrap_or(5000));
+    settings.group_initial_rebalance_delay = Span::millis(luck.pick(&[0, 500, 3000]).unwrap_or(3000));
+    settings.enable_auto_commit = luck.percent(90);
+    settings.auto_commit_interval = Span::millis(luck.pick(&[100, 1000, 5000]).unwrap_or(5000));
+    settings.offsets_topic_num_partitions = luck.between(1, 3);
+    settings.offsets_topic_replication_factor = luck.between(1, 3);
 }
 
 /// Other settings than Kafka's defaults, so that time-outs fall into a short run and batches get small.

@@ -23,6 +23,7 @@ fn notes_of(fault: Fault, seed: u64) -> Vec<Note> {
         acks: None,
         min_isr: None,
         unclean: None,
+        consumers: false,
         switches: Vec::new(),
     };
     let (genesis, mut plan) = swarm.draw(seed);

@@ -94,6 +94,7 @@ impl Bug {
             acks: self.ground.acks,
             min_isr: self.ground.min_isr,
             unclean: None,
+            consumers: false,
             switches: own.collect(),
             refines: false,
         }
