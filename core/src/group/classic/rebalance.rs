@@ -86,8 +86,19 @@ impl ClassicGroup {
         next.is_some()
     }
 
-    /// A member is gone: left, or its session ran out (`removeMemberAndUpdateClassicGroup`).
-    pub(super) fn remove(&mut self, id: Text, now: Time, settings: &Settings, out: &mut Out) {
+    /// A member's session ran out (`removeMemberAndUpdateClassicGroup`). Other than a member that leaves it ends the
+    /// wait of an empty group for its first members, too, when nobody else is expected.
+    fn remove(&mut self, id: Text, now: Time, settings: &Settings, out: &mut Out) {
+        self.take_out(id, now, out);
+        match self.state {
+            State::CompletingRebalance | State::Stable => self.prepare(now, settings, out),
+            State::PreparingRebalance(_) if self.all_have_joined() => self.complete_join(now, out),
+            State::PreparingRebalance(_) | State::Empty => {}
+        }
+    }
+
+    /// A member is gone; what it waits for is answered (`removeCurrentMemberFromClassicGroup`).
+    pub(super) fn take_out(&mut self, id: Text, now: Time, out: &mut Out) {
         let Some(mut member) = self.members.remove(&id) else { return };
         if let Some(Awaiting::Join(asker)) = member.awaiting.take() {
             let error = ErrorCode::UnknownMemberId;
@@ -97,12 +108,6 @@ impl ClassicGroup {
         member.finish_sync(now, ErrorCode::UnknownMemberId, out);
         if self.leader == Some(id) {
             self.leader = self.members.keys().next().copied();
-        }
-        match self.state {
-            State::CompletingRebalance | State::Stable => self.prepare(now, settings, out),
-            // An initial wait ends too, once nobody else is expected.
-            State::PreparingRebalance(_) if self.all_have_joined() => self.complete_join(now, out),
-            State::PreparingRebalance(_) | State::Empty => {}
         }
     }
 
@@ -117,13 +122,12 @@ impl ClassicGroup {
                 self.complete_join(now, out);
             }
         }
-        let silent: Vec<Text> = self
-            .members
-            .iter()
-            .filter(|(_, member)| member.session_ends.as_ref().is_some_and(due))
-            .map(|(&id, _)| id)
-            .collect();
-        for id in silent {
+        // One at a time: an answer that the removal of one brings about begins the session of another anew.
+        let silent = |group: &ClassicGroup| {
+            let is_silent = |member: &Member| member.session_ends.as_ref().is_some_and(due);
+            group.members.iter().find(|(_, member)| is_silent(member)).map(|(&id, _)| id)
+        };
+        while let Some(id) = silent(self) {
             self.remove(id, now, settings, out);
         }
         if self.sync_deadline.as_ref().is_some_and(due) {

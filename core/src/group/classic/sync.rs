@@ -57,6 +57,8 @@ impl ClassicGroup {
                     self.forget_sync_deadline();
                     return Ok(false);
                 }
+                // Whom the leader forgot has nothing (`setAndPropagateAssignment`).
+                self.members.values_mut().for_each(|member| member.assignment.clear());
                 for (member, partitions) in request.assignments {
                     if let Some(member) = self.members.get_mut(&member) {
                         member.assignment = partitions;
@@ -96,7 +98,10 @@ impl ClassicGroup {
             State::PreparingRebalance(_) => ErrorCode::RebalanceInProgress,
             State::CompletingRebalance | State::Stable => ErrorCode::None,
         };
-        if let Some(member) = self.members.get_mut(&request.member) {
+        // Who waits for an answer counts as alive until it has it, unless it is new (`hasSatisfiedHeartbeat`).
+        if let Some(member) = self.members.get_mut(&request.member)
+            && (member.is_new || member.awaiting.is_none())
+        {
             member.touch(now);
         }
         error
@@ -122,21 +127,16 @@ impl ClassicGroup {
         settings: &Settings,
         out: &mut Out,
     ) -> ErrorCode {
-        if self.pending.remove(&request.member).is_some() {
-            self.prepare_or_complete_if_preparing(now, settings, out);
-            return ErrorCode::None;
+        if self.pending.remove(&request.member).is_none() {
+            if let Err(error) = self.check_member(request.member, request.instance) {
+                return error;
+            }
+            self.take_out(request.member, now, out);
         }
-        if let Err(error) = self.check_member(request.member, request.instance) {
-            return error;
-        }
-        self.remove(request.member, now, settings, out);
-        ErrorCode::None
-    }
-
-    fn prepare_or_complete_if_preparing(&mut self, now: Time, settings: &Settings, out: &mut Out) {
-        if self.is_preparing() {
+        if self.state != State::Empty {
             self.prepare_or_complete(now, settings, out);
         }
+        ErrorCode::None
     }
 }
 
