@@ -50,7 +50,7 @@ fn a_restarted_leader_boots_resigned_and_leaves_its_epoch_before_it_stands_again
     assert!(replica.asked_for_vote(2).pre_vote);
 }
 
-/// Source: `QuorumStateTest.testInitializeAsCandidate`.
+/// Source: `QuorumStateTest.testInitializeAsResignedCandidate`.
 #[test]
 fn a_replica_that_voted_for_itself_boots_as_candidate_of_the_same_epoch() {
     let replica = Replica::boot(3, disk(voted(5, L), &[]));

@@ -32,8 +32,9 @@ fn highest(sim: &Sim) -> u64 {
 #[test]
 fn any_quorum_elects_a_leader_and_everybody_follows_it() {
     for release in Release::KRAFT {
-        for seed in 0..20 {
-            let (voters, observers) = (1 + (seed % 5) as u8, (seed % 4) as u8);
+        // Every number of voters with every number of observers.
+        for seed in 0..30 {
+            let (voters, observers) = (1 + (seed % 5) as u8, (seed % 6) as u8);
             let mut sim = Sim::new(seed, voters, observers, defaults(release));
             assert!(sim.run_until(Span::secs(20), |sim| all_reached(sim, 10)), "{release} seed {seed}");
         }
@@ -45,10 +46,14 @@ fn any_quorum_elects_a_leader_and_everybody_follows_it() {
 fn a_dead_leader_is_replaced_and_catches_up_when_it_returns() {
     for release in Release::KRAFT {
         for seed in 0..10 {
-            let mut sim = Sim::new(seed, 3 + (seed % 3) as u8, 2, defaults(release));
+            let mut sim = Sim::new(seed, 3 + (seed % 3) as u8, (seed % 6) as u8, defaults(release));
             assert!(sim.run_until(Span::secs(20), |sim| all_reached(sim, 10)));
             let old = sim.leader().expect("a leader");
-            sim.crash(old, if seed % 2 == 0 { Loss::Nothing } else { Loss::Unflushed });
+            match seed % 4 {
+                0 => sim.crash(old, Loss::Nothing),
+                1 => sim.crash(old, Loss::Unflushed),
+                _ => sim.shut_down(old),
+            }
             let hw = highest(&sim) + 10;
             assert!(sim.run_until(Span::secs(20), |sim| all_reached(sim, hw)), "{release} seed {seed}");
             sim.start(old);
@@ -60,8 +65,9 @@ fn a_dead_leader_is_replaced_and_catches_up_when_it_returns() {
 /// Source: `RaftEventSimulationTest.canElectNewLeaderAfterOldLeaderPartitionedAway` (S-04), check quorum.
 #[test]
 fn a_leader_that_is_cut_off_is_replaced_and_resigns_by_itself() {
-    for seed in 0..10 {
-        let mut sim = Sim::new(seed, 5, 1, defaults(Release::V4_2));
+    for seed in 0..18 {
+        let (voters, observers) = (3 + (seed % 3) as u8, (seed / 3) as u8);
+        let mut sim = Sim::new(seed, voters, observers, defaults(Release::V4_2));
         assert!(sim.run_until(Span::secs(20), |sim| all_reached(sim, 10)));
         let old = sim.leader().expect("a leader");
         sim.isolate(old);

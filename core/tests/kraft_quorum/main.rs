@@ -7,6 +7,7 @@ mod driver;
 mod fetch;
 mod follow;
 mod leader;
+mod partitions;
 mod reconfig;
 mod reconfig_join;
 mod reconfig_leader;

@@ -217,6 +217,14 @@ impl Sim {
         }
         self.make_snapshot(n);
         self.check(n);
+        if self.running(n).is_some_and(Quorum::is_shut_down) {
+            self.crash(n, Loss::Nothing);
+        }
+    }
+
+    /// The node resigns if it leads, and its process ends when somebody else does.
+    pub fn shut_down(&mut self, n: usize) {
+        self.input(n, |q, now, out| q.shut_down(now, out));
     }
 
     /// As the layer above would: of what is committed, when enough of it is new.
