@@ -12,6 +12,7 @@ use super::replicas::Look;
 use super::s_loss;
 use super::table::Rule;
 use super::truth::{Changed, Lives};
+use crate::epochs::EpochEntry;
 use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, StepId, TopicPartition};
 use crate::log::Log;
 use crate::note::Note;
@@ -72,6 +73,9 @@ pub struct Acknowledged {
 pub(super) struct PartitionGhost {
     pub(super) id: TopicPartition,
     pub(super) committed: Log<Record>,
+    /// The leader epochs in which they were committed, each from its first offset on: in the order of commits, so an
+    /// epoch may come after a later one.
+    pub(super) committed_in: Vec<EpochEntry>,
     /// Why its guarantees do not stand any more.
     pub(super) void: Option<Why>,
     /// Why it does not survive losses of disks any more.
@@ -115,6 +119,7 @@ impl PartitionGhost {
         PartitionGhost {
             id,
             committed: Log::new(),
+            committed_in: Vec::new(),
             void: None,
             losses: None,
             promised: u32::MAX,
@@ -127,6 +132,19 @@ impl PartitionGhost {
             lost: Vec::new(),
             newest: Vec::new(),
         }
+    }
+
+    /// A leader of this epoch commits the records from `from` on.
+    pub(super) fn note_committed(&mut self, from: Offset, epoch: LeaderEpoch) {
+        if self.committed_in.last().is_none_or(|run| run.epoch != epoch) {
+            self.committed_in.push(EpochEntry { epoch, start: from });
+        }
+    }
+
+    /// The leader epoch in which this committed record was committed.
+    pub(super) fn committing_epoch(&self, offset: Offset) -> Option<LeaderEpoch> {
+        let after = self.committed_in.partition_point(|run| run.start <= offset);
+        self.committed_in[..after].last().map(|run| run.epoch)
     }
 
     /// The furthest start of any copy's log: records below may be deleted anywhere.

@@ -78,6 +78,9 @@ fn note_unheard_of(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &Findi
 /// What this leader knows to be committed is committed.
 fn commit(ghost: &mut PartitionGhost, look: &Look<'_>, hw: Offset, findings: &mut Findings) {
     let from = ghost.committed.end();
+    if from < hw.min(look.replica.leo()) {
+        ghost.note_committed(from, look.now.leader_epoch);
+    }
     for (offset, entry) in look.replica.log.iter(from, hw) {
         c_producers::check_committed(ghost, offset, entry, findings);
         ghost.committed.append(*entry);

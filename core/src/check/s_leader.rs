@@ -57,8 +57,9 @@ pub(super) fn holds(log: &Log<Record>, acknowledged: &Acknowledged) -> bool {
         || log.get(acknowledged.offset).is_some_and(|entry| entry.body == acknowledged.record)
 }
 
-/// S10: what was cut by who counts, or follows the newest leader, was not committed. The entries are gone; their epochs are remembered, and offset and epoch
-/// name an entry.
+/// S10: what was cut was not committed. Whoever still follows the leader of an epoch that is over may cut what a later
+/// leader has committed without it: outside ISR and ELR, and only until it hears of the committing epoch. The entries are
+/// gone; their epochs are remembered, and offset and epoch name an entry.
 pub(super) fn check_cut(ghost: &PartitionGhost, place: usize, look: &Look<'_>, findings: &mut Findings) {
     if ghost.void.is_some() {
         return;
@@ -69,14 +70,11 @@ pub(super) fn check_cut(ghost: &PartitionGhost, place: usize, look: &Look<'_>, f
         _ => None,
     });
     let to = told.min().unwrap_or(look.replica.leo()).min(look.replica.leo());
-    let mut cut = ghost.committed.iter(to, seen.end);
-    let first = cut.find(|&(offset, entry)| seen.epoch_at(offset) == Some(entry.epoch));
-    // Whoever is outside ISR and ELR may still follow the leader of an epoch that is over: nobody relies on it.
     let relied_on = ghost.isr.contains(look.id) || ghost.elr.contains(look.id);
-    let newest = look.truth.image.partitions.get(&ghost.id).map(|truth| truth.leader_epoch);
-    if relied_on || newest == Some(look.now.leader_epoch) {
-        findings.compare(Rule::S10, first.map(|(offset, _)| offset), Subject::copy(ghost.id, look.id));
-    }
+    let counts = |offset| relied_on || ghost.committing_epoch(offset) <= Some(look.now.leader_epoch);
+    let mut cut = ghost.committed.iter(to, seen.end);
+    let first = cut.find(|&(offset, entry)| seen.epoch_at(offset) == Some(entry.epoch) && counts(offset));
+    findings.compare(Rule::S10, first.map(|(offset, _)| offset), Subject::copy(ghost.id, look.id));
     check_exposed(ghost, place, look, findings);
     s_loss::check_range(ghost, look.world, look.id, (to, seen.end), findings);
 }

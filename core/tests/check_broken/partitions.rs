@@ -325,6 +325,53 @@ fn s10_a_truncation_of_a_committed_record() {
     assert_eq!(lab.look(broker(3), vec![]), ["S10"]);
 }
 
+/// A lab in which everybody has written a record in leader epoch 0 that broker 1 commits in leader epoch 1.
+fn committed_an_epoch_later() -> Lab {
+    let mut lab = Lab::new();
+    for number in [1, 2, 3] {
+        lab.append(number, 777);
+        assert_eq!(lab.look(broker(number), vec![]), Vec::<&str>::new());
+    }
+    let elected = PartitionChange { leader: Some(Some(broker(1))), ..isr(&[1, 2]) };
+    assert_eq!(lab.change(elected), Vec::<&str>::new());
+    for follower in &mut lab.leader().followers {
+        follower.leader_epoch = LeaderEpoch(1);
+    }
+    let leo = lab.log(1).leo();
+    lab.log(1).epochs.assign(LeaderEpoch(1), leo);
+    lab.leader().epoch_start = leo;
+    let copy = lab.copy(1);
+    (copy.leader_epoch, copy.hw) = (LeaderEpoch(1), leo);
+    assert_eq!(lab.look(broker(1), vec![]), Vec::<&str>::new());
+    let last = Offset(leo.0 - 1);
+    lab.log(3).truncate_to(last);
+    lab
+}
+
+/// Source: `Partition.readRecords`: whoever knows an older leader epoch may only fetch from the leader of that epoch,
+/// which need not have what a later leader commits.
+#[test]
+fn s10_does_not_hold_for_who_has_not_heard_of_the_committing_epoch() {
+    let mut lab = committed_an_epoch_later();
+    assert_eq!(lab.look(broker(3), vec![]), Vec::<&str>::new());
+}
+
+/// Source: Kip320.tla, StrongIsr: in the ISR it holds all the same whatever was committed.
+#[test]
+fn s10_holds_for_a_member_of_the_isr_whatever_epoch_it_knows() {
+    let mut lab = committed_an_epoch_later();
+    assert_eq!(lab.change(isr(&[1, 2, 3])), ["S4"]);
+    assert_eq!(lab.look(broker(3), vec![]), ["S10"]);
+}
+
+/// Source: KIP-320: a leader holds what was committed up to its own leader epoch, and who follows it may be outside the ISR.
+#[test]
+fn s10_a_truncation_of_what_was_committed_in_the_own_epoch() {
+    let mut lab = committed_an_epoch_later();
+    lab.copy(3).leader_epoch = LeaderEpoch(1);
+    assert_eq!(lab.look(broker(3), vec![]), ["S10"]);
+}
+
 /// Source: KIP-207.
 #[test]
 fn s14_a_high_watermark_that_goes_back() {
