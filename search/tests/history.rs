@@ -201,8 +201,24 @@ fn c4_a_retry_that_was_written_twice() {
     assert_eq!(retried(true).judged(), Some(Promise::C4));
     assert_eq!(retried(false).judged(), None);
     assert_eq!(retried(true).push(What::Disordered(ALICE)).judged(), None);
-    assert_eq!(retried(true).push(What::Renumbered(ALICE, ORDERS)).judged(), None);
-    assert_eq!(retried(true).push(What::Renumbered(BOB, ORDERS)).judged(), Some(Promise::C4));
+}
+
+/// Source: `TransactionManager.startSequencesAtBeginning`: a new epoch gives new numbers to the batches that have one and
+/// have no answer, and to nothing else.
+#[test]
+fn c4_holds_of_all_but_the_batches_that_were_in_flight_when_a_new_epoch_began() {
+    let renumbered = |producer| What::Renumbered(producer, ORDERS);
+    let sent = || Case::default().send(ALICE, 0..1, Acks::All, true);
+    let twice = |case: Case| case.committed(2).log(&[(ALICE, 0), (ALICE, 0)]).judged();
+    let in_flight = |producer| sent().push(renumbered(producer)).again(ALICE, 0).acked(ALICE, 0, 1);
+    assert_eq!(twice(in_flight(ALICE)), None);
+    assert_eq!(twice(in_flight(BOB)), Some(Promise::C4));
+    let acknowledged = sent().again(ALICE, 0).acked(ALICE, 0, 1).push(renumbered(ALICE));
+    assert_eq!(twice(acknowledged), Some(Promise::C4));
+    let later = Case::default().push(renumbered(ALICE)).send(ALICE, 0..1, Acks::All, true).again(ALICE, 0);
+    assert_eq!(twice(later.acked(ALICE, 0, 1)), Some(Promise::C4));
+    let given_up = sent().again(ALICE, 0).failed(ALICE, 0, None);
+    assert_eq!(twice(given_up), Some(Promise::C4));
 }
 
 /// Source: Jepsen, poll-skip and nonmonotonic-poll.

@@ -4,12 +4,13 @@
 //! the history, since every record has a number of its own and every answer names an offset (Jepsen has to search).
 //!
 //! A promise with a precondition is judged only while that holds: none beyond the event at which a partition lost its
-//! guarantees; C1, C6, C8, C9, C12, C14 and the order in C10 only for acks=all; C4 only for idempotent producers none
-//! of whose batches in the partition failed or was numbered anew, and whose connections kept the order of messages:
-//! the batches behind a gap, and a retry of which a restarted leader has forgotten the number (its snapshot keeps one
-//! batch of each producer), begin a new epoch and may then be written twice
-//! (`TransactionManager.bumpIdempotentProducerEpoch`); C2 only when the batch was refused before anything was written,
-//! at its only attempt.
+//! guarantees; C1, C6, C8, C9, C12, C14 and the order in C10 only for acks=all; C4 only for idempotent producers whose
+//! connections kept the order of messages, and of them not for the batches that were sent and not yet acknowledged when
+//! the producer began a new epoch: those behind a gap, and a retry of which a restarted leader has forgotten the number
+//! (its snapshot keeps one batch of each producer), are numbered anew and may be written twice
+//! (`TransactionManager.bumpIdempotentProducerEpoch`). What was acknowledged before, and what is sent for the first time
+//! in the new epoch, is in the log once. C2 only when the batch was refused before anything was written, at its only
+//! attempt.
 
 use super::ends::{FinalLog, PartitionEnd, Reader};
 use super::{BatchKey, Entry, History, Promise, What, Written};
@@ -51,6 +52,8 @@ struct Operation {
     sends: u32,
     /// It may have arrived twice.
     doubled: bool,
+    /// Its producer numbered it anew when it might have been written.
+    renumbered: bool,
     acked: Option<Offset>,
     /// The producer was told that it was not written, and knows.
     refused: bool,
@@ -70,10 +73,6 @@ struct Sender {
     unanswered: bool,
     /// Its connections did not keep the order of messages.
     disordered: bool,
-    /// Partitions in which its batches were numbered anew.
-    renumbered: Vec<TopicPartition>,
-    /// Partitions in which a batch of it failed.
-    failed: Vec<TopicPartition>,
     /// Where what was acknowledged ends.
     acked: Vec<(TopicPartition, Offset)>,
 }
@@ -169,16 +168,8 @@ impl<'a> Judge<'a> {
 
     fn sender(&mut self, id: NodeId) -> &mut Sender {
         let found = self.senders.iter().position(|sender| sender.id == id).unwrap_or_else(|| {
-            let (owners, failed, acked) = (Vec::new(), Vec::new(), Vec::new());
-            self.senders.push(Sender {
-                id,
-                owners,
-                unanswered: false,
-                disordered: false,
-                renumbered: Vec::new(),
-                failed,
-                acked,
-            });
+            let (owners, acked) = (Vec::new(), Vec::new());
+            self.senders.push(Sender { id, owners, unanswered: false, disordered: false, acked });
             self.senders.len() - 1
         });
         &mut self.senders[found]
@@ -209,7 +200,11 @@ impl<'a> Judge<'a> {
                 let theirs = self.operations.iter_mut().filter(|op| op.batch.producer == *producer);
                 theirs.filter(|op| op.acked.is_none()).for_each(|op| op.doubled = true);
             }
-            What::Renumbered(producer, partition) => self.sender(*producer).renumbered.push(*partition),
+            What::Renumbered(producer, partition) => {
+                let theirs = self.operations.iter_mut().filter(|op| op.batch.producer == *producer);
+                let open = theirs.filter(|op| op.partition == *partition && op.acked.is_none());
+                open.for_each(|op| op.renumbered = true);
+            }
             What::Disordered(producer) => self.sender(*producer).disordered = true,
             What::Unanswered(producer) => self.sender(*producer).unanswered = true,
             What::Acknowledged { batch, base } => return self.on_acknowledged(*event, *batch, *base),
@@ -287,6 +282,7 @@ impl<'a> Judge<'a> {
             values: values.clone(),
             sends: 1,
             doubled: false,
+            renumbered: false,
             acked: None,
             refused: false,
             read: false,
@@ -339,7 +335,6 @@ impl<'a> Judge<'a> {
         let once = operation.sends == 1 && !operation.doubled;
         operation.refused = once && error.is_some_and(is_before_append);
         let (partition, aborted) = (operation.partition, operation.refused && operation.read);
-        self.sender(batch.producer).failed.push(partition);
         let void = self.is_void(partition, event);
         if aborted && !void {
             let (promise, client) = (Promise::C2, Some(batch.producer));
@@ -464,10 +459,7 @@ impl<'a> Judge<'a> {
             return Ok(Offset(0));
         };
         let table = Table { id: operation.partition, ..Table::default() };
-        let numbered = operation.idempotent
-            && !sender.disordered
-            && !sender.failed.contains(&operation.partition)
-            && !sender.renumbered.contains(&operation.partition);
+        let numbered = operation.idempotent && !sender.disordered && !operation.renumbered;
         for (index, &value) in (0..).zip(values) {
             let count = counts[value as usize];
             let offset = operation.acked.map(|base| base.plus(index));

@@ -63,7 +63,7 @@ impl Promise {
             }
             Promise::C3 => "Whoever reads an offset reads the same record.",
             Promise::C4 => {
-                "A record of an idempotent producer none of whose batches failed, and none was numbered anew, is in the log once."
+                "A record of an idempotent producer is in the log once, unless it was numbered anew while it had no answer."
             }
             Promise::C5 => "A consumer reads every partition in the order of offsets and leaves none out.",
             Promise::C6 => {
