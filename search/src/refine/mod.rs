@@ -14,6 +14,13 @@
 //! the controller takes members out of the ISR without a new epoch, which is always safe; who joins may have reached
 //! the start of the epoch before the high watermark has (KAFKA-7128, where the model waits for that).
 //!
+//! Two rules of KIP-320 show only where the first is missing: that the high watermark counts, and that an expansion
+//! follows, fetches of the leader's own epoch (`hw_counts_current_epoch_only`, `expansion_needs_current_epoch`). A leader
+//! that checks the epoch of fetches hears of no other, and what it knew of followers is forgotten or known anew when its
+//! epoch begins: nothing is left that the two could refuse. Without that check a follower that truncates on fetch still
+//! tells with it that its log has parted, and the fetch does not count; so the high watermark's rule shows where
+//! followers ask before they fetch, as they did until 2.6.
+//!
 //! Outside the model, so that nothing is compared any more: a log that lost records in a crash, an unclean election,
 //! a replica whose log was deleted, a log that begins later.
 //! Source: Kip320.tla, AsyncIsr.tla (the maximal ISR).
