@@ -38,6 +38,14 @@ impl Changed {
         (unclean && replicas == after.replicas && isr == after.isr).then_some(isr.first()?)
     }
 
+    /// P5. A reassignment that is cancelled when none of the ISR is left goes back to the first of the old replicas,
+    /// alive or not, where unclean elections are allowed. It stays there until somebody leads: `had_gone_back` tells
+    /// that it was there before this change.
+    pub(super) fn goes_back(&self, had_gone_back: bool, unclean_elections: bool) -> bool {
+        let stays = had_gone_back && self.before.is_some_and(|before| before.isr == self.after.isr);
+        self.after.leader.is_none() && (stays || (unclean_elections && self.unclean_revert().is_some()))
+    }
+
     /// Whether it elects the leader from the ELR: nobody was left in the ISR, and the leader is alone in it now.
     fn elects_from_elr(&self) -> bool {
         let after = &self.after;
@@ -60,12 +68,20 @@ impl Changed {
     }
 }
 
-/// `min_isr` is the minimum that the controller counted with: a change of replicas may change it.
+/// What the change alone does not tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The minimum that the controller counted with: a change of replicas may change it.
+    pub(super) min_isr: u32,
+    /// [`Changed::goes_back`].
+    pub(super) goes_back: bool,
+}
+
 pub(super) fn check(
     change: &Changed,
     image: &Image,
     settings: &Settings,
-    min_isr: u32,
+    known: Known,
     findings: &mut Findings,
 ) {
     let subject = Subject::partition(change.partition);
@@ -75,15 +91,13 @@ pub(super) fn check(
     }
     findings.check(Rule::P2, has_shape(after, settings), subject);
     findings.check(Rule::P3, leader_is_eligible(after, image), subject);
-    findings.check(Rule::P4, elr_is_needed(change, min_isr, settings), subject);
-    let unclean = settings.unclean_leader_election_enable;
+    findings.check(Rule::P4, elr_is_needed(change, known.min_isr, settings), subject);
     let kept = if settings.features.elr {
         after.isr.iter().all(|id| image.brokers.get(&id).is_some_and(|broker| !broker.fenced))
     } else {
         !after.isr.is_empty()
     };
-    let excused = goes_back(change, image.unclean_election_enabled(change.partition.topic, unclean));
-    findings.check(Rule::P5, kept || excused, subject);
+    findings.check(Rule::P5, kept || known.goes_back, subject);
     // Going back from a reassignment may be unclean, too; Kafka does not mark that.
     let moves = change.before.is_some_and(|before| before.replicas != after.replicas);
     let reverts = moves || change.unclean_revert().is_some();
@@ -115,16 +129,6 @@ fn elr_is_needed(change: &Changed, min_isr: u32, settings: &Settings) -> bool {
     let last_leader = leader.is_none() && last_known_elr.len() == 1;
     isr.len() < min_isr
         || ((elr.is_empty() || change.elects_from_elr()) && (last_known_elr.is_empty() || last_leader))
-}
-
-/// P5. A reassignment that is cancelled when none of the ISR is left goes back to the first of the old replicas, alive or
-/// not, where unclean elections are allowed. It stays there until somebody leads.
-fn goes_back(change: &Changed, unclean_elections: bool) -> bool {
-    let after = &change.after;
-    let stays = change
-        .before
-        .is_some_and(|before| before.isr == after.isr && after.isr.len() == 1 && before.leader.is_none());
-    after.leader.is_none() && (stays || (unclean_elections && change.unclean_revert().is_some()))
 }
 
 /// P1.

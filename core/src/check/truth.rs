@@ -5,7 +5,7 @@
 
 use super::batches::Batches;
 use super::findings::{Findings, Subject};
-use super::p_registration as registration;
+use super::p_registration::{self as registration, Known};
 use super::table::Rule;
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Incarnation, NodeId, Offset, TopicId, TopicPartition};
@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::metadata::image::Image;
 use crate::process::Broker;
 use crate::record::{MetadataRecord, PartitionRegistration};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// A partition whose registration changed.
@@ -59,6 +60,8 @@ pub(super) struct Truth {
     /// The minimum in-sync replicas that the decision counts with whose records are being replayed: as it was before
     /// the first of them, also when a reassignment of partition 0 is among them.
     minimums: Vec<(TopicId, u32)>,
+    /// Partitions without a leader whose ISR is the one replica to which a cancelled reassignment went back.
+    gone_back: BTreeSet<TopicPartition>,
 }
 
 impl Truth {
@@ -88,7 +91,7 @@ impl Truth {
                     self.image.apply(&entry.body);
                     let Some(&after) = self.image.partitions.get(&partition) else { continue };
                     let change = Changed { partition, before, after };
-                    registration::check(&change, &self.image, settings, min_isr, findings);
+                    self.check_registration(&change, min_isr, settings, findings);
                     changed.push(Event::Changed(change));
                 }
                 MetadataRecord::ClearElr { topic } => {
@@ -100,7 +103,7 @@ impl Truth {
                     for (partition, before) in partitions.into_iter().zip(before) {
                         let after = self.image.partitions[&partition];
                         let change = Changed { partition, before: Some(before), after };
-                        registration::check(&change, &self.image, settings, min_isr, findings);
+                        self.check_registration(&change, min_isr, settings, findings);
                         changed.push(Event::Changed(change));
                     }
                 }
@@ -121,6 +124,26 @@ impl Truth {
         }
         self.next = committed.end();
         changed
+    }
+
+    /// The rules of [`super::p_registration`]. `min_isr` is the minimum that the controller counted with.
+    fn check_registration(
+        &mut self,
+        change: &Changed,
+        min_isr: u32,
+        settings: &Settings,
+        findings: &mut Findings,
+    ) {
+        let Changed { partition, .. } = *change;
+        let unclean = settings.unclean_leader_election_enable;
+        let unclean_elections = self.image.unclean_election_enabled(partition.topic, unclean);
+        let had_gone_back = self.gone_back.remove(&partition);
+        let goes_back = change.goes_back(had_gone_back, unclean_elections);
+        if goes_back {
+            self.gone_back.insert(partition);
+        }
+        let known = Known { min_isr, goes_back };
+        registration::check(change, &self.image, settings, known, findings);
     }
 
     /// What the controller counts with in the decision whose records are being replayed.

@@ -105,6 +105,25 @@ fn p5_a_fenced_broker_that_no_cancelled_reassignment_brings_back() {
     assert!(moving(true).change(isr(&[1])).contains(&"P5"), "still moving");
 }
 
+/// Source: `ReplicationControlManager.handleBrokerFenced`: who is fenced leaves the ISR first, also of a partition that
+/// has no leader; only a cancelled reassignment leaves it there.
+#[test]
+fn p5_the_last_member_of_a_leaderless_isr_is_fenced_and_stays() {
+    let mut lab = Lab::new();
+    let leaderless = PartitionChange { leader: Some(None), ..isr(&[1]) };
+    assert_eq!(lab.change(leaderless), Vec::<&str>::new());
+    let broker_epoch = lab.broker(1).lifecycle.broker_epoch().expect("registered");
+    let (fenced, in_controlled_shutdown) = (Some(true), false);
+    lab.commit(MetadataRecord::BrokerRegistrationChange {
+        broker: broker(1),
+        broker_epoch,
+        fenced,
+        in_controlled_shutdown,
+    });
+    let stays = PartitionChange { elr: Some(NodeList::EMPTY), ..PartitionChange::default() };
+    assert_eq!(lab.change(stays), ["P5"]);
+}
+
 /// Source: KIP-497.
 #[test]
 fn p6_a_leader_with_an_isr_of_its_own() {
