@@ -18,11 +18,13 @@ mod window;
 pub use geometry::{Point, Rect};
 pub use metrics::{Density, Metrics};
 pub use route::{Ending, Route};
-pub use text::{fit, width_of};
+pub use text::{fit, fit_partition, width_of};
 pub use window::LogWindow;
 
-use kraftscope_core::id::{NodeId, TopicPartition};
-use kraftscope_core::view::{ClusterView, PartitionView};
+use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
+use kraftscope_core::group::partition_for;
+use kraftscope_core::id::{NodeId, Text, TopicPartition};
+use kraftscope_core::view::{ClusterView, ConsumerView, PartitionView};
 
 /// The room that there is, and how it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,21 +46,47 @@ pub struct Shape {
     pub brokers: Vec<NodeId>,
     /// Partitions: the rows.
     pub partitions: Vec<TopicPartition>,
-    /// Producers, then consumers.
+    /// Producers, then consumers without a group, then those of each group.
     pub clients: Vec<NodeId>,
+    /// The groups in that order, and how many consumers each has; they come last in `clients`.
+    pub groups: Vec<(Text, usize)>,
 }
 
 impl Shape {
     /// The shape of this cluster.
     pub fn of(view: &ClusterView) -> Shape {
         let producers = view.producers.iter().map(|producer| producer.id);
+        let mut groups: Vec<(Text, usize)> = Vec::new();
+        for name in view.consumers.iter().filter_map(|consumer| consumer.group) {
+            match groups.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => groups.push((name, 1)),
+            }
+        }
+        let place = |consumer: &&ConsumerView| {
+            consumer.group.map(|group| groups.iter().position(|(known, _)| *known == group))
+        };
+        let mut consumers: Vec<&ConsumerView> = view.consumers.iter().collect();
+        consumers.sort_by_key(place);
         Shape {
             controllers: view.controllers.iter().map(|controller| controller.id).collect(),
             brokers: view.brokers.iter().map(|broker| broker.id).collect(),
-            partitions: view.partitions.iter().map(|partition| partition.partition).collect(),
-            clients: producers.chain(view.consumers.iter().map(|consumer| consumer.id)).collect(),
+            partitions: shown_partitions(view, &groups),
+            clients: producers.chain(consumers.iter().map(|consumer| consumer.id)).collect(),
+            groups,
         }
     }
+}
+
+/// All partitions, but of `__consumer_offsets` only those that keep a group: the others stay empty for ever.
+fn shown_partitions(view: &ClusterView, groups: &[(Text, usize)]) -> Vec<TopicPartition> {
+    let is_internal = |partition: &&PartitionView| partition.topic.as_str() == OFFSETS_TOPIC;
+    let count = view.partitions.iter().filter(is_internal).count() as u16;
+    let keeps = |partition: &&PartitionView| {
+        let number = partition.partition.partition;
+        !is_internal(partition) || groups.iter().any(|(group, _)| partition_for(*group, count) == number)
+    };
+    view.partitions.iter().filter(keeps).map(|partition| partition.partition).collect()
 }
 
 /// One controller: a ring with its name, words and a log beside or below it.
@@ -117,6 +145,17 @@ pub struct ClientBox {
     pub area: Rect,
 }
 
+/// One consumer group: the ground under its members, and a line of words below them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupBox {
+    /// Its name.
+    pub group: Text,
+    /// All of it, its members included.
+    pub area: Rect,
+    /// The line of words.
+    pub title: Rect,
+}
+
 /// A row of equal places for the entries of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Strip {
@@ -172,6 +211,8 @@ pub struct Layout {
     pub rows: Vec<RowBox>,
     /// The clients.
     pub clients: Vec<ClientBox>,
+    /// The consumer groups.
+    pub groups: Vec<GroupBox>,
     /// Where the names of the three bands stand.
     pub bands: [Rect; 3],
     /// Distance between two columns.

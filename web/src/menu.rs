@@ -49,6 +49,7 @@ pub fn items(target: Selection, view: &ClusterView, words: &Words<'_>) -> Vec<It
         Selection::MetadataRecord { controller, .. } => of_node(controller, view, words),
         Selection::Timer(node, timer) => of_timer(node, timer),
         Selection::Flight(packet) => of_flight(packet),
+        Selection::Group(name) => of_group(name, view, words),
         Selection::Link { from, to } => of_link(from, to, view),
         Selection::Partition(partition) => {
             let mut items = of_partition(partition, view);
@@ -140,9 +141,14 @@ fn while_up(node: NodeId) -> Vec<Item> {
             item("resign", call(Command::Resign)),
             item("snapshot", call(Command::Snapshot { clean: true })),
         ],
-        NodeKind::Producer | NodeKind::Consumer => {
+        NodeKind::Producer => {
             vec![harm("crash", crash(Loss::Nothing)), harm("pause", vec![Action::Pause(node)])]
         }
+        NodeKind::Consumer => vec![
+            harm("crash", crash(Loss::Nothing)),
+            harm("pause", vec![Action::Pause(node)]),
+            item("close", call(Command::ShutDown)),
+        ],
     }
 }
 
@@ -293,6 +299,12 @@ fn of_timer(node: NodeId, timer: Timer) -> Vec<Item> {
         item("set-timer", set(Span::secs(1))).with("to", "1 s"),
         item("set-timer", set(Span::secs(10))).with("to", "10 s"),
     ]
+}
+
+/// What can be done to the broker that answers for a group.
+fn of_group(name: Text, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
+    let found = view.groups.iter().find(|group| group.group == name);
+    found.map(|group| of_node(group.coordinator, view, words)).unwrap_or_default()
 }
 
 /// What can be done to a message in flight.

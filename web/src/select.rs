@@ -2,7 +2,7 @@
 //!
 //! Pure values; knows nothing of pixels except the place where a menu opens.
 
-use kraftscope_core::id::{NodeId, Offset, PacketId, StepId, TopicPartition};
+use kraftscope_core::id::{NodeId, Offset, PacketId, StepId, Text, TopicPartition};
 use kraftscope_core::node::Timer;
 use kraftscope_core::sim::action::Action;
 
@@ -36,6 +36,8 @@ pub enum Selection {
         /// At which offset.
         offset: Offset,
     },
+    /// A consumer group.
+    Group(Text),
     /// A message in flight.
     Flight(PacketId),
     /// An armed timer.
@@ -57,7 +59,7 @@ impl Selection {
             Selection::Replica { broker, .. } | Selection::Record { broker, .. } => Some(broker),
             Selection::MetadataRecord { controller, .. } => Some(controller),
             Selection::Link { from, .. } => Some(from),
-            Selection::Partition(_) | Selection::Flight(_) => None,
+            Selection::Partition(_) | Selection::Group(_) | Selection::Flight(_) => None,
         }
     }
 
@@ -69,6 +71,7 @@ impl Selection {
             | Selection::Record { partition, .. } => Some(partition),
             Selection::Node(_)
             | Selection::MetadataRecord { .. }
+            | Selection::Group(_)
             | Selection::Flight(_)
             | Selection::Timer(..)
             | Selection::Link { .. } => None,

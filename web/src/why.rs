@@ -38,10 +38,11 @@ fn worth(note: &Note) -> bool {
 fn concerns(log: &NoteLog, selected: Option<Selection>, words: &Words<'_>) -> bool {
     let Some(selected) = selected else { return true };
     let names = |value: String| sentence::said(words, &log.note).args.iter().any(|(_, arg)| *arg == value);
-    match (selected.partition(), selected.node()) {
-        (Some(partition), _) => names(words.partition(partition)),
-        (None, Some(node)) => log.node == Some(node) || names(words.node(node)),
-        (None, None) => true,
+    match (selected, selected.partition(), selected.node()) {
+        (Selection::Group(group), ..) => names(group.to_string()),
+        (_, Some(partition), _) => names(words.partition(partition)),
+        (_, None, Some(node)) => log.node == Some(node) || names(words.node(node)),
+        (_, None, None) => true,
     }
 }
 

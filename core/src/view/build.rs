@@ -189,6 +189,8 @@ fn consumer(sim: &Sim, slot: &Slot) -> ConsumerView {
         let positions = consumer.positions.iter();
         positions.filter_map(|(&partition, position)| Some((partition, replica(position)?))).collect()
     });
+    let protocol = sim.world().genesis.settings.group_protocol;
+    let number = usize::from(slot.id.number().saturating_sub(1));
     ConsumerView {
         id: slot.id,
         health: slot.health,
@@ -196,7 +198,8 @@ fn consumer(sim: &Sim, slot: &Slot) -> ConsumerView {
         read_replicas: read_replicas.unwrap_or_default(),
         positions: positions.unwrap_or_default(),
         consumed: consumer.map_or(0, |consumer| consumer.consumed),
-        membership: consumer.and_then(super::groups::membership),
+        group: sim.world().genesis.consumers.get(number).and_then(|spec| spec.group),
+        membership: consumer.and_then(|consumer| super::groups::membership(consumer, protocol)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::client::Consumer;
 use crate::client::membership::{Membership, Phase};
+use crate::config::GroupProtocol;
 use crate::group::coordinator::Shard;
 use crate::group::coordinator::groups::{Group, Members};
 use crate::id::{NodeId, Offset, Text, TopicPartition};
@@ -45,6 +46,8 @@ pub struct GroupMemberView {
     pub state: &'static str,
     /// What it may read.
     pub assigned: Vec<TopicPartition>,
+    /// KIP-848: what it is to have in the end; classic: the same as `assigned`.
+    pub target: Vec<TopicPartition>,
     /// What it has to give up.
     pub revoking: Vec<TopicPartition>,
 }
@@ -54,6 +57,8 @@ pub struct GroupMemberView {
 pub struct MembershipView {
     /// `group.id`.
     pub group: Text,
+    /// `group.protocol`.
+    pub protocol: GroupProtocol,
     /// Its id; empty before it has one.
     pub member: Text,
     /// The generation, or its member epoch.
@@ -64,6 +69,8 @@ pub struct MembershipView {
     pub coordinator: Option<NodeId>,
     /// What it reads.
     pub owned: Vec<TopicPartition>,
+    /// What it was told to have.
+    pub target: Vec<TopicPartition>,
     /// What it knows to be committed.
     pub committed: Vec<(TopicPartition, Offset)>,
 }
@@ -110,6 +117,7 @@ fn of_group(coordinator: NodeId, partition: TopicPartition, name: Text, group: &
                 epoch: None,
                 state: member.waits_for(),
                 assigned: member.assignment.clone(),
+                target: member.assignment.clone(),
                 revoking: Vec::new(),
             };
             view.members = classic.members.iter().map(member).collect();
@@ -123,6 +131,7 @@ fn of_group(coordinator: NodeId, partition: TopicPartition, name: Text, group: &
                 epoch: Some(member.epoch),
                 state: member.state.name(),
                 assigned: member.assigned.clone(),
+                target: consumer.target.get(&id).cloned().unwrap_or_default(),
                 revoking: member.revoking.clone(),
             };
             view.members = consumer.members.iter().map(member).collect();
@@ -132,14 +141,16 @@ fn of_group(coordinator: NodeId, partition: TopicPartition, name: Text, group: &
 }
 
 /// The membership of a consumer, if it has one.
-pub(super) fn membership(consumer: &Consumer) -> Option<MembershipView> {
+pub(super) fn membership(consumer: &Consumer, protocol: GroupProtocol) -> Option<MembershipView> {
     let of = |membership: &Membership| MembershipView {
         group: membership.group,
+        protocol,
         member: membership.member,
         epoch: membership.epoch,
         phase: membership.phase,
         coordinator: membership.coordinator,
         owned: membership.owned.clone(),
+        target: membership.target.clone(),
         committed: membership.committed.iter().map(|(&at, &to)| (at, to)).collect(),
     };
     consumer.membership.as_ref().map(of)

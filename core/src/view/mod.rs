@@ -367,6 +367,8 @@ pub struct ConsumerView {
     pub read_replicas: Vec<(TopicPartition, NodeId)>,
     /// Records read.
     pub consumed: u64,
+    /// `group.id`, whether it runs or not.
+    pub group: Option<Text>,
     /// Its place in its group, if it has one.
     pub membership: Option<MembershipView>,
 }

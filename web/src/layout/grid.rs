@@ -2,8 +2,8 @@
 
 use super::metrics::NARROW;
 use super::{
-    BrokerBox, ClientBox, ControllerBox, Density, Layout, Metrics, Point, Rect, RowBox, Shape, Strip,
-    Viewport,
+    BrokerBox, ClientBox, ControllerBox, Density, GroupBox, Layout, Metrics, Point, Rect, RowBox, Shape,
+    Strip, Viewport,
 };
 use kraftscope_core::id::Offset;
 
@@ -36,6 +36,8 @@ struct Heights {
     card: f64,
     client_gap: f64,
     clients: f64,
+    /// The line of words below the members of a group.
+    group: f64,
     bottom: f64,
 }
 
@@ -48,6 +50,7 @@ impl Heights {
             + rows * (self.row_gap + self.title + self.card)
             + self.client_gap
             + self.clients
+            + self.group
             + self.bottom
     }
 }
@@ -63,6 +66,7 @@ pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
     let rows_bottom = rows.last().map_or(rows_top, |row| row.y + row.height);
     let clients_top = rows_bottom + heights.client_gap;
     let brokers = brokers(shape, &frame, heads_top, rows_bottom);
+    let clients = clients(shape, &frame, clients_top);
     let label = |y: f64, h: f64| Rect::new(frame.metrics.margin, y, frame.left - frame.metrics.margin, h);
     Layout {
         width: frame.width,
@@ -73,7 +77,8 @@ pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
         controllers: controllers(shape, &frame, controllers_top),
         brokers,
         rows,
-        clients: clients(shape, &frame, clients_top),
+        groups: groups(shape, &frame, &clients),
+        clients,
         bands: [
             label(controllers_top, heights.controllers),
             label(heads_top, heights.head),
@@ -172,6 +177,7 @@ fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room:
         card: metrics.card(density),
         client_gap: if density == Density::Snug { 22.0 } else { 28.0 },
         clients: metrics.line(metrics.body) + metrics.line(metrics.small) + 16.0,
+        group: if shape.groups.is_empty() { 0.0 } else { metrics.line(metrics.small) + 12.0 },
         bottom: 8.0,
     }
 }
@@ -270,6 +276,34 @@ fn clients(shape: &Shape, frame: &Frame, top: f64) -> Vec<ClientBox> {
         ClientBox { id, area: Rect::new(x, top, wide, frame.heights.clients) }
     };
     shape.clients.iter().enumerate().map(place).collect()
+}
+
+/// Each group's ground: its members' boxes and the line below them.
+fn groups(shape: &Shape, frame: &Frame, clients: &[ClientBox]) -> Vec<GroupBox> {
+    let mut rest = clients.get(first_grouped(shape)..).unwrap_or_default();
+    let mut boxes = Vec::with_capacity(shape.groups.len());
+    for &(group, count) in &shape.groups {
+        let (own, others) = rest.split_at(count.min(rest.len()));
+        rest = others;
+        let (Some(first), Some(last)) = (own.first(), own.last()) else { break };
+        let (x, right) = (first.area.x - 4.0, last.area.right() + 4.0);
+        let bottom = first.area.bottom();
+        let area = Rect::new(x, first.area.y - 4.0, right - x, first.area.h + 4.0 + frame.heights.group);
+        let title = Rect::new(
+            x + frame.metrics.pad,
+            bottom,
+            right - x - 2.0 * frame.metrics.pad,
+            frame.heights.group,
+        );
+        boxes.push(GroupBox { group, area, title });
+    }
+    boxes
+}
+
+/// Which client is the first that has a group.
+fn first_grouped(shape: &Shape) -> usize {
+    let members: usize = shape.groups.iter().map(|(_, count)| count).sum();
+    shape.clients.len().saturating_sub(members)
 }
 
 /// The cell of a row in a column.

@@ -10,6 +10,7 @@ impl Layout {
     pub fn hit(&self, at: Point, view: &ClusterView) -> Option<Selection> {
         self.hit_client(at)
             .or_else(|| self.hit_controller(at, view))
+            .or_else(|| self.hit_group(at))
             .or_else(|| self.hit_matrix(at, view))
             .or_else(|| self.hit_gap(at))
     }
@@ -28,6 +29,9 @@ impl Layout {
             }
             Selection::MetadataRecord { controller, .. } => self.controller(controller).map(|c| c.area),
             Selection::Link { from, to } => self.gap(from, to),
+            Selection::Group(name) => {
+                self.groups.iter().find(|group| group.group == name).map(|group| group.area)
+            }
             Selection::Flight(_) => None,
         }
     }
@@ -41,6 +45,10 @@ impl Layout {
 
     fn hit_client(&self, at: Point) -> Option<Selection> {
         self.clients.iter().find(|client| client.area.contains(at)).map(|client| Selection::Node(client.id))
+    }
+
+    fn hit_group(&self, at: Point) -> Option<Selection> {
+        self.groups.iter().find(|group| group.area.contains(at)).map(|group| Selection::Group(group.group))
     }
 
     fn hit_controller(&self, at: Point, view: &ClusterView) -> Option<Selection> {

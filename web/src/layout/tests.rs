@@ -19,11 +19,14 @@ fn shape(controllers: u8, brokers: u8, partitions: u16, clients: u8) -> Shape {
         brokers: (1..=brokers).map(NodeId::broker).collect(),
         partitions: (0..partitions).map(partition).collect(),
         clients: (1..=clients).map(NodeId::producer).collect(),
+        groups: Vec::new(),
     }
 }
 
 fn layouts() -> Vec<(String, Layout)> {
-    let shapes = [shape(3, 3, 4, 2), shape(1, 1, 1, 1), shape(5, 5, 6, 3), shape(9, 7, 12, 8)];
+    let groups = vec![(Text::new("shop").unwrap(), 2), (Text::new("audit").unwrap(), 1)];
+    let grouped = Shape { groups, ..shape(3, 3, 4, 4) };
+    let shapes = [shape(3, 3, 4, 2), shape(1, 1, 1, 1), shape(5, 5, 6, 3), shape(9, 7, 12, 8), grouped];
     let all = shapes.iter().flat_map(|shape| ROOMS.iter().map(move |room| (shape, *room)));
     all.map(|(shape, room)| (format!("{shape:?} in {room:?}"), Layout::of(shape, room))).collect()
 }
@@ -34,10 +37,11 @@ fn words(layout: &Layout) -> Vec<Rect> {
     let controllers = layout.controllers.iter().map(|controller| controller.words);
     let clients = layout.clients.iter().map(|client| client.area);
     let labels = layout.rows.iter().map(|row| row.label);
+    let groups = layout.groups.iter().map(|group| group.title);
     let cards = layout.rows.iter().flat_map(|row| {
         layout.brokers.iter().filter_map(move |broker| layout.card(row.partition, broker.id))
     });
-    heads.chain(controllers).chain(clients).chain(labels).chain(cards).collect()
+    heads.chain(controllers).chain(clients).chain(groups).chain(labels).chain(cards).collect()
 }
 
 fn endings(layout: &Layout) -> Vec<Ending> {

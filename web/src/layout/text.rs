@@ -25,12 +25,23 @@ pub fn fit(text: &str, room: f64, size: f64) -> String {
     if kept.is_empty() { kept } else { format!("{}…", kept.trim_end()) }
 }
 
+/// A partition's name in `room`: its number stays when its topic's name has to be shortened.
+pub fn fit_partition(name: &str, room: f64, size: f64) -> String {
+    match name.rsplit_once('-') {
+        Some((topic, number)) if width_of(name, size) > room => {
+            format!("{}-{number}", fit(topic, room - width_of("-", size) - width_of(number, size), size))
+        }
+        _ => fit(name, room, size),
+    }
+}
+
 /// Width of one character in ems.
 fn advance(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.3,
         ' ' | 'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '-' | '·' => 0.37,
         'm' | 'w' | 'M' | 'W' | '…' => 0.9,
+        '@' => 1.0,
         'A'..='Z' | '_' => 0.69,
         c if c.is_ascii() => 0.57,
         _ => 1.0,

@@ -3,8 +3,8 @@
 //! Only what a learner must not miss: who leads, who is in sync, who is fenced, who is dead. Moving watermarks and
 //! growing logs are seen by themselves.
 
-use kraftscope_core::id::{NodeId, StepId, TopicPartition};
-use kraftscope_core::view::{ClusterView, PartitionView};
+use kraftscope_core::id::{NodeId, StepId, Text, TopicPartition};
+use kraftscope_core::view::{ClusterView, ConsumerView, GroupView, PartitionView};
 use std::collections::BTreeSet;
 
 /// What became different, and by which event.
@@ -18,12 +18,17 @@ pub struct Changes {
     pub replicas: BTreeSet<(TopicPartition, NodeId)>,
     /// Partitions whose registration changed.
     pub partitions: BTreeSet<TopicPartition>,
+    /// Consumer groups whose state, generation or coordinator changed.
+    pub groups: BTreeSet<Text>,
 }
 
 impl Changes {
     /// Nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty() && self.replicas.is_empty() && self.partitions.is_empty()
+        self.nodes.is_empty()
+            && self.replicas.is_empty()
+            && self.partitions.is_empty()
+            && self.groups.is_empty()
     }
 
     /// What differs in `new`. Nothing when `new` is earlier or far ahead: a jump is not an event.
@@ -46,6 +51,7 @@ impl Changes {
                 changes.nodes.insert(broker.id);
             }
         }
+        changes.clients(old, new);
         for partition in &new.partitions {
             let before = old.partitions.iter().find(|before| before.partition == partition.partition);
             if let Some(before) = before {
@@ -53,6 +59,27 @@ impl Changes {
             }
         }
         changes
+    }
+
+    /// Members whose place in their group is another one, and groups that are in another state.
+    fn clients(&mut self, old: &ClusterView, new: &ClusterView) {
+        for consumer in &new.consumers {
+            let before = old.consumers.iter().find(|before| before.id == consumer.id);
+            let place = |c: &ConsumerView| {
+                let own = c.membership.as_ref().map(|own| (own.phase, own.epoch, own.owned.clone()));
+                (c.health, own)
+            };
+            if before.is_some_and(|before| place(before) != place(consumer)) {
+                self.nodes.insert(consumer.id);
+            }
+        }
+        let standing = |group: &GroupView| (group.coordinator, group.state, group.epoch, group.target_epoch);
+        for group in &new.groups {
+            let before = old.groups.iter().find(|before| before.group == group.group);
+            if before.map(standing) != Some(standing(group)) {
+                self.groups.insert(group.group);
+            }
+        }
     }
 
     fn partition(&mut self, old: &PartitionView, new: &PartitionView) {

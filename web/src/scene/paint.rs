@@ -270,6 +270,7 @@ impl Shot<'_> {
         let mut areas: Vec<Rect> = layout.controllers.iter().map(|place| place.area).collect();
         areas.extend(layout.brokers.iter().map(|place| place.head));
         areas.extend(layout.clients.iter().map(|place| place.area));
+        areas.extend(layout.groups.iter().map(|place| place.title));
         areas.extend(layout.rows.iter().map(|row| row.label));
         for partition in &self.view.partitions {
             for copy in &partition.copies {

@@ -67,6 +67,7 @@ pub(super) fn changes(old: &ClusterView, new: &ClusterView, layout: &Layout, wal
         .replicas
         .iter()
         .map(|(partition, broker)| Selection::Replica { partition: *partition, broker: *broker });
-    let areas = nodes.chain(replicas).filter_map(|what| layout.area(what));
+    let groups = changes.groups.iter().map(|name| Selection::Group(*name));
+    let areas = nodes.chain(replicas).chain(groups).filter_map(|what| layout.area(what));
     areas.map(|area| Pulse { shape: Shape::Change(area), started: wall }).collect()
 }

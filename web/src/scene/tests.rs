@@ -13,6 +13,7 @@ fn layout() -> Layout {
         brokers: vec![NodeId::broker(1), NodeId::broker(2)],
         partitions: vec![TopicPartition { topic: TopicId(0), partition: 0 }],
         clients: vec![NodeId::producer(1)],
+        groups: Vec::new(),
     };
     Layout::of(&shape, Viewport { width: 840.0, height: 650.0, presenting: false })
 }

@@ -17,6 +17,7 @@
 mod acting;
 mod controls;
 mod dock;
+mod groups;
 mod handle;
 mod harness;
 mod hunt;
@@ -56,6 +57,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("dock", dock::CASES),
     ("hunt", hunt::CASES),
     ("acting", acting::CASES),
+    ("groups", groups::CASES),
     ("lessons", lessons::CASES),
     ("reading", reading::CASES),
 ];

@@ -120,14 +120,16 @@ const COLLISIONS: &str = "const words = [...document.querySelectorAll('[data-tes
   return words.flatMap(([a, r], i) => words.slice(i + 1)
     .filter(([b, other]) => a !== b && shared(r, other)).map(([b]) => `${a} / ${b}`)).join('; ')";
 
-/// Moments with many words: a failover, a partition that moves on four brokers, several epochs, one-way cuts.
-const CROWDED: [&str; 4] = [
+/// Moments with many words: a failover, a partition that moves on four brokers, several epochs, one-way cuts, a group.
+const CROWDED: [&str; 5] = [
     "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1'); k.step(400)",
     "k.load('controllers 3\\nbrokers 4\\ntopic orders partitions 2 replicas 3 first-broker 1\\n\
      producer topics orders interval 400ms\\n----\\nuntil ready\\nreassign orders-0 4,2,3\\n'); k.step(8)",
     "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1'); k.act('start broker-1'); \
      k.until('isr orders-0 = 1,2,3'); k.act('elect orders-0'); k.step(900)",
     "k.until('acked >= 5'); k.act('cut broker-1 -> broker-2'); k.act('cut controller-1 -> broker-1'); k.step(50)",
+    "k.load('controllers 3\\nbrokers 3\\ntopic orders partitions 3 replicas 3\\nproducer topics orders interval 400ms\\n\
+     consumer topics orders group shop\\nconsumer topics orders group shop\\n'); k.until('acked >= 20')",
 ];
 
 fn words_keep_apart(page: &mut Page) -> Result<()> {

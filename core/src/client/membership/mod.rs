@@ -75,8 +75,8 @@ pub struct Membership {
     pub owned: Vec<TopicPartition>,
     /// What the coordinator has heard of where it stands.
     pub committed: BTreeMap<TopicPartition, Offset>,
-    /// KIP-848: the partitions that it was told to have.
-    target: Vec<TopicPartition>,
+    /// The partitions that it was told to have.
+    pub target: Vec<TopicPartition>,
     /// KIP-848: the next heartbeat says everything; it says what it owns.
     tells_all: bool,
     tells_owned: bool,

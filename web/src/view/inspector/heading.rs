@@ -19,6 +19,7 @@ pub(super) fn kind(desk: &Desk<'_>, selected: Selection) -> String {
         Selection::Replica { .. } => "kind.replica",
         Selection::Record { .. } => "kind.record",
         Selection::MetadataRecord { .. } => "kind.metadata",
+        Selection::Group(_) => "kind.group",
         Selection::Flight(_) => "kind.flight",
         Selection::Timer(..) => "kind.timer",
         Selection::Link { .. } => "kind.link",
@@ -39,6 +40,7 @@ pub(super) fn title(desk: &Desk<'_>, selected: Selection) -> String {
         Selection::MetadataRecord { controller, offset } => {
             on(format!("__cluster_metadata @ {offset}"), controller)
         }
+        Selection::Group(name) => name.to_string(),
         Selection::Flight(packet) => {
             let flight = desk.view.flights.iter().find(|flight| flight.id == packet);
             flight.map_or_else(|| format!("#{packet}"), |flight| format!("{} #{packet}", flight.api))

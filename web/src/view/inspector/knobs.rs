@@ -47,6 +47,18 @@ const CONSUMER: &[&str] = &[
     "request.timeout.ms",
 ];
 
+const GROUP: &[&str] = &[
+    "group.protocol",
+    "partition.assignment.strategy",
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "max.poll.interval.ms",
+    "group.initial.rebalance.delay.ms",
+    "group.consumer.session.timeout.ms",
+    "group.consumer.heartbeat.interval.ms",
+    "auto.commit.interval.ms",
+];
+
 /// The keys of the settings that act on it.
 pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
     match selected {
@@ -54,6 +66,7 @@ pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
         Selection::MetadataRecord { controller, .. } => of_kind(controller.kind()),
         Selection::Timer(node, timer) => of_timer(node.kind(), timer),
         Selection::Partition(_) | Selection::Replica { .. } | Selection::Record { .. } => PARTITION,
+        Selection::Group(_) => GROUP,
         Selection::Flight(_) | Selection::Link { .. } => &[],
     }
 }

@@ -110,6 +110,7 @@ fn facts_of(desk: &Desk<'_>, selected: Selection) -> Vec<Fact> {
         Selection::MetadataRecord { controller, offset } => {
             process::metadata_record(desk, controller, offset)
         }
+        Selection::Group(name) => group::group(desk, name),
         Selection::Flight(packet) => process::flight(desk, packet),
         Selection::Timer(node, timer) => timers::one(desk, node, timer),
         Selection::Link { from, to } => process::link(desk, from, to),

@@ -2,6 +2,7 @@
 
 use super::Desk;
 use super::facts::{Fact, Facts, Tone};
+use crate::i18n::tr;
 use kraftscope_core::id::{NodeId, NodeKind, Offset, PacketId};
 use kraftscope_core::time::Span;
 use kraftscope_core::view::{
@@ -153,6 +154,10 @@ pub(super) fn flight(desk: &Desk<'_>, packet: PacketId) -> Vec<Fact> {
     let Some(shown) = desk.view.flights.iter().find(|flight| flight.id == packet) else { return Vec::new() };
     let words = &desk.words;
     let mut facts = Facts::new(desk);
+    let what = format!("api.{}", shown.api);
+    if desk.words.lang.has(&what) {
+        facts.add("meaning", tr(desk.words.lang, &what));
+    }
     facts
         .add("api", shown.api)
         .add("form", desk.say(if shown.request { "form.request" } else { "form.response" }));

@@ -52,6 +52,9 @@ pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
     let next = draft.shape();
     let latencies = Latency::ALL
         .map(|latency| (latency.name().to_owned(), tr(lang, &format!("latency.{}", latency.name()))));
+    let protocols =
+        ["classic", "consumer"].map(|name| (name.to_owned(), tr(lang, &format!("left.protocol.{name}"))));
+    let protocol = next.settings.get("group.protocol").map(|value| value.to_string()).unwrap_or_default();
     html! {
         <section class="group">
             <h2>{ tr(lang, "left.shape") }</h2>
@@ -65,6 +68,9 @@ pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
             { for next.producers.iter().enumerate().map(|(i, found)| producer(lang, draft, i, found, send)) }
             { field(lang, draft, "consumers", "left.consumers", &next.consumers.len().to_string(), send) }
             { field(lang, draft, "group", "left.group", group(next), send) }
+            if !group(next).is_empty() {
+                { choice("set.group.protocol", tr(lang, "left.protocol"), protocols.to_vec(), &protocol, send) }
+            }
             { field(lang, draft, "seed", "left.seed", &next.seed.to_string(), send) }
             { verdict(lang, draft, send) }
         </section>

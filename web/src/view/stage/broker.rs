@@ -3,13 +3,14 @@
 //! The bar of its session moves each frame: the scene draws it.
 
 use super::control::health_class;
-use super::describe;
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{at, centred, frame, n, two_tones};
+use super::svg::{at, centred, ending, frame, n, sign, two_tones};
+use super::{describe, icon};
 use crate::layout::{BrokerBox, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
+use kraftscope_core::id::Text;
 use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, Health};
 use yew::prelude::*;
 
@@ -29,6 +30,13 @@ impl BrokerProps {
     }
 }
 
+impl BrokerProps {
+    /// The groups that it answers for.
+    fn groups(&self) -> Vec<Text> {
+        self.shown().map(|shown| super::group::coordinated(&self.view, shown.id)).unwrap_or_default()
+    }
+}
+
 /// What is drawn of a broker: not its session or metadata offset, which change all the time.
 fn drawn(broker: &BrokerView) -> impl PartialEq + use<> {
     let life = (broker.health, broker.phase, broker.fenced, broker.in_controlled_shutdown);
@@ -41,6 +49,7 @@ impl PartialEq for BrokerProps {
             && self.mark == other.mark
             && self.sheet == other.sheet
             && self.shown().map(drawn) == other.shown().map(drawn)
+            && self.groups() == other.groups()
     }
 }
 
@@ -76,6 +85,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
             if props.mark.selected { { frame(head, 12.0, "st-head-frame") } }
             { two_tones(Point::new(head.x + m.pad, baseline), m.name, ("st-name", name), (m.small, rack)) }
             { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x, short) }
+            { coordinator(props, shown, chip_x, baseline) }
             <rect class="st-session" x={n(place.session.x)} y={n(place.session.y)} width={n(place.session.w)}
                   height={n(place.session.h)} rx="2" />
         </g>
@@ -97,6 +107,29 @@ fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
         (Health::Up, BrokerPhase::Running) => ("phase.Running", "is-ok"),
     };
     (sheet.say(key), tone)
+}
+
+/// At the right end of the head: the groups that it coordinates, or the sign alone.
+fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -> Html {
+    let groups = props.groups();
+    if groups.is_empty() {
+        return Html::default();
+    }
+    let (m, head) = (&props.sheet.layout.metrics, props.place.head);
+    let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
+    let text = props.sheet.tell("coordinates", &[("groups", names.join(", "))]);
+    let standing = width_of(&standing(&props.sheet, shown).0, m.small) + 14.0 + 12.0;
+    let room = head.right() - m.pad - from - standing - m.small - 4.0;
+    let forms = [text, names.join(", "), String::new()];
+    let text = forms.into_iter().find(|text| width_of(text, m.small) <= room).unwrap_or_default();
+    let width = if text.is_empty() { 0.0 } else { width_of(&text, m.small) * 1.06 + 5.0 };
+    let right = head.right() - m.pad;
+    html! {
+        <g class="st-coordinates">
+            { sign(icon::GROUP, Point::new(right - width - m.small, baseline - m.small * 0.95), m.small / 16.0, "st-group-sign") }
+            { ending(Point::new(right, baseline), m.small, "st-quiet", text) }
+        </g>
+    }
 }
 
 fn chip(props: &BrokerProps, shown: &BrokerView, place: Point, room: f64, short: bool) -> Html {

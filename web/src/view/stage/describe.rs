@@ -2,9 +2,10 @@
 
 use super::card::is_named;
 use super::client::partition_name;
+use super::group;
 use super::row::proposed;
 use super::sheet::Sheet;
-use kraftscope_core::id::{NodeList, Offset};
+use kraftscope_core::id::{NodeList, Offset, Text};
 use kraftscope_core::view::{
     BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, Health, PartitionView, ProducerView,
     ReplicaView,
@@ -145,12 +146,36 @@ pub(super) fn consumer(sheet: &Sheet, view: &ClusterView, shown: &ConsumerView) 
         .iter()
         .map(|(partition, offset)| format!("{} {offset}", partition_name(view, *partition)))
         .collect();
-    sheet.tell(
+    let mut text = sheet.tell(
         "say.consumer",
         &[
             ("n", shown.id.number().to_string()),
             ("count", shown.consumed.to_string()),
             ("positions", positions.join(", ")),
         ],
-    )
+    );
+    if let Some(own) = &shown.membership {
+        let owned: Vec<String> = own.owned.iter().map(|at| partition_name(view, *at)).collect();
+        let args = [
+            ("group", own.group.to_string()),
+            ("phase", sheet.say(&format!("group.phase.{:?}", own.phase))),
+            ("epoch", own.epoch.to_string()),
+            ("owned", if owned.is_empty() { sheet.say("group.nothing") } else { owned.join(", ") }),
+        ];
+        text += "; ";
+        text += &sheet.tell("say.member", &args);
+    }
+    text
+}
+
+/// `Group shop: Stable, generation 3, coordinator broker 2; …`
+pub(super) fn group(sheet: &Sheet, view: &ClusterView, name: Text) -> String {
+    let title = sheet.tell("group", &[("group", name.to_string())]);
+    let Some(shown) = group::of(view, name) else {
+        return format!("{title}: {}", sheet.say("group.homeless"));
+    };
+    let mut parts =
+        vec![shown.state.to_owned(), group::epoch(sheet, shown), group::coordinator(sheet, shown)];
+    parts.extend(group::waits(sheet, view, shown));
+    format!("{title}: {}", parts.join(", "))
 }

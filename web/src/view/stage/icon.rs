@@ -21,6 +21,9 @@ pub(super) const UP: &str = "M8 14V3M3.5 7.5 8 3l4.5 4.5";
 pub(super) const DOWN: &str = "M8 2v11M3.5 8.5 8 13l4.5-4.5";
 /// Waits.
 pub(super) const CLOCK: &str = "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM8 4.5V8l2.6 1.8";
+/// A consumer group: two heads.
+pub(super) const GROUP: &str = "M8.2 5.2a2.5 2.5 0 1 1-5 0 2.5 2.5 0 0 1 5 0zM1.2 13.8c0-2.8 1.9-4.4 4.5-4.4s4.5 1.6 4.5 4.4\
+                                M10.6 2.9a2.4 2.4 0 0 1 0 4.6M12.4 9.8c1.6.6 2.4 2 2.4 4";
 /// Something is wrong.
 pub(super) const ALERT: &str = "M8 2v7.5M8 12.2v1.3";
 /// A connection.

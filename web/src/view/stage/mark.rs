@@ -2,7 +2,7 @@
 
 use crate::scene::Changes;
 use crate::select::Selection;
-use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
+use kraftscope_core::id::{NodeId, Offset, StepId, Text, TopicPartition};
 use std::collections::BTreeSet;
 use yew::prelude::*;
 
@@ -58,6 +58,14 @@ impl Attention<'_> {
             matches!(self.selected, Some(Selection::Node(node) | Selection::Timer(node, _)) if node == id);
         let changed = self.changes.nodes.contains(&id).then_some(self.changes.event);
         Mark { selected, record, dim: self.dim(|actor| *actor == Actor::Node(id)), changed }
+    }
+
+    /// For a consumer group; the spotlight is on it when it is on one of its members.
+    pub(super) fn group(&self, name: Text, members: &[NodeId]) -> Mark {
+        let changed = self.changes.groups.contains(&name).then_some(self.changes.event);
+        let selected = self.selected == Some(Selection::Group(name));
+        let dim = self.dim(|actor| matches!(actor, Actor::Node(lit) if members.contains(lit)));
+        Mark { selected, record: None, dim, changed }
     }
 
     /// For a partition's label.

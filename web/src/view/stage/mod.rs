@@ -12,6 +12,7 @@ mod colours;
 mod control;
 mod defs;
 mod describe;
+mod group;
 mod icon;
 mod link;
 mod log;
@@ -35,6 +36,8 @@ use card::Card;
 use client::Client;
 use control::Controller;
 use defs::Defs;
+use group::Group;
+use kraftscope_core::id::NodeId;
 use kraftscope_core::view::ClusterView;
 use link::Links;
 use mark::Attention;
@@ -192,18 +195,27 @@ fn picture(props: &StageProps, layout: Same<Layout>, changes: &Changes) -> Html 
                 <Controller key={place.id.0} sheet={sheet.clone()} view={props.view.clone()} {index} place={*place}
                             mark={attention.node(place.id)} />
             }) }
-            { for layout.rows.iter().enumerate().map(|(index, place)| html! {
-                <Row key={format!("{:?}", place.partition)} sheet={sheet.clone()} view={props.view.clone()} {index}
+            { for layout.rows.iter().map(|place| html! {
+                <Row key={format!("{:?}", place.partition)} sheet={sheet.clone()} view={props.view.clone()}
                      place={*place} mark={attention.partition(place.partition)} />
             }) }
             { cards(props, &sheet, &attention) }
-            { for layout.clients.iter().enumerate().map(|(index, place)| html! {
-                <Client key={place.id.0} sheet={sheet.clone()} view={props.view.clone()} {index} place={*place}
+            { for layout.groups.iter().map(|place| html! {
+                <Group key={place.group.to_string()} sheet={sheet.clone()} view={props.view.clone()} place={*place}
+                       mark={attention.group(place.group, &members(&props.view, place.group))} />
+            }) }
+            { for layout.clients.iter().map(|place| html! {
+                <Client key={place.id.0} sheet={sheet.clone()} view={props.view.clone()} place={*place}
                         mark={attention.node(place.id)} />
             }) }
             <Links sheet={sheet.clone()} view={props.view.clone()} selected={props.selected} />
         </svg>
     }
+}
+
+/// The consumers of a group.
+fn members(view: &ClusterView, group: kraftscope_core::id::Text) -> Vec<NodeId> {
+    view.consumers.iter().filter(|consumer| consumer.group == Some(group)).map(|found| found.id).collect()
 }
 
 /// Every replica in its cell.

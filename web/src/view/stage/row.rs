@@ -4,10 +4,10 @@ use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{centred, n, sign, two_tones, words};
 use super::{describe, icon};
-use crate::layout::{Point, RowBox, fit, width_of};
+use crate::layout::{Point, RowBox, fit, fit_partition, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
-use kraftscope_core::id::NodeList;
+use kraftscope_core::id::{NodeList, Text};
 use kraftscope_core::view::{ClusterView, PartitionView};
 use yew::prelude::*;
 
@@ -16,14 +16,20 @@ use yew::prelude::*;
 pub(super) struct RowProps {
     pub(super) sheet: Sheet,
     pub(super) view: Same<ClusterView>,
-    pub(super) index: usize,
     pub(super) place: RowBox,
     pub(super) mark: Mark,
 }
 
 impl RowProps {
     fn shown(&self) -> Option<&PartitionView> {
-        self.view.partitions.get(self.index)
+        self.view.partitions.iter().find(|shown| shown.partition == self.place.partition)
+    }
+}
+
+impl RowProps {
+    /// The groups that the partition keeps.
+    fn kept(&self) -> Vec<Text> {
+        super::group::kept(&self.view, self.place.partition)
     }
 }
 
@@ -41,6 +47,7 @@ impl PartialEq for RowProps {
             && self.mark == other.mark
             && self.sheet == other.sheet
             && self.shown().map(drawn) == other.shown().map(drawn)
+            && self.kept() == other.kept()
     }
 }
 
@@ -91,6 +98,7 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let tone = match special {
         None => "st-quiet",
         Some(_) if is_moving(shown) => "st-tag is-asked",
+        Some(_) if is_usual(shown) => "st-quiet",
         Some(_) => "st-tag is-bad",
     };
     let version =
@@ -98,7 +106,7 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let size = m.body + 1.0;
     html! {
         <>
-            { words(Point::new(area.x, name_y), size, "st-partition", fit(&name(shown), room, size)) }
+            { words(Point::new(area.x, name_y), size, "st-partition", fit_partition(&name(shown), room, size)) }
             { isr(props, shown, Point::new(area.x, members_y), radius) }
             { words(Point::new(area.x, y(1.0)), m.small, "st-quiet", fit(&leader, room, m.small)) }
             { words(Point::new(area.x, y(2.0)), m.small, tone, fit(&version, room, m.small)) }
@@ -113,10 +121,10 @@ fn in_two_lines(props: &RowProps, shown: &PartitionView) -> Html {
     let first = area.middle().y - 3.0;
     let second = first + m.line(m.small);
     let room = area.w - 16.0;
-    let count = counted(props, shown);
+    let count = counted(props, shown, room - m.small - 6.0);
     html! {
         <>
-            { words(Point::new(area.x, first), m.body, "st-partition", fit(&name(shown), room, m.body)) }
+            { words(Point::new(area.x, first), m.body, "st-partition", fit_partition(&name(shown), room, m.body)) }
             { words(Point::new(area.x, second), m.small, "st-quiet", count.clone()) }
             { passes(shown, Point::new(area.x + width_of(&count, m.small) + 6.0, second), m.small) }
         </>
@@ -130,7 +138,7 @@ fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     let count = format!("{}/{}", shown.isr.len(), shown.replicas.len());
     let start = area.x + m.small + 4.0;
     let room = area.right() - start - 1.5 * m.small;
-    let name = fit(&name(shown), room - width_of(&count, m.small), m.small);
+    let name = fit_partition(&name(shown), room - width_of(&count, m.small), m.small);
     let left = room - width_of(&name, m.small) - width_of(&count, m.small);
     let count = state(props, shown)
         .map(|state| format!("{count} · {state}"))
@@ -144,14 +152,17 @@ fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     }
 }
 
-fn counted(props: &RowProps, shown: &PartitionView) -> String {
+fn counted(props: &RowProps, shown: &PartitionView, room: f64) -> String {
     let args = [
         ("n", shown.isr.len().to_string()),
         ("of", shown.replicas.len().to_string()),
         ("epoch", shown.leader_epoch.to_string()),
     ];
     let count = props.sheet.tell("isr.count", &args);
-    state(props, shown).map_or_else(|| count.clone(), |state| format!("{count} · {state}"))
+    let Some(state) = state(props, shown) else { return count };
+    let both = format!("{count} · {state}");
+    let fits = width_of(&both, props.sheet.layout.metrics.small) <= room;
+    if fits || !is_usual(shown) { both } else { count }
 }
 
 /// What is special about the partition: who may lead though not in sync, that an unclean election has happened, or
@@ -164,11 +175,20 @@ fn state(props: &RowProps, shown: &PartitionView) -> Option<String> {
     if shown.recovering {
         return Some(props.sheet.say("recovering"));
     }
+    let kept: Vec<String> = props.kept().iter().map(ToString::to_string).collect();
+    if !is_moving(shown) && !kept.is_empty() {
+        return Some(props.sheet.tell("keeps", &[("groups", kept.join(", "))]));
+    }
     is_moving(shown).then(|| {
         let target = shown.replicas.iter().filter(|&id| !shown.removing.contains(id));
         let numbers: Vec<String> = target.map(|id| id.number().to_string()).collect();
         props.sheet.tell("moving", &[("nodes", numbers.join(", "))])
     })
+}
+
+/// Nothing is wrong with it, and it does not move.
+fn is_usual(shown: &PartitionView) -> bool {
+    shown.elr.is_empty() && !shown.recovering && !is_moving(shown)
 }
 
 /// A reassignment is under way, and it is the only thing that is special.
