@@ -2,7 +2,15 @@
 //!
 //! Source: Kip320.tla and what it demands of fetches, high watermark, expansion and truncation; AsyncIsr.tla.
 
+use kraftscope_core::id::{NodeId, Offset};
+use kraftscope_core::net::Link;
+use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::scenario::Scenario;
+use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::{Sim, Step};
+use kraftscope_core::time::{Span, Time};
 use kraftscope_search::preset::Preset;
+use kraftscope_search::refine::{self, Refinement};
 use kraftscope_search::run::Run;
 use kraftscope_search::swarm::Swarm;
 
@@ -87,4 +95,74 @@ fn a_commit_without_who_is_about_to_leave_is_none() {
 fn a_commit_without_who_is_about_to_join_is_none() {
     let found = first_mismatch(&[("maximal_isr", "off")], 5..30);
     assert_eq!(found, Some("commits a record that a member of the ISR has not, in this epoch"));
+}
+
+/// A leader of two has committed something and leaves; its successor, alone in the ISR, knows of nothing committed.
+const LEFT: &str = "release 3.9
+controllers 1
+brokers 2
+latency fixed
+topic orders partitions 1 replicas 2 min.insync.replicas 2 first-broker 1
+producer topics orders interval 50ms keys 0 acks 1
+----
+";
+
+/// A run held against the model step by step.
+struct Held {
+    sim: Sim,
+    model: Refinement,
+}
+
+impl Held {
+    fn until(&mut self, time: Time) {
+        let mut step = Step::default();
+        while self.sim.next_due().is_some_and(|due| due <= time) && self.sim.step_into(&mut step) {
+            self.model.see(&self.sim, &step).expect("a step of the model");
+        }
+    }
+
+    /// Until broker 1 hosts the partition.
+    fn until_hosted(&mut self) {
+        while self.hw(1).is_none() {
+            let next = self.sim.next_due().expect("time goes on");
+            self.until(next);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        let step = self.sim.apply(action).expect("it can be done");
+        self.model.see(&self.sim, &step).expect("a step of the model");
+    }
+
+    fn hw(&self, number: u8) -> Option<Offset> {
+        let process = self.sim.world().process(NodeId::broker(number));
+        Some(process?.broker()?.replicas.partition(refine::PARTITION)?.hw)
+    }
+}
+
+/// Source: `UnifiedLog.maybeUpdateHighWatermark`: a follower takes the high watermark of its leader, also a lower one;
+/// `Partition.createLog`: a restart takes the one that was written down.
+#[test]
+fn a_restart_may_recall_a_high_watermark_that_the_leader_has_not_reached() {
+    let genesis = Scenario::parse(LEFT).expect("a scenario").genesis;
+    let mut held = Held { sim: Sim::new(genesis).expect("a cluster"), model: Refinement::default() };
+    let left = NodeId::broker(1);
+    held.until(Time(200_000));
+    held.act(Action::Call(left, Command::ShutDown));
+    held.until(Time(3_000_000));
+    let disk = &held.sim.world().slot(left).expect("a broker").disk;
+    let written = disk.replicas.replicas[&refine::PARTITION].checkpointed_hw;
+    held.act(Action::Start(left));
+    held.until_hosted();
+    // The leader takes nobody in, so that its high watermark stays where it is.
+    held.act(Action::Cut(Link { from: NodeId::broker(2), to: NodeId::controller(1) }));
+    held.until(held.sim.now() + Span::secs(1));
+    assert!(held.hw(1) < Some(written), "the leader knows less");
+    held.act(Action::Crash(left, Loss::Nothing));
+    held.act(Action::Start(left));
+    held.until_hosted();
+    assert_eq!(held.hw(1), Some(written));
+    held.act(Action::HealAll);
+    held.until(Time(40_000_000));
+    assert!(!held.model.is_outside());
 }

@@ -10,9 +10,10 @@
 //! of the leader's. A follower takes an epoch up when its log has become one with the leader's, not when it hears of
 //! it. Those steps commute with everything that they are moved across.
 //!
-//! More than the model has: a crash that keeps the log lets a replica forget its epoch and some of its high watermark;
-//! the controller takes members out of the ISR without a new epoch, which is always safe; who joins may have reached
-//! the start of the epoch before the high watermark has (KAFKA-7128, where the model waits for that).
+//! More than the model has: a crash that keeps the log lets a replica forget its epoch and some of its high watermark,
+//! or recall what that was before it followed a leader that knew less; the controller takes members out of the ISR
+//! without a new epoch, which is always safe; who joins may have reached the start of the epoch before the high
+//! watermark has (KAFKA-7128, where the model waits for that).
 //!
 //! Two rules of KIP-320 show only where the first is missing: that the high watermark counts, and that an expansion
 //! follows, fetches of the leader's own epoch (`hw_counts_current_epoch_only`, `expansion_needs_current_epoch`). A leader
@@ -256,7 +257,7 @@ impl Refinement {
             let hw = now.partition.hw.0 as u32;
             let shadow = self.shadow(now.me);
             shadow.life = now.slot.incarnation;
-            shadow.hw = shadow.hw.min(hw);
+            shadow.hw = shadow.furthest_hw.min(hw);
         }
         let shadow = &self.shadows[usize::from(now.me)];
         if shadow.epoch != Some(now.epoch()) || shadow.leader != now.leader() {
@@ -417,7 +418,8 @@ impl Refinement {
         } else if hw > known && self.reign(now.epoch()).is_none_or(|reign| hw > reign.hw) {
             return Err("knows of a higher high watermark than its leader ever had");
         }
-        self.shadow(me).hw = hw;
+        let shadow = self.shadow(me);
+        (shadow.hw, shadow.furthest_hw) = (hw, shadow.furthest_hw.max(hw));
         Ok(())
     }
 }

@@ -9,6 +9,9 @@ use kraftscope_models::replicas::{Entry, Replica, ReplicaSet};
 pub(super) struct Shadow {
     pub(super) log: Vec<Entry>,
     pub(super) hw: u32,
+    /// The furthest that its high watermark ever was: a follower takes that of a leader that knows less, and a restart
+    /// brings back what was written down before.
+    pub(super) furthest_hw: u32,
     pub(super) life: Incarnation,
     /// The epoch that it has heard of, and who leads it.
     pub(super) epoch: Option<u32>,
