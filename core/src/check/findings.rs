@@ -63,7 +63,9 @@ pub enum Why {
     },
     /// The controller accepted an ISR change that its leader had asked for and forgotten: a metadata record that
     /// repeats the leader's partition epoch replaces what is pending, and the request is still on its way
-    /// (`Partition.updateAssignmentAndIsr`). The leader has not waited for who joined.
+    /// (`Partition.updateAssignmentAndIsr`). Or the request was refused, and a second copy of it accepted later, where
+    /// messages are doubled: the leader takes `INELIGIBLE_REPLICA` for the last word
+    /// (`Partition.handleAlterPartitionError`). The leader has not waited for who joined.
     ForgottenProposal {
         /// When.
         event: StepId,

@@ -53,7 +53,7 @@ pub(super) struct CopySeen {
     pub(super) lost_in: Incarnation,
     /// The partition epoch with which the controller took it out of the replicas; 0 if it never did.
     pub(super) dropped: PartitionEpoch,
-    /// As a leader: what it asked for in this partition epoch and forgot without an answer.
+    /// As a leader: what it asked for in this partition epoch and does not wait for any more.
     pub(super) forgotten: Option<IsrState>,
 }
 
@@ -172,17 +172,22 @@ impl PartitionGhost {
         }
     }
 
-    /// As a leader, remembers a proposal that was given up without an answer.
-    pub(super) fn note_forgotten(&mut self, place: usize, look: &Look<'_>, event: StepId) {
+    /// As a leader, remembers a proposal that was given up without an answer. One that was refused is remembered too when
+    /// connections double or delay messages, as TCP never does: another copy of it may be accepted later. One that is
+    /// made again is not forgotten any more.
+    pub(super) fn note_forgotten(&mut self, place: usize, look: &Look<'_>, findings: &Findings) {
         let copy = &mut self.copies[place];
         if !look.leads_on() || look.before.partition_epoch != look.now.partition_epoch {
             copy.forgotten = None;
             return;
         }
+        if look.now.isr.is_some_and(|isr| isr.is_in_flight() && is_of(copy.forgotten, &isr.proposed())) {
+            copy.forgotten = None;
+        }
         let rejected =
             |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == self.id);
         let given_up = look.before.isr.filter(|isr| isr.is_in_flight() && look.now.isr != Some(*isr));
-        if given_up.is_none() || look.notes.iter().any(rejected) {
+        if given_up.is_none() || (findings.is_orderly() && look.notes.iter().any(rejected)) {
             return;
         }
         copy.forgotten = given_up;
@@ -190,7 +195,7 @@ impl PartitionGhost {
         if truth
             .is_some_and(|truth| truth.leader_epoch == look.now.leader_epoch && is_of(given_up, &truth.isr))
         {
-            self.void.get_or_insert(Why::ForgottenProposal { event, leader: look.id });
+            self.void.get_or_insert(Why::ForgottenProposal { event: findings.event(), leader: look.id });
         }
     }
 
@@ -265,13 +270,43 @@ impl PartitionGhost {
         copy.zip(lives.of(broker)).is_some_and(|(copy, registered)| registered > copy.lost_in)
     }
 
-    /// Takes the mark off a copy that lost records, if it holds everything that is committed by now.
+    /// Whether a copy that lost records holds everything that is committed by now. Takes the mark off if so, unless a
+    /// leader still believes that it holds more.
     pub(super) fn note_caught_up(&mut self, world: &World, broker: NodeId) -> bool {
         let complete = self.missing(world, broker, Offset(0), self.committed.end()).is_none();
-        if complete && let Some(copy) = self.copies.get_mut(world.place(broker)) {
+        let relied_on = complete && self.is_relied_on(world, broker);
+        if complete
+            && !relied_on
+            && let Some(copy) = self.copies.get_mut(world.place(broker))
+        {
             copy.lost_records = false;
         }
         complete
+    }
+
+    /// Whether somebody leads, of an earlier epoch maybe, who may commit records with this copy that the copy has lost.
+    fn is_relied_on(&self, world: &World, broker: NodeId) -> bool {
+        let end = world.slot(broker).and_then(|slot| replica_log(slot, self.id)).map(ReplicaLog::leo);
+        let claimed = |slot: &Slot| {
+            let partition = slot.process.as_ref()?.broker()?.replicas.partition(self.id)?;
+            partition.as_leader()?.follower(broker)?.leo
+        };
+        world.slots.iter().filter_map(claimed).any(|claimed| claimed > end.unwrap_or_default())
+    }
+
+    /// A leader commits. When the controller has made somebody else leader by now, who lost what is committed here, it
+    /// will be missed: without an ELR nobody asks whether a replica has lost its disk.
+    pub(super) fn note_lost_before(&mut self, look: &Look<'_>, hw: Offset, event: StepId) {
+        let Some(&(_, leader)) = self.leaders.last().filter(|&&(_, leader)| leader != look.id) else {
+            return;
+        };
+        if look.world.genesis.settings.features.elr || !self.lost_records(look.world, leader) {
+            return;
+        }
+        let log = look.world.slot(leader).and_then(|slot| replica_log(slot, self.id));
+        if log.is_none_or(|replica| replica.leo() < hw) {
+            self.void.get_or_insert(Why::LeaderLostRecords { event, leader });
+        }
     }
 
     /// A leader wants a copy that lost records back in the ISR: takes the mark off if the copy holds what the leader

@@ -147,7 +147,7 @@ impl PartitionGhost {
         self.copies[place].log.check_cache(&look.replica.epochs, subject, findings);
         check_order(&look.replica.log, Some(look.now.hw), subject, findings);
         l_copies::check(look, subject, findings);
-        self.note_forgotten(place, look, findings.event());
+        self.note_forgotten(place, look, findings);
         p_isr::check(self.id, self.void.is_some(), look, findings);
         if let Some(IsrState::PendingExpand { joining, .. }) = look.now.isr
             && look.before.isr != look.now.isr

@@ -38,6 +38,9 @@ pub(super) fn check_leader(
     let moved = hw > look.before.hw || look.begins_to_lead();
     if moved {
         note_unheard_of(ghost, look, findings);
+        if hw > ghost.committed.end() {
+            ghost.note_lost_before(look, hw, findings.event());
+        }
         commit(ghost, look, hw, findings);
         check_own_prefix(ghost, place, look, findings);
     }

@@ -9,6 +9,7 @@ use kraftscope_core::note::Note;
 use kraftscope_core::process::{Broker, Controller, Process};
 use kraftscope_core::record::{Entry, MetadataRecord, PartitionChange, Record};
 use kraftscope_core::replication::{LeaderState, Partition, ReplicaLog, Role};
+use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::sim::world::World;
 use kraftscope_core::sim::{Delivered, Sim, Step};
@@ -168,6 +169,14 @@ impl Lab {
         let mut ids: Vec<_> = broken.collect();
         ids.dedup();
         ids
+    }
+
+    /// The network doubles a message, as TCP never does.
+    pub(crate) fn double_a_message(&mut self) {
+        self.event = self.event.next();
+        let action = Some(Action::Duplicate(Default::default()));
+        let mut step = Step { event: self.event, time: self.world.now, action, ..Step::default() };
+        self.checker.observe(&self.world, &mut step);
     }
 
     /// Commits a metadata record through the real quorum, and lets the checker look at the leader.

@@ -3,12 +3,14 @@
 use crate::lab::{Lab, ORDERS, broker};
 use kraftscope_core::check::{Rule, State, Why};
 use kraftscope_core::history::History;
-use kraftscope_core::id::{NodeId, NodeList};
+use kraftscope_core::id::{NodeId, NodeList, Offset};
+use kraftscope_core::note::Note;
 use kraftscope_core::record::{MetadataRecord, PartitionChange, TopicConfig};
 use kraftscope_core::replication::IsrState;
 use kraftscope_core::scenario::{Line, play_line};
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
+use kraftscope_core::wire::ErrorCode;
 
 fn play(genesis: Genesis, lines: &[&str]) -> History {
     let mut history = History::new(genesis).expect("a valid genesis");
@@ -99,6 +101,43 @@ fn with_acks_1_a_lost_record_is_counted_and_breaks_nothing() {
     assert!(lost > 0);
 }
 
+/// All replicas hold a record that is not committed; broker 3 loses it, the controller makes it the leader because it
+/// has not missed it yet, and the old leader commits, which has not heard of that.
+fn commits_with_who_lost_it(lab: &mut Lab) -> (Vec<&'static str>, Vec<Why>) {
+    let mut end = Offset(0);
+    for number in [1, 2, 3] {
+        end = lab.append(number, 0).next();
+    }
+    for follower in &mut lab.leader().followers {
+        follower.leo = Some(end);
+    }
+    let mut broken: Vec<_> =
+        [1, 2, 3].into_iter().flat_map(|number| lab.look(broker(number), vec![])).collect();
+    broken.extend(lab.power_loss(3, 1));
+    let elr = lab.world.genesis.settings.features.elr.then(|| NodeList::brokers(&[1]));
+    let isr = Some(NodeList::brokers(&[3]));
+    let leader = Some(Some(broker(3)));
+    broken.extend(lab.change(PartitionChange { leader, isr, elr, ..PartitionChange::default() }));
+    assert_eq!(lab.checker.void().count(), 0, "what is committed is there");
+    lab.copy(1).hw = end;
+    broken.extend(lab.look(broker(1), vec![]));
+    (broken, lab.checker.void().map(|(_, why)| why).collect())
+}
+
+/// Source: KIP-966: who comes back from an unclean shutdown is taken out of the ISR, and the ELR holds the record.
+#[test]
+fn who_is_elected_before_its_loss_is_known_may_be_counted_by_the_old_leader() {
+    assert_eq!(commits_with_who_lost_it(&mut Lab::new()), (vec![], vec![]));
+}
+
+/// Source: KIP-966, motivation: before it nobody asked whether a replica has lost its disk.
+#[test]
+fn what_an_old_leader_commits_with_who_lost_it_and_leads_is_not_promised() {
+    let (broken, void) = commits_with_who_lost_it(&mut Lab::without_elr());
+    assert_eq!(broken, Vec::<&str>::new());
+    assert!(matches!(void[..], [Why::LeaderLostRecords { leader, .. }] if leader == broker(3)), "{void:?}");
+}
+
 /// Source: KIP-101: a power loss of one replica costs nothing while others are in sync.
 #[test]
 fn a_power_loss_of_one_leader_voids_nothing() {
@@ -107,6 +146,44 @@ fn a_power_loss_of_one_leader_voids_nothing() {
     let (state, lost) = outcome(&history, Rule::S5);
     assert!(matches!(state, State::Holds { checked } if checked > 0));
     assert_eq!(lost, 0);
+}
+
+/// The leader proposes that broker 3 joins and is refused; it may propose that again and wait. Then the controller takes
+/// broker 3 in. Returns why that voids the promise.
+fn accepted_after_refusals(lab: &mut Lab, waits: bool) -> Vec<Why> {
+    let change =
+        |brokers: &[u8]| PartitionChange { isr: Some(NodeList::brokers(brokers)), ..Default::default() };
+    assert!(lab.change(change(&[1, 2])).is_empty());
+    let isr = NodeList::brokers(&[1, 2]);
+    lab.copy(1).partition_epoch = lab.copy(1).partition_epoch.next();
+    lab.leader().isr = IsrState::Committed { isr };
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    let proposed = IsrState::PendingExpand { isr, joining: broker(3) };
+    lab.leader().isr = proposed;
+    assert!(lab.look(broker(1), vec![]).is_empty());
+    let refused = Note::IsrChangeRejected { partition: ORDERS, error: ErrorCode::IneligibleReplica };
+    lab.leader().isr = IsrState::Committed { isr };
+    assert!(lab.look(broker(1), vec![refused]).is_empty());
+    if waits {
+        lab.leader().isr = proposed;
+        assert!(lab.look(broker(1), vec![]).is_empty());
+    }
+    assert!(lab.change(change(&[1, 2, 3])).is_empty());
+    lab.checker.void().map(|(_, why)| why).collect()
+}
+
+/// Source: Partition.handleAlterPartitionError: INELIGIBLE_REPLICA tells that the request was not applied; nobody else
+/// may apply it. A network that doubles messages lets the same controller apply it.
+#[test]
+fn a_refused_proposal_that_is_accepted_voids_the_promise_only_where_messages_are_doubled() {
+    assert_eq!(accepted_after_refusals(&mut Lab::new(), false), []);
+    let mut lab = Lab::new();
+    lab.double_a_message();
+    let void = accepted_after_refusals(&mut lab, false);
+    assert!(matches!(void[..], [Why::ForgottenProposal { .. }]), "{void:?}");
+    let mut lab = Lab::new();
+    lab.double_a_message();
+    assert_eq!(accepted_after_refusals(&mut lab, true), [], "it was made again, and the leader waits");
 }
 
 /// Source: Partition.updateAssignmentAndIsr: a registration of the same partition epoch replaces a pending change,
