@@ -127,27 +127,26 @@ impl ConsumerGroup {
                 return Ok(false);
             }
         };
+        let members = self.members.len();
         if epoch == 0 {
             self.join(request)?
         } else {
             self.check(request, epoch)?
         }
+        let mut changed = self.members.len() > members;
         let Some(member) = self.members.get_mut(&request.member) else {
             return Err(ErrorCode::UnknownMemberId);
         };
         member.session_ends = now + settings.group_consumer_session_timeout;
         member.rebalance_timeout = request.rebalance_timeout.unwrap_or(member.rebalance_timeout);
-        let mut changed = epoch == 0 && member.epoch == 0 && member.assigned.is_empty();
         if let Some(topics) = &request.topics
             && *topics != member.topics
         {
             member.topics.clone_from(topics);
             changed = true;
         }
-        if request.assignor.is_some() && request.assignor != member.assignor {
-            member.assignor = request.assignor;
-            changed = true;
-        }
+        // Another preferred assignor changes nothing before the next target (`hasMemberSubscriptionChanged`).
+        member.assignor = request.assignor.or(member.assignor);
         if self.refresh(topics) || changed {
             self.epoch += 1;
         }
@@ -167,15 +166,13 @@ impl ConsumerGroup {
         changed
     }
 
-    /// A member joins, or joins again with epoch 0.
+    /// A member joins, or joins again with epoch 0 (KAFKA-19233). A static one only when it said that it goes for a
+    /// moment.
     fn join(&mut self, request: &ConsumerGroupHeartbeatRequest) -> Result<(), ErrorCode> {
         let id = request.member;
-        let replaced =
-            request.instance.and_then(|instance| self.static_member(instance)).filter(|old| *old != id);
-        let Some(old) = replaced else {
+        let Some(old) = request.instance.and_then(|instance| self.static_member(instance)) else {
             let instance = request.instance;
-            let member = self.members.entry(id).or_insert_with(|| Member { instance, ..Member::default() });
-            member.away = false;
+            self.members.entry(id).or_insert_with(|| Member { instance, ..Member::default() });
             return Ok(());
         };
         if !self.members.get(&old).is_some_and(|member| member.away) {
@@ -211,7 +208,7 @@ impl ConsumerGroup {
                 .owned
                 .as_ref()
                 .is_some_and(|owned| owned.iter().all(|partition| member.assigned.contains(partition)));
-        if epoch == member.epoch || (epoch < member.epoch && lost_answer) {
+        if !member.away && (epoch == member.epoch || (epoch < member.epoch && lost_answer)) {
             Ok(())
         } else {
             Err(ErrorCode::FencedMemberEpoch)
@@ -240,6 +237,8 @@ impl ConsumerGroup {
     pub fn remove(&mut self, id: Text) {
         if self.members.remove(&id).is_some() {
             self.target.remove(&id);
+            let members = &self.members;
+            self.topics.retain(|topic, _| members.values().any(|member| member.topics.contains(topic)));
             self.epoch += 1;
         }
     }
@@ -284,7 +283,8 @@ impl ConsumerGroup {
         let mut after = before.clone();
         let nothing: &[TopicPartition] = &[];
         let target = self.target.get(&id).map_or(nothing, Vec::as_slice);
-        let held = |partition| self.members.values().any(|member| member.holds(partition));
+        let held =
+            |partition| self.members.iter().any(|(&other, member)| other != id && member.holds(partition));
         after.reconcile((self.target_epoch, target), request.owned.as_deref(), held);
         if after != before {
             let revokes = after.state == MemberState::UnrevokedPartitions;

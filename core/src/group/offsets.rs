@@ -63,7 +63,7 @@ impl ConsumerGroup {
     fn check_epoch(&self, member: crate::id::Text, epoch: u32) -> Result<(), ErrorCode> {
         match self.members.get(&member) {
             None => Err(ErrorCode::UnknownMemberId),
-            Some(known) if known.epoch != epoch => Err(ErrorCode::StaleMemberEpoch),
+            Some(known) if known.away || known.epoch != epoch => Err(ErrorCode::StaleMemberEpoch),
             Some(_) => Ok(()),
         }
     }

@@ -69,13 +69,13 @@ impl Member {
         self.assigned.contains(&partition) || self.revoking.contains(&partition)
     }
 
-    /// Whether nothing is left to do for this target (`isReconciledTo`).
+    /// Whether nothing is left to do for this target (`isReconciledTo`). Who is away is at epoch -2, in no target's.
     pub fn is_reconciled_to(&self, target_epoch: u32) -> bool {
-        self.state == MemberState::Stable && self.epoch == target_epoch
+        self.state == MemberState::Stable && self.epoch == target_epoch && !self.away
     }
 
     /// One step towards `target`, of that epoch. `owned` is what the member says it owns, if it says anything;
-    /// `is_held` whether somebody holds a partition.
+    /// `is_held` whether another member holds a partition.
     pub fn reconcile(
         &mut self,
         (target_epoch, target): (u32, &[TopicPartition]),

@@ -156,7 +156,7 @@ fn a_lone_voter_never_resigns_for_lack_of_fetches() {
     assert_eq!(lone.role(), "Leader");
 }
 
-/// Source: `KafkaRaftClientTest.testLeaderShouldNotResignLeadershipIfNotGetFetchRequestFromMajority...`: diverging
+/// Source: `KafkaRaftClientTest.testLeaderShouldResignLeadershipIfNotGetFetchRequestFromMajorityVoters`: diverging
 /// fetches update nothing.
 #[test]
 fn a_diverging_fetch_is_neither_progress_nor_a_sign_of_life() {

@@ -145,7 +145,7 @@ fn without_the_setting_or_with_kraft_version_0_an_observer_only_observes() {
     }
 }
 
-/// Source: `KafkaRaftClientReconfigTest.testFollowerSendsUpdateVoterIfPendingFetchDuringTimeout`,
+/// Source: `KafkaRaftClientReconfigTest.testFollowerSendsUpdateVoter`,
 /// `testFollowerSendsUpdateVoterWhenDifferent`.
 #[test]
 fn a_voter_that_has_moved_tells_the_leader() {

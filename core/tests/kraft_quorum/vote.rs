@@ -169,7 +169,7 @@ fn impossible_and_outdated_vote_requests_get_kafkas_errors() {
     assert_eq!(error(VoteRequest { voter: other_disk, ..fresh(2, PRE) }), ErrorCode::InvalidVoterKey);
 }
 
-/// Source: `KafkaRaftClientTest.testVoteRequestWithInvalidVoterKey`: the epoch is taken over before the key fails.
+/// Source: `KafkaRaftClientTest.testInvalidVoterReplicaVoteRequest`: the epoch is taken over before the key fails.
 #[test]
 fn a_vote_request_for_somebody_else_still_bumps_the_epoch() {
     let mut replica = voter(unknown_leader(5));
@@ -178,7 +178,7 @@ fn a_vote_request_for_somebody_else_still_bumps_the_epoch() {
     assert_eq!(replica.election(), ("Unattached", 7, None, None));
 }
 
-/// Source: `KafkaRaftClientPreVoteTest.testHandlePreVoteRequestAsFollower...WithHigherEpoch` (S-25).
+/// Source: `KafkaRaftClientPreVoteTest.testHandlePreVoteRequestAsFollower` (S-25).
 #[test]
 fn a_pre_vote_of_a_higher_epoch_moves_a_follower_to_that_epoch_without_a_vote() {
     let mut replica = Replica::follower(3, 2, 3, &[]);
