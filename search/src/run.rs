@@ -107,6 +107,7 @@ impl Run {
     }
 
     fn from(genesis: Genesis, luck: Luck, source: Source) -> Result<Run, GenesisError> {
+        let validates = genesis.settings.features.consumer_detects_truncation;
         Ok(Run {
             sim: Sim::new(genesis)?,
             source,
@@ -125,7 +126,7 @@ impl Run {
             sought: &[],
             violation: None,
             tally: Tally::default(),
-            history: History::default(),
+            history: History::of_clients(validates),
             settled: false,
             judged: false,
             refinement: None,

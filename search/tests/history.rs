@@ -314,6 +314,19 @@ fn c11_a_position_that_is_used_again_after_a_truncation() {
     assert_eq!(case(1), None);
 }
 
+/// Source: KIP-320: whoever validates its position notices an unclean election, too; before that nobody did.
+#[test]
+fn c11_holds_after_an_unclean_election_where_positions_are_validated() {
+    let case = |validates| {
+        let case = Case { history: History::of_clients(validates), ..Case::default() };
+        let case = case.led(0, 0).sent(ALICE, 0..1).sent(BOB, 0..2).committed(2);
+        let case = case.read(READER, 0, written(0, ALICE, 0)).void().led(1, 0);
+        case.read(READER, 1, written(1, BOB, 1)).within_the_storm()
+    };
+    assert_eq!(case(true), Some(Promise::C11));
+    assert_eq!(case(false), None);
+}
+
 /// Source: `replication_test.py`, clean bounces.
 #[test]
 fn c12_a_record_that_a_controlled_shutdown_lost() {

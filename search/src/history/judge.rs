@@ -4,15 +4,16 @@
 //! the history, since every record has a number of its own and every answer names an offset (Jepsen has to search).
 //!
 //! A promise with a precondition is judged only while that holds: none beyond the event at which a partition lost its
-//! guarantees; C1, C6, C8, C9, C12, C14 and the order in C10 only for acks=all; C4 only for idempotent producers whose
-//! connections kept the order of messages, and of them not for the batches that were sent and not yet acknowledged when
-//! the producer began a new epoch: those behind a gap, and a retry of which a restarted leader has forgotten the number
-//! (its snapshot keeps one batch of each producer), are numbered anew and may be written twice
-//! (`TransactionManager.bumpIdempotentProducerEpoch`). What was acknowledged before, and what is sent for the first time
-//! in the new epoch, is in the log once. C2 only when the batch was refused before anything was written, at its only
-//! attempt.
+//! guarantees, but C11 where consumers validate their positions (KIP-320); C1, C6, C8, C9, C12, C14 and the order in
+//! C10 only for acks=all; C4 only for idempotent producers whose connections kept the order of messages, and of them
+//! not for the batches that were sent and not yet acknowledged when the producer began a new epoch: those behind a
+//! gap, and a retry of which a restarted leader has forgotten the number (its snapshot keeps one batch of each
+//! producer), are numbered anew and may be written twice (`TransactionManager.bumpIdempotentProducerEpoch`). What was
+//! acknowledged before, and what is sent for the first time in the new epoch, is in the log once. C2 only when the
+//! batch was refused before anything was written, at its only attempt.
 
 use super::ends::{FinalLog, PartitionEnd, Reader};
+use super::promise::is_before_append;
 use super::{BatchKey, Entry, History, Promise, What, Written};
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::{LeaderEpoch, NodeId, Offset, StepId, TopicPartition};
@@ -355,7 +356,14 @@ impl<'a> Judge<'a> {
         let place = self.place(consumer, partition);
         let (expected, last) = (place.next, place.last);
         (place.next, place.last) = (offset.next(), Some(record.epoch));
-        if self.is_void(partition, event) {
+        let (void, validates) = (self.is_void(partition, event), self.history.validates);
+        if let Some(last) = last.filter(|_| offset == expected && (validates || !void)) {
+            // A longer log of an older epoch passes: the answer's epoch is not compared (`maybeCompleteValidation`).
+            let (table, passes) = (self.table(partition), void && record.epoch < last);
+            let follows = passes || table.follows(last, offset, record.epoch);
+            table.holds(follows, Promise::C11, consumer, offset)?;
+        }
+        if void {
             return Ok(());
         }
         let aborted = self.on_owner_read(consumer, partition, offset, record)?;
@@ -364,9 +372,6 @@ impl<'a> Judge<'a> {
         let skips_deleted = expected < offset && offset <= table.deleted;
         let begins = expected == ANYWHERE;
         table.holds(begins || offset == expected || skips_deleted, Promise::C5, consumer, offset)?;
-        if let Some(last) = last.filter(|_| offset == expected) {
-            table.holds(table.follows(last, offset, record.epoch), Promise::C11, consumer, offset)?;
-        }
         table.holds(offset < table.committed, Promise::C7, consumer, offset)?;
         let before = slot(&mut table.read, offset).replace(record);
         table.holds(before.is_none_or(|before| before == record), Promise::C3, consumer, offset)?;
@@ -476,15 +481,4 @@ impl<'a> Judge<'a> {
         }
         Ok(operation.acked.map_or(Offset(0), |base| base.plus(values.len() as u64)))
     }
-}
-
-/// Whether a leader that answers so has not written anything.
-fn is_before_append(error: ErrorCode) -> bool {
-    matches!(
-        error,
-        ErrorCode::NotEnoughReplicas
-            | ErrorCode::OutOfOrderSequenceNumber
-            | ErrorCode::InvalidProducerEpoch
-            | ErrorCode::InvalidRequiredAcks
-    )
 }

@@ -140,9 +140,16 @@ pub struct Entry {
 pub struct History {
     entries: Vec<Entry>,
     values: Vec<u32>,
+    /// Consumers ask a new leader whether their log was cut (KIP-320).
+    validates: bool,
 }
 
 impl History {
+    /// An empty history of consumers that notice truncation, or of those of before KIP-320.
+    pub fn of_clients(validates: bool) -> History {
+        History { validates, ..History::default() }
+    }
+
     /// Its entries.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -1,5 +1,7 @@
 //! What clients are promised, C1 to C14, and in which words.
 
+use kraftscope_core::wire::ErrorCode;
+
 /// A promise to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Promise {
@@ -85,4 +87,15 @@ impl Promise {
             Promise::C14 => "After the healing every acknowledged record has been read by every consumer.",
         }
     }
+}
+
+/// Whether a leader that answers so has not written anything.
+pub(super) fn is_before_append(error: ErrorCode) -> bool {
+    matches!(
+        error,
+        ErrorCode::NotEnoughReplicas
+            | ErrorCode::OutOfOrderSequenceNumber
+            | ErrorCode::InvalidProducerEpoch
+            | ErrorCode::InvalidRequiredAcks
+    )
 }
