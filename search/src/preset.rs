@@ -50,31 +50,7 @@ pub struct Preset {
 }
 
 /// Faults after which no promise may be broken.
-const SAFE: &[Fault] = &[
-    Fault::Crash,
-    Fault::PowerLoss,
-    Fault::Blackout,
-    Fault::ReplaceDisk,
-    Fault::DiskError,
-    Fault::Shutdown,
-    Fault::Pause,
-    Fault::Cut,
-    Fault::Loss,
-    Fault::ResponseLoss,
-    Fault::Duplicate,
-    Fault::Delay,
-    Fault::Reorder,
-    Fault::Clock,
-    Fault::Slow,
-    Fault::Resign,
-    Fault::Zombie,
-    Fault::StaleControl,
-    Fault::Voters,
-    Fault::Fence,
-    Fault::Operator,
-    Fault::Reassign,
-    Fault::Client,
-];
+const SAFE: &[Fault] = &all_but::<{ Fault::ALL.len() - 1 }>(&[Fault::Unclean]);
 const NETWORK: &[Fault] = &[
     Fault::Cut,
     Fault::Loss,
@@ -97,26 +73,32 @@ const POWER: &[Fault] = &[
     Fault::Fence,
 ];
 /// What the abstract model knows: everything but disks that forget and partitions that move.
-const MODEL: &[Fault] = &[
-    Fault::Crash,
-    Fault::DiskError,
-    Fault::Shutdown,
-    Fault::Pause,
-    Fault::Cut,
-    Fault::Loss,
-    Fault::ResponseLoss,
-    Fault::Duplicate,
-    Fault::Delay,
-    Fault::Reorder,
-    Fault::Clock,
-    Fault::Slow,
-    Fault::Resign,
-    Fault::Zombie,
-    Fault::StaleControl,
-    Fault::Fence,
-    Fault::Operator,
-    Fault::Client,
-];
+const MODEL: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
+    Fault::Unclean,
+    Fault::PowerLoss,
+    Fault::Blackout,
+    Fault::ReplaceDisk,
+    Fault::Voters,
+    Fault::Reassign,
+]);
+
+/// All faults but these, in the order of the catalogue; `N` is how many are left.
+const fn all_but<const N: usize>(these: &[Fault]) -> [Fault; N] {
+    let (mut left, mut count, mut at) = ([Fault::Crash; N], 0, 0);
+    while at < Fault::ALL.len() {
+        let mut next = 0;
+        while next < these.len() && these[next] as u8 != Fault::ALL[at] as u8 {
+            next += 1;
+        }
+        if next == these.len() {
+            left[count] = Fault::ALL[at];
+            count += 1;
+        }
+        at += 1;
+    }
+    assert!(count == N, "they stand in the catalogue once each");
+    left
+}
 
 const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
     Preset {
