@@ -272,6 +272,7 @@ impl Findings {
                 let disordered = self.disordered.map(|event| Why::Disordered { event });
                 given.void.or((!given.idempotence).then_some(Why::NoIdempotence)).or(disordered)
             }
+            Precondition::Orderly => given.void.or(self.disordered.map(|event| Why::Disordered { event })),
             Precondition::Elr => (!given.elr).then_some(Why::ElrOff),
             Precondition::Enforced => {
                 (!given.min_isr_enforced).then_some(Why::MinIsrNotEnforced).or(given.void)

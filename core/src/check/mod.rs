@@ -4,7 +4,7 @@
 //! process could know. It never changes the world; what is broken becomes a note of the step.
 //!
 //! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
-//! `k_*`, `batches`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`.
+//! `k_*`, `batches`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`, `g_*`.
 //! The statement and the source of each rule stand on top of the file that checks it.
 //!
 //! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
@@ -17,6 +17,7 @@ mod batches;
 mod c_producers;
 mod clients;
 mod g_groups;
+mod g_members;
 mod k_commit;
 mod k_election;
 mod k_roles;
@@ -48,6 +49,7 @@ use crate::sim::world::{Slot, World};
 use alloc::vec::Vec;
 use clients::ClientGhost;
 use findings::{Findings, Given};
+use g_members::GroupGhost;
 use partition::PartitionGhost;
 use quorum::QuorumGhost;
 use replicas::Partitions;
@@ -61,6 +63,7 @@ pub struct Checker {
     truth: Truth,
     partitions: Partitions,
     clients: ClientGhost,
+    groups: GroupGhost,
     /// Who was the active controller of each epoch.
     active: Vec<(LeaderEpoch, NodeId)>,
     /// By place: how far a broker's image was compared.
@@ -161,8 +164,9 @@ impl Checker {
                 clients.observe_producer(world, truth, partitions, slot.id, step, findings);
             }
             Some(Process::Consumer(consumer)) => {
-                let Checker { findings, partitions, clients, .. } = self;
+                let Checker { findings, truth, partitions, clients, groups, .. } = self;
                 clients.observe_consumer(world, partitions, slot, consumer, &step.notes, findings);
+                groups.observe((world, truth), partitions, (slot.id, consumer), &step.notes, findings);
             }
             Some(Process::Broker(_) | Process::Controller(_)) | None => {
                 self.observe_server(world, slot, step)

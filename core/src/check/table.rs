@@ -20,6 +20,8 @@ pub enum Precondition {
     AcksAll,
     /// The same, the record's producer is idempotent, and connections keep the order of messages.
     Idempotent,
+    /// As long as the partition had no unclean election, and connections keep the order of messages.
+    Orderly,
     /// Eligible leader replicas are on (KIP-966).
     Elr,
     /// The high watermark stands still below min.insync.replicas (KIP-966), and the partition had no unclean election.
@@ -199,6 +201,18 @@ table! {
         G1 OneReaderPerPartition: "Within a group no partition is assigned to two members.",
             "KIP-62, KIP-848, ConsumerGroup.updatePartitionEpochs";
     }
+    Clean {
+        G2 OneOwnerPerGeneration: "No two members of a group are given the same partition in one generation or member epoch.",
+            "KIP-62, KIP-848";
+    }
+    Orderly {
+        G3 CommitKept: "A member goes on no earlier than the last offset that its group was told to be committed.",
+            "OffsetMetadataManager, RequiredAcks of OffsetCommit";
+    }
+    Clean {
+        G4 NothingSkipped: "Where a group goes on by a committed offset, its members have read everything before, or were sent there by auto.offset.reset.",
+            "Jepsen, poll-skip";
+    }
 }
 
 impl Rule {
@@ -220,6 +234,6 @@ mod tests {
     fn the_discriminant_of_a_rule_is_its_row() {
         assert_eq!(Rule::K1.invariant().name, "ElectionSafety");
         assert_eq!(format!("{:?}", Rule::S9), INVARIANTS[Rule::S9 as usize].id);
-        assert_eq!(Rule::G1 as usize, INVARIANTS.len() - 1);
+        assert_eq!(Rule::G4 as usize, INVARIANTS.len() - 1);
     }
 }

@@ -1,15 +1,12 @@
 //! P10, P11, C1 to C7: what clients are told and what they read.
 
 use crate::lab::{Lab, ORDERS, broker};
-use kraftscope_core::client::ConsumerSpec;
 use kraftscope_core::client::subscription::Consumed;
 use kraftscope_core::config::Acks;
-use kraftscope_core::group::coordinator::groups::Members;
-use kraftscope_core::id::{NodeId, Offset, Text, TopicPartition};
+use kraftscope_core::id::{NodeId, Offset};
 use kraftscope_core::note::Note;
 use kraftscope_core::process::Process;
 use kraftscope_core::sim::Delivered;
-use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::wire::ErrorCode;
 
 const PRODUCER: NodeId = NodeId::producer(1);
@@ -141,21 +138,4 @@ fn c5_a_consumer_that_goes_back_without_a_word() {
     let (first, second) = (entry(&mut lab, Offset(0)), entry(&mut lab, Offset(1)));
     lab.look(CONSUMER, vec![Note::PositionReset { partition: ORDERS, from: Offset(0), to: Offset(0) }]);
     assert_eq!(consume(&mut lab, vec![first, second, first]), ["C5"]);
-}
-
-/// Source: KIP-62: within a group a partition has one reader.
-#[test]
-fn g1_a_partition_of_two_members() {
-    let mut genesis = Genesis::default();
-    let group = Text::new("billing");
-    genesis.consumers = vec![ConsumerSpec { group, ..genesis.consumers[0].clone() }; 2];
-    let mut lab = Lab::of(genesis);
-    let shards = &mut lab.broker(2).groups.shards;
-    let groups = shards.values_mut().flat_map(|shard| shard.groups.values_mut());
-    let Some(Members::Classic(group)) = groups.map(|group| &mut group.members).next() else {
-        panic!("no classic group")
-    };
-    let all = (0..3).map(|partition| TopicPartition { partition, ..ORDERS }).collect::<Vec<_>>();
-    group.members.values_mut().for_each(|member| member.assignment.clone_from(&all));
-    assert_eq!(lab.look(broker(2), vec![]), ["G1"]);
 }

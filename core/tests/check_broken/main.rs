@@ -3,6 +3,7 @@
 
 mod clients;
 mod eligible;
+mod groups;
 mod lab;
 mod logs;
 mod partitions;
