@@ -200,6 +200,9 @@ switches! {
     leader_recovery_state: from V3_3, "KIP-704";
     /// Eligible leader replicas: who left the ISR below min.insync.replicas may still lead.
     elr: from V4_1, "KIP-966";
+    /// With ISR and ELR lost, the last known leader is elected only when it is unfenced and not shutting down. Off: as
+    /// soon as a partition changes, alive or not (ELR of 4.0; invariant P3).
+    last_known_leader_must_be_active: from V4_1, "KAFKA-19522";
     /// A replica that a reassignment drops stays in the ELR while the ISR is below min.insync.replicas (every
     /// release). If another reassignment brings it back with an empty log, it counts as eligible and may lead:
     /// committed records are lost (invariants P2, S4, S5). Off: only replicas are eligible.

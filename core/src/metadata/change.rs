@@ -7,7 +7,9 @@
 //! The leader field is set only when the leader changes, or when the leader epoch must rise: because replicas are
 //! dropped, or, before metadata.version 3.6-IV0 (KAFKA-15021), because the ISR shrinks.
 //!
-//! Left out: directories.
+//! Left out: directories; that 4.0 and 4.1 remember the last leader when the ISR becomes empty and not when the leader
+//! goes, which differs only if an ISR outlives its leader; the last known leader -1, nobody, that Kafka writes when the
+//! leader epoch of a partition rises that has had no leader since its ELR was cleared.
 
 use crate::id::{NodeId, NodeList};
 use crate::metadata::reassignment::{Completed, Reassignment};
@@ -219,8 +221,9 @@ impl<'a> PartitionChangeBuilder<'a> {
         if !enabled || !self.target_elr.is_empty() || !self.target_isr.is_empty() {
             return None;
         }
+        let anybody = !self.features.last_known_leader_must_be_active;
         match *self.registration.last_known_elr.as_slice() {
-            [leader] if self.acceptable.contains(leader) => Some(leader),
+            [leader] if anybody || self.acceptable.contains(leader) => Some(leader),
             _ => None,
         }
     }
