@@ -197,8 +197,10 @@ impl QuorumGhost {
             self.lost.push((gone, seen.glance.flushed));
             *seen = ReplicaSeen { directory: slot.directory, ..ReplicaSeen::default() };
         } else if slot.process.is_none() && notes.iter().any(|n| matches!(n, Note::DiskReplaced { .. })) {
-            // Under its old name: its log is another one, but what it promised it has promised.
-            *seen = ReplicaSeen { directory: slot.directory, glance: seen.glance, ..ReplicaSeen::default() };
+            // Under its old name: its log is another one, but what it promised it has promised. A broker never votes.
+            let voted = slot.id.kind() == NodeKind::Controller;
+            let glance = if voted { seen.glance } else { Glance::default() };
+            *seen = ReplicaSeen { directory: slot.directory, glance, ..ReplicaSeen::default() };
         }
         let before = core::mem::replace(&mut seen.glance, now);
         if before == now && !notes.iter().any(k_roles::concerns) && !notes.iter().any(k_snapshot::concerns) {
