@@ -139,13 +139,14 @@ fn releases() -> String {
     names.join(", ")
 }
 
-/// The bits of these promises; all of them when none is named.
-fn promises<W: Playable>(names: &[String]) -> Result<u64, String> {
-    if names.is_empty() {
-        return Ok(u64::MAX);
+/// The bits of the promises that are named; when none is, that of a bug that another one hides, else all.
+fn promises<W: Playable>(options: &Options) -> Result<u64, String> {
+    if options.promises.is_empty() {
+        let hidden = options.depth.filter(|depth| depth.alone);
+        return Ok(hidden.map_or(u64::MAX, |depth| 1 << depth.promise as u64));
     }
     let mut bits = 0;
-    for name in names {
+    for name in &options.promises {
         let rule = W::PROMISES.iter().find(|rule| rule.invariant().id == name);
         bits |= 1 << *rule.ok_or_else(|| format!("--promise {name}: one of {}", known::<W>()))? as u64;
     }
@@ -158,7 +159,7 @@ fn known<W: Playable>() -> String {
 }
 
 fn run<W: Playable>(world: W, options: &Options) -> Result<bool, String> {
-    let walk = Walk::new(world).only(promises::<W>(&options.promises)?);
+    let walk = Walk::new(world).only(promises::<W>(options)?);
     let started = ProcessTime::now();
     let mut search = Explorer::new(walk, options.limits);
     advance(&mut search);

@@ -52,6 +52,16 @@ fn no_order_of_messages_breaks_a_promise_of_a_partition() {
     assert_eq!(report.missed, Vec::<&str>::new());
 }
 
+/// Source: KIP-320; nobody relies on a replica outside the ISR that follows the leader of an epoch that is over, so it may
+/// cut what was committed since (the checker's S10).
+#[test]
+fn an_outsider_of_an_old_epoch_may_cut_its_log() {
+    let bounds = Bounds { fences: 2, elections: 0, lags: 0, records: 1, ..Bounds::PARTITION };
+    let walk = Walk::new(ClusterWorld::new(bounds, &Settings::default()));
+    let limits = Limits { stop_when_broken: true, states: 30_000, ..Limits::default() };
+    assert_eq!(Report::of(&Explorer::new(walk, limits).run()).breaches, []);
+}
+
 /// Source: KIP-966; one replica loses its log.
 #[test]
 fn no_power_loss_of_one_broker_loses_what_two_had() {
@@ -69,6 +79,19 @@ fn truncation_to_the_high_watermark_is_found_and_replayed() {
     let scenario = &report.breaches[0].played.as_ref().expect("the simulator follows").scenario;
     let history = History::from_text(scenario).expect("the scenario plays");
     assert_eq!(history.sim().checker().map(|checker| checker.broken_count()), Some(1));
+}
+
+/// Source: KAFKA-14704.
+#[test]
+fn a_follower_that_shows_what_it_then_cuts_is_found() {
+    assert_eq!(found(&finds("b11")), [(Rule::S3, 9, vec![Rule::S3])]);
+}
+
+/// Source: KAFKA-13141.
+#[test]
+fn a_diverging_fetch_that_counts_is_found() {
+    let expected = [Rule::S1, Rule::S2].map(|rule| (rule, 7, vec![Rule::S1, Rule::S2]));
+    assert_eq!(found(&finds("b12")), expected);
 }
 
 /// Source: KIP-497; the mutant of the abstract model AsyncIsr is found in 7 states.

@@ -24,6 +24,8 @@ pub struct Depth {
     pub length: u32,
     /// How many states were seen until then.
     pub states: u32,
+    /// Only this promise is looked at: another, of another bug, breaks nearer.
+    pub alone: bool,
 }
 
 const fn met(
@@ -33,19 +35,31 @@ const fn met(
     promise: Rule,
     (length, states): (u32, u32),
 ) -> Depth {
-    Depth { bug, world, bounds, promise, length, states }
+    Depth { bug, world, bounds, promise, length, states, alone: false }
 }
 
+/// A broker learns of two elections at once.
+const MISSED_ELECTION: &[(&str, u32)] = &[("losses", 1), ("haste", 1), ("lags", 0)];
+const OLD_LEADER: &[(&str, u32)] =
+    &[("fences", 2), ("lags", 0), ("max-leader-epoch", 3), ("max-partition-epoch", 4)];
+const TWO_FENCES: &[(&str, u32)] = &[("fences", 2), ("elections", 0), ("lags", 0)];
 const LAGGING_HW: &[(&str, u32)] = &[("records", 1), ("max-leader-epoch", 3), ("max-partition-epoch", 5)];
 const ONE_POWER_LOSS: &[(&str, u32)] = &[("losses", 0), ("crashes", 0), ("lossy-crashes", 1)];
+const TWO_POWER_LOSSES: &[(&str, u32)] = &[("losses", 0), ("crashes", 0), ("lossy-crashes", 2)];
 const ONE_DISK: &[(&str, u32)] = &[("losses", 0), ("disks", 1), ("max-epoch", 1)];
 
 /// All that are met, by name.
 pub const DEPTHS: &[Depth] = &[
     met("b01", "partition", &[], Rule::S1, (6, 491)),
+    met("b05", "partition", MISSED_ELECTION, Rule::S1, (21, 1_723_418)),
     met("b06", "partition", &[], Rule::S1, (15, 2_533_914)),
+    met("b07", "partition", OLD_LEADER, Rule::S10, (17, 2_055_012)),
     met("b08", "partition", LAGGING_HW, Rule::S2, (15, 317_601)),
-    met("b13", "quorum", ONE_POWER_LOSS, Rule::K10, (8, 150)),
+    met("b09", "partition", TWO_FENCES, Rule::S1, (12, 113_850)),
+    met("b11", "partition", &[], Rule::S3, (9, 9_369)),
+    met("b12", "partition", &[], Rule::S1, (7, 1_200)),
+    // It needs b36 to lose committed records first.
+    Depth { alone: true, ..met("b13", "quorum", TWO_POWER_LOSSES, Rule::K9, (37, 385_949)) },
     met("b15", "partition", &[], Rule::S7, (6, 958)),
     met("b16", "partition", &[], Rule::S7, (3, 20)),
     met("b18", "cluster", &[("brokers", 2)], Rule::C1, (11, 2_326)),

@@ -345,7 +345,7 @@ impl World for ClusterWorld {
     }
 
     fn judge_step(&self, before: &Member, after: &Member, notes: &[Note]) -> (u64, u64) {
-        (rules::of_step(before, after, self.settings()), rules::shown(after, notes))
+        (rules::of_step(before, after, notes, self.settings()), rules::shown(after, notes))
     }
 
     fn learn(&self, ghost: &mut Ghost, before: &Member, after: &Member) -> u64 {

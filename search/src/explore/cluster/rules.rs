@@ -7,7 +7,7 @@ use super::Bounds;
 use super::member::Member;
 use kraftscope_core::check::Rule;
 use kraftscope_core::config::Settings;
-use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::id::{LeaderEpoch, NodeId, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::note::Note;
@@ -97,8 +97,9 @@ fn registration(image: &Image) -> Option<(TopicPartition, &PartitionRegistration
 }
 
 /// What one step of one member breaks.
-pub(super) fn of_step(before: &Member, after: &Member, settings: &Settings) -> u64 {
-    let mut broken = of_registration(before, after, settings);
+pub(super) fn of_step(before: &Member, after: &Member, notes: &[Note], settings: &Settings) -> u64 {
+    let mut broken =
+        of_registration(before, after, settings) | broken_if(has_exposed(before, notes), Rule::S3);
     if let Some((_, _, log)) = partition(after) {
         let epochs: Vec<_> = (0..log.end().0).filter_map(|at| get(log, at)).map(|it| it.epoch).collect();
         broken |= broken_if(!epochs.is_sorted(), Rule::L2);
@@ -125,6 +126,13 @@ pub(super) fn of_step(before: &Member, after: &Member, settings: &Settings) -> u
         broken |= broken_if(!waited || !enough, Rule::S7);
     }
     broken
+}
+
+/// A replica took over a high watermark and cut its log below it: readers could see what it then cut (KAFKA-14704).
+fn has_exposed(before: &Member, notes: &[Note]) -> bool {
+    let Some((_, was, _)) = partition(before) else { return false };
+    let exposes = |note: &Note| matches!(*note, Note::LogTruncated { to, hw, .. } if hw > to && hw > was.hw);
+    notes.iter().any(exposes)
 }
 
 /// What a controller decided.
@@ -247,6 +255,8 @@ pub struct Ghost {
     committed: Vec<Entry<Record>>,
     /// The newest epoch that anybody has begun to lead.
     newest: u32,
+    /// The newest epoch that a controller has decided, and who counts in it: ISR and ELR.
+    decided: (LeaderEpoch, NodeList, NodeList),
     /// A copy that had lost records was elected, or one from outside ISR and ELR: what was promised is void.
     void: bool,
     /// How many copies have lost records in all.
@@ -263,6 +273,7 @@ impl Ghost {
         bounds: &Bounds,
     ) -> u64 {
         self.losses += u32::from(after.lost_records && !before.lost_records);
+        self.hear(after);
         let mut broken = self.cut(before, after);
         let Some((_, partition, log)) = partition(after) else { return self.given(broken) };
         let leads = partition.is_leader();
@@ -298,9 +309,21 @@ impl Ghost {
         if self.void { 0 } else { broken }
     }
 
-    /// A replica that lives removes no committed record from its log.
+    fn hear(&mut self, after: &Member) {
+        let active = after.controller().filter(|it| it.control.is_active());
+        if let Some((_, truth)) = active.and_then(|it| registration(it.control.stable().image())) {
+            self.decided = (truth.leader_epoch, truth.isr, truth.elr);
+        }
+    }
+
+    /// A replica that lives removes no committed record from its log, unless it is outside ISR and ELR and still follows
+    /// the leader of an epoch that is over: nobody relies on it.
     fn cut(&self, before: &Member, after: &Member) -> u64 {
-        let (Some((_, _, old)), Some((_, _, new))) = (partition(before), partition(after)) else { return 0 };
+        let (Some((_, _, old)), Some((_, is, new))) = (partition(before), partition(after)) else { return 0 };
+        let (newest, isr, elr) = self.decided;
+        if is.leader_epoch != newest && !isr.contains(after.id()) && !elr.contains(after.id()) {
+            return 0;
+        }
         let lost = (0..)
             .zip(&self.committed)
             .any(|(at, entry)| get(old, at) == Some(entry) && get(new, at) != Some(entry));
