@@ -99,14 +99,14 @@ impl Core {
 
 /// Whether it is a broker that was registered, until a late request of an earlier life took its place: the controller
 /// knows no order of incarnations. Its heartbeats are refused with `STALE_BROKER_EPOCH` for ever, and Kafka's broker
-/// goes on sending them (`BrokerLifecycleManager`): only a restart helps.
+/// goes on sending them (`BrokerLifecycleManager`): only a restart helps. So it is when a doubled request has brought the
+/// present life back, too, for the broker epoch is another one then; nobody gets another one without leaving
+/// (`ClusterControlManager.registerBroker`).
 fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
     let mine =
         slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.lifecycle.broker_epoch());
     let registered = truth(sim).and_then(|image| image.brokers.get(&slot.id));
-    mine.zip(registered).is_some_and(|(mine, registered)| {
-        registered.broker_epoch > mine && registered.incarnation < slot.incarnation
-    })
+    mine.zip(registered).is_some_and(|(mine, registered)| registered.broker_epoch > mine)
 }
 
 /// Whether it is a producer that goes on with its workload.

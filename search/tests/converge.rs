@@ -1,17 +1,21 @@
 //! Each goal of a healed cluster is missed while it is not reached: a cluster at rest has reached all of them, and
 //! every test takes one away.
 
-use kraftscope_core::id::{NodeId, Text, TopicId, TopicPartition};
+use kraftscope_core::id::{NodeId, PacketId, Text, TopicId, TopicPartition};
 use kraftscope_core::net::Link;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
+use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
+use kraftscope_core::sim::queue::Parcel;
 use kraftscope_core::time::{Span, Time};
+use kraftscope_core::wire::Message;
 use kraftscope_search::converge::{Goal, missing};
 use kraftscope_search::heal::Core;
 use kraftscope_search::patience::Patience;
+use kraftscope_search::script::Act;
 
 const LEADER: NodeId = NodeId::broker(1);
 const FOLLOWER: NodeId = NodeId::broker(3);
@@ -57,6 +61,20 @@ fn comes_to(sim: &mut Sim, left_out: &[NodeId], wanted: Goal, span: Span) -> boo
         }
     }
     true
+}
+
+/// The latest registration of broker 3 that is on its way.
+fn registration(sim: &mut Sim) -> PacketId {
+    loop {
+        let found = sim.queue().packets().filter(|(_, _, packet)| {
+            let Parcel::Message(_, message) = &packet.parcel else { return false };
+            packet.from == FOLLOWER && matches!(message, Message::BrokerRegistrationRequest(_))
+        });
+        if let Some((_, packet, _)) = found.max_by_key(|(_, id, _)| *id) {
+            return packet;
+        }
+        assert!(sim.step().is_some());
+    }
 }
 
 fn send(sim: &mut Sim) {
@@ -183,4 +201,33 @@ fn a_member_waits_in_vain_for_the_end_of_a_log_that_cannot_be_committed() {
     let Some(Process::Consumer(consumer)) = sim.world().process(CONSUMER) else { panic!("it runs") };
     let asks = consumer.positions.get(&TopicPartition::default()).is_some_and(|at| at.awaits_reset());
     assert_eq!((asks, goal(&sim, &[FOLLOWER])), (true, None));
+}
+
+/// Source: `ClusterControlManager.registerBroker`, `BrokerLifecycleManager`: an earlier life takes the registration over,
+/// a doubled request of the present one takes it back under another broker epoch, and the broker never hears of that.
+#[test]
+fn a_broker_that_was_registered_behind_its_back_is_started_again() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Crash(FOLLOWER, Loss::Nothing));
+    run_until(&mut sim, Time(30_000_000));
+    act(&mut sim, Action::Start(FOLLOWER));
+    let early = registration(&mut sim);
+    act(&mut sim, Action::Delay(early, Span::secs(60)));
+    act(&mut sim, Action::Crash(FOLLOWER, Loss::Nothing));
+    act(&mut sim, Action::Start(FOLLOWER));
+    while registration(&mut sim) == early {
+        assert!(sim.step().is_some());
+    }
+    let present = registration(&mut sim);
+    act(&mut sim, Action::Duplicate(present));
+    act(&mut sim, Action::Deliver(present));
+    act(&mut sim, Action::Deliver(early));
+    let until = sim.now() + Span::secs(5);
+    run_until(&mut sim, until);
+    assert_eq!(goal(&sim, &[]), Some(Goal::V5));
+    let registered = truth(&sim).expect("a controller is active").brokers[&FOLLOWER].incarnation;
+    assert_eq!(sim.world().slot(FOLLOWER).map(|slot| slot.incarnation), Some(registered));
+    let mut acts = Vec::new();
+    core_without(&sim, &[]).raise(&sim, &mut acts);
+    assert!(acts.contains(&Act::Do(Action::Crash(FOLLOWER, Loss::Nothing))), "{acts:?}");
 }
