@@ -64,7 +64,7 @@ struct IsrSeen {
     /// When it was first seen.
     since: Time,
     /// Who was put out of it by the controller, and when: fenced, shutting down or moved away. Leaders wait for them
-    /// no more.
+    /// no more, until they are unfenced.
     expelled: Vec<(NodeId, Time)>,
 }
 
@@ -84,6 +84,9 @@ impl Patience {
                 }
                 Note::TopicConfigured { topic, key: TopicConfig::MinInsyncReplicas, .. } => {
                     self.minimums.insert(topic, now);
+                }
+                Note::BrokerUnfenced { broker } => {
+                    self.isrs.values_mut().for_each(|seen| seen.expelled.retain(|(id, _)| *id != broker));
                 }
                 _ => {}
             }
@@ -191,6 +194,7 @@ fn work(world: &World, core: &Core, image: &Image) -> (Work, Work) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kraftscope_core::replication::FollowerState;
     use kraftscope_core::sim::genesis::Genesis;
 
     /// A settled cluster of the default genesis, ten seconds old, in which the ISR of the first partition was 1 to 3.
@@ -250,8 +254,10 @@ mod tests {
         assert!(!patience.stands_still(id, &state, end, Span::millis(100)), "it was late");
         patience.isrs.insert(id, fenced);
         assert!(!patience.stands_still(id, &state, end, lag), "nobody waits for who is fenced");
-        state.followers[0].last_caught_up = Some(Time(12_000_000));
-        assert!(patience.stands_still(id, &state, end, lag), "it came back");
+        let unfenced = |follower: &FollowerState| Note::BrokerUnfenced { broker: follower.id };
+        let back: Vec<Note> = state.followers.iter().map(unfenced).collect();
+        patience.hear(&back, Time(12_000_000));
+        assert!(patience.stands_still(id, &state, end, lag), "it came back, and was in time not long ago");
     }
 
     /// Source: `Partition.maybeIncrementLeaderHW` (KIP-966); nothing calls it when a topic is configured anew.

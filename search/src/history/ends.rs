@@ -71,7 +71,8 @@ pub(crate) fn is_of_coordinators(image: &Image, id: TopicPartition) -> bool {
     image.topics.get(&id.topic).is_some_and(|topic| topic.name.as_str() == OFFSETS_TOPIC)
 }
 
-/// Who reads what at the end.
+/// Who reads what at the end. Who still asks where to begin reads nothing yet: a healed cluster has come to rest with it
+/// only where nobody can tell ([`crate::converge`]).
 pub fn readers(sim: &Sim) -> Vec<Reader> {
     let Some(image) = truth(sim) else { return Vec::new() };
     let reads = |slot: &Slot| match &slot.process {
@@ -82,7 +83,11 @@ pub fn readers(sim: &Sim) -> Vec<Reader> {
             let has = |id: &TopicPartition| {
                 consumer.membership.as_ref().is_none_or(|group| group.owned.contains(id))
             };
-            let partitions = image.partitions.keys().filter(|id| topics.contains(&id.topic) && has(id));
+            let begun = |id: &TopicPartition| {
+                consumer.positions.get(id).is_none_or(|position| !position.awaits_reset())
+            };
+            let reads = |id: &TopicPartition| topics.contains(&id.topic) && has(id) && begun(id);
+            let partitions = image.partitions.keys().filter(|id| reads(id));
             partitions.map(|&id| (slot.id, id)).collect()
         }
         _ => Vec::new(),
@@ -101,4 +106,29 @@ fn final_log(sim: &Sim, id: TopicPartition, leader: NodeId) -> Option<FinalLog> 
     };
     let records = log.iter(log.start(), log.end()).map(|(_, entry)| written(entry)).collect();
     Some(FinalLog { start: log.start(), records, hw })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kraftscope_core::sim::genesis::Genesis;
+    use kraftscope_core::time::Time;
+
+    /// Source: `OffsetFetcher.resetPositionsIfNeeded`, KIP-207: the leader may answer `OFFSET_NOT_AVAILABLE` for good.
+    #[test]
+    fn a_consumer_reads_from_the_moment_when_it_knows_where_to_begin() {
+        let mut sim = Sim::new(Genesis::default()).expect("the genesis is valid");
+        let asking = |sim: &Sim| {
+            let asks = |slot: &Slot| match &slot.process {
+                Some(Process::Consumer(consumer)) => consumer.positions.values().any(|at| at.awaits_reset()),
+                _ => false,
+            };
+            sim.world().slots.iter().find(|slot| asks(slot)).map(|slot| slot.id)
+        };
+        while asking(&sim).is_none() && sim.step().is_some() {}
+        let consumer = asking(&sim).expect("it asks where to begin");
+        assert!(readers(&sim).iter().all(|(reader, _)| *reader != consumer));
+        while sim.now() < Time(10_000_000) && sim.step().is_some() {}
+        assert!(readers(&sim).iter().any(|(reader, _)| *reader == consumer));
+    }
 }
