@@ -52,8 +52,9 @@ pub type Reader = (NodeId, TopicPartition);
 
 /// The ends of all partitions; `core` is who was healed, once everything has come to rest.
 pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
-    let Some(image) = truth(sim) else { return Vec::new() };
     let void = |id| sim.checker()?.void().find(|(void, _)| *void == id).map(|(_, why)| why.event());
+    let nothing = Image::default();
+    let image = truth(sim).unwrap_or(&nothing);
     image
         .partitions
         .iter()
@@ -63,7 +64,19 @@ pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
             void: void(id).map(|event| event.unwrap_or_default()),
             log: core.and_then(|core| final_log(sim, id, found.leader.filter(|leader| core.has(*leader))?)),
         })
+        .chain(forgotten(sim, image))
         .collect()
+}
+
+/// Partitions that are void, and that nobody who runs knows of. Without an active controller only brokers know anything,
+/// and one that has just started knows nothing.
+fn forgotten<'a>(sim: &'a Sim, image: &'a Image) -> impl Iterator<Item = PartitionEnd> + 'a {
+    let void = sim.checker().into_iter().flat_map(|checker| checker.void());
+    void.filter(|(id, _)| !image.partitions.contains_key(id)).map(|(id, why)| PartitionEnd {
+        id,
+        void: Some(why.event().unwrap_or_default()),
+        log: None,
+    })
 }
 
 /// Whether brokers write to it themselves: no client was promised anything about what stands there.
@@ -111,8 +124,37 @@ fn final_log(sim: &Sim, id: TopicPartition, leader: NodeId) -> Option<FinalLog> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kraftscope_core::node::Loss;
+    use kraftscope_core::sim::action::Action;
     use kraftscope_core::sim::genesis::Genesis;
-    use kraftscope_core::time::Time;
+    use kraftscope_core::time::{Span, Time};
+
+    #[test]
+    fn what_is_void_is_void_when_nobody_runs_who_knows_the_partition() {
+        let mut genesis = Genesis { controllers: 1, ..Genesis::default() };
+        genesis.settings.features.elr = false;
+        let mut sim = Sim::new(genesis).expect("the genesis is valid");
+        let run = |sim: &mut Sim, span: u64| {
+            let until = sim.now() + Span::secs(span);
+            while sim.now() < until && sim.step().is_some() {}
+        };
+        run(&mut sim, 10);
+        for number in 1..=3 {
+            sim.apply(Action::ReplaceDisk(NodeId::broker(number))).expect("it runs");
+        }
+        for number in 1..=3 {
+            sim.apply(Action::Start(NodeId::broker(number))).expect("it is down");
+        }
+        run(&mut sim, 60);
+        let voided = |sim: &Sim| ends(sim, None).iter().filter(|end| end.void.is_some()).count();
+        let before = voided(&sim);
+        assert!(before > 0);
+        for node in [NodeId::broker(1), NodeId::broker(2), NodeId::broker(3), NodeId::controller(1)] {
+            sim.apply(Action::Crash(node, Loss::Nothing)).expect("it runs");
+        }
+        assert!(truth(&sim).is_none());
+        assert_eq!(voided(&sim), before);
+    }
 
     /// Source: `OffsetFetcher.resetPositionsIfNeeded`, KIP-207: the leader may answer `OFFSET_NOT_AVAILABLE` for good.
     #[test]
