@@ -82,6 +82,10 @@ impl Patience {
                 Note::IsrChanged { partition, old, new, reason, .. } => {
                     self.isrs.entry(partition).or_default().change(old, new, reason, now);
                 }
+                // Who is unfenced may join again, and a leader that was not there meanwhile still waits for it.
+                Note::BrokerUnfenced { broker } => {
+                    self.isrs.values_mut().for_each(|seen| seen.expelled.retain(|(id, _)| *id != broker));
+                }
                 Note::TopicConfigured { topic, key: TopicConfig::MinInsyncReplicas, .. } => {
                     self.minimums.insert(topic, now);
                 }

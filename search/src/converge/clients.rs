@@ -7,6 +7,8 @@ use super::{Goal, Missing, broker, takes_writes};
 use crate::heal::Core;
 use kraftscope_core::client::Consumer;
 use kraftscope_core::client::membership::{Membership, Phase};
+use kraftscope_core::client::subscription::Position;
+use kraftscope_core::config::OffsetReset;
 use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
 use kraftscope_core::group::partition_for;
 use kraftscope_core::id::{NodeId, NodeKind, TopicPartition};
@@ -77,8 +79,10 @@ fn reads(world: &World, core: &Core, image: &Image, consumer: &Consumer) -> Opti
         let hw = broker(world, leader)?.replicas.partition(id)?.hw;
         let position = consumer.positions.get(&id);
         let wants = position.is_none_or(|position| position.offset < Some(hw));
-        let asks_in_vain = position.is_some_and(|position| position.awaits_reset())
-            && tells_no_end(world, core, image, (id, found), leader);
+        let asks_for_end =
+            |position: &Position| position.awaits_reset() && position.reset_to == Some(OffsetReset::Latest);
+        let asks_in_vain =
+            position.is_some_and(asks_for_end) && tells_no_end(world, core, image, (id, found), leader);
         if wants && !asks_in_vain {
             return Some(Missing { goal: Goal::C14, partition: Some(id), node: Some(consumer.id) });
         }
