@@ -431,8 +431,11 @@ impl Session {
     }
 }
 
-/// How much a note tells, when one event has several.
+/// How much a note tells, when one event has several: a broken promise more than what broke it.
 pub fn weight(note: &Note) -> (bool, u8) {
+    if matches!(note, Note::InvariantBroken { .. }) {
+        return (true, 6);
+    }
     let lane = match explain::lane(note) {
         Some(Lane::Faults) => 5,
         Some(Lane::Elections) => 4,

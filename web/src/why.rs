@@ -165,6 +165,13 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_promise_is_told_before_the_crash_that_broke_it() {
+        let broken = Note::InvariantBroken { invariant: 0, partition: None, node: None, offset: None };
+        let crashed = Note::Crashed { node: NodeId::broker(1), lost: 0 };
+        assert!(crate::session::weight(&broken) > crate::session::weight(&crashed));
+    }
+
+    #[test]
     fn what_is_selected_has_a_chain_of_its_own() {
         let session = after("crash broker-1", "new leader");
         let names = session.names();

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// A name, and how the page gets there from its opening; `k` is `window.kraftscope`.
-const MOMENTS: [(&str, &str); 6] = [
+const MOMENTS: [(&str, &str); 7] = [
     ("opening", "k.until('acked >= 3')"),
     (
         "mid-election",
@@ -16,6 +16,12 @@ const MOMENTS: [(&str, &str); 6] = [
     ),
     ("failover", "k.until('acked >= 5'); k.act('crash broker-1'); k.until('leader orders-0 != broker-1')"),
     ("shrunk-isr", "k.until('acked >= 5'); k.act('pause broker-2'); k.until('isr orders-0 lacks broker-2')"),
+    (
+        "rebalance",
+        "k.load('controllers 3\\nbrokers 3\\ntopic orders partitions 3 replicas 3\\nproducer topics orders interval 400ms\\n\
+         consumer topics orders group shop\\nconsumer topics orders group shop\\n'); \
+         k.until('acked >= 20'); k.act('call consumer-2 shutdown'); k.until('note GroupMemberLeft')",
+    ),
     ("lesson-step", "k.lesson('03-leader-dies')"),
     ("error", "k.load('this is no scenario')"),
 ];
