@@ -93,7 +93,7 @@ fn a_commit_without_who_is_about_to_leave_is_none() {
 /// Source: KIP-497: who is about to join counts already.
 #[test]
 fn a_commit_without_who_is_about_to_join_is_none() {
-    let found = first_mismatch(&[("maximal_isr", "off")], 5..30);
+    let found = first_mismatch(&[("maximal_isr", "off")], 40..60);
     assert_eq!(found, Some("commits a record that a member of the ISR has not, in this epoch"));
 }
 
