@@ -89,9 +89,6 @@ impl Patience {
                 Note::TopicConfigured { topic, key: TopicConfig::MinInsyncReplicas, .. } => {
                     self.minimums.insert(topic, now);
                 }
-                Note::BrokerUnfenced { broker } => {
-                    self.isrs.values_mut().for_each(|seen| seen.expelled.retain(|(id, _)| *id != broker));
-                }
                 _ => {}
             }
         }
