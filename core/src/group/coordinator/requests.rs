@@ -1,7 +1,7 @@
 //! A member's requests: which partition answers for its group, and which of the group's rules they go to.
 
 use super::changes::{self, Cause};
-use super::groups::{Group, Members};
+use super::groups::{Group, Members, Section};
 use super::{GroupCoordinator, Host, OFFSETS_TOPIC, catalogue};
 use crate::config::Settings;
 use crate::group::record::member_id;
@@ -260,7 +260,11 @@ impl Group {
             Members::Classic(group) => group.check_commit(request)?,
             Members::Consumer(group) => group.check_commit(request)?,
         }
-        self.offsets.extend(request.offsets.iter().copied());
+        for &(at, offset) in &request.offsets {
+            self.offsets.insert(at, offset);
+            // Written again also when it says the same as before (`OffsetMetadataManager.commitOffset`).
+            self.written.remove(&Section::Offset(at));
+        }
         Ok(())
     }
 
@@ -289,5 +293,26 @@ fn fresh_id(group: &ClassicGroup, consumer: NodeId, out: &mut Out) -> Text {
             return id;
         }
         number = (number + 1) % 100_000;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Offset, TopicId};
+    use alloc::vec;
+
+    /// Source: `OffsetMetadataManager.commitOffset`: every offset of the request becomes a record.
+    #[test]
+    fn an_offset_that_is_committed_again_is_written_again() {
+        let at = TopicPartition { topic: TopicId(1), partition: 0 };
+        let request = OffsetCommitRequest { offsets: vec![(at, Offset(7))], ..OffsetCommitRequest::default() };
+        let mut group = Group::default();
+        assert_eq!(group.commit(&request), Ok(()));
+        let (first, written) = group.unwritten();
+        group.written = written;
+        assert_eq!((first.len(), group.unwritten().0.len()), (1, 0), "nothing is written twice by itself");
+        assert_eq!(group.commit(&request), Ok(()));
+        assert_eq!(group.unwritten().0, first);
     }
 }
