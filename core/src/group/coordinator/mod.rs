@@ -55,6 +55,10 @@ pub struct Shard {
     pub deferred: VecDeque<Deferred>,
 }
 
+/// The deadline of an answer that waited too long: its asker was told so. It stays in the queue, for what was written
+/// is still not committed, and nobody may be told of it.
+const ANSWERED: Time = Time(u64::MAX);
+
 /// An answer that waits (`DeferredEvent`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Deferred {
@@ -121,7 +125,7 @@ impl GroupCoordinator {
     fn unload(&mut self, id: TopicPartition, out: &mut Out) {
         let Some(mut shard) = self.shards.remove(&id) else { return };
         let error = ErrorCode::NotCoordinator;
-        for deferred in shard.deferred {
+        for deferred in shard.deferred.into_iter().filter(Deferred::waits) {
             let message = refused(&deferred.message, error);
             out.respond(deferred.to, deferred.correlation, Message::Group(message.into()));
         }
@@ -146,11 +150,7 @@ impl GroupCoordinator {
                 }
                 continue;
             }
-            while shard.deferred.front().is_some_and(|deferred| deferred.deadline <= now) {
-                let Some(late) = shard.deferred.pop_front() else { break };
-                let message = refused(&late.message, ErrorCode::CoordinatorNotAvailable);
-                out.respond(late.to, late.correlation, Message::Group(message.into()));
-            }
+            shard.expire(now, out);
             let due = |group: &Group| group.next_deadline().is_some_and(|deadline| deadline <= now);
             let groups: Vec<Text> =
                 shard.groups.iter().filter(|(_, group)| due(group)).map(|(&name, _)| name).collect();
@@ -258,10 +258,10 @@ impl GroupCoordinator {
         for (id, shard) in &mut self.shards {
             let hw = replicas.partition(*id).map_or(Offset(0), |partition| partition.hw);
             while shard.deferred.front().is_some_and(|deferred| deferred.required <= hw) {
-                let Some(Deferred { to, correlation, message, .. }) = shard.deferred.pop_front() else {
-                    break;
-                };
-                out.respond(to, correlation, Message::Group(message.into()));
+                let Some(deferred) = shard.deferred.pop_front() else { break };
+                if deferred.waits() {
+                    out.respond(deferred.to, deferred.correlation, Message::Group(deferred.message.into()));
+                }
             }
         }
         let next = self.shards.values().filter_map(Shard::next_deadline).min();
@@ -269,10 +269,32 @@ impl GroupCoordinator {
     }
 }
 
+impl Deferred {
+    /// Whether its asker has heard nothing yet.
+    fn waits(&self) -> bool {
+        self.deadline != ANSWERED
+    }
+}
+
 impl Shard {
+    /// Who waited too long is told so. The last of them stays in the queue: answers that write nothing wait for what
+    /// was written before them, also when its own asker has given up (`CoordinatorRuntime`, a write that times out
+    /// leaves `deferredEventQueue` as it is).
+    fn expire(&mut self, now: Time, out: &mut Out) {
+        for late in self.deferred.iter_mut().filter(|deferred| deferred.deadline <= now) {
+            late.deadline = ANSWERED;
+            let message = refused(&late.message, ErrorCode::CoordinatorNotAvailable);
+            out.respond(late.to, late.correlation, Message::Group(message.into()));
+        }
+        while self.deferred.len() > 1 && self.deferred.front().is_some_and(|deferred| !deferred.waits()) {
+            self.deferred.pop_front();
+        }
+    }
+
     fn next_deadline(&self) -> Option<Time> {
         let groups = self.groups.values().filter_map(Group::next_deadline);
-        let waiting = self.deferred.front().map(|deferred| deferred.deadline);
+        let waiting =
+            self.deferred.iter().find(|deferred| deferred.waits()).map(|deferred| deferred.deadline);
         groups.chain(waiting).chain(self.loading).min()
     }
 }
@@ -291,4 +313,32 @@ fn catalogue(image: &Image) -> Catalogue {
 /// The answer of the same kind that says no.
 pub(super) fn refused(answer: &GroupMessage, error: ErrorCode) -> GroupMessage {
     requests::refusal(answer, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: `CoordinatorRuntime.CoordinatorWriteEvent`, `CoordinatorReadEvent`: a time-out completes the event, not
+    /// the deferred event queue.
+    #[test]
+    fn an_answer_waits_for_what_was_written_although_the_writer_has_given_up() {
+        let waits = |correlation, required| Deferred {
+            required: Offset(required),
+            deadline: Time(5),
+            to: NodeId::consumer(1),
+            correlation: Correlation(correlation),
+            message: GroupMessage::HeartbeatResponse(ErrorCode::None),
+        };
+        let deferred = VecDeque::from([waits(1, 3), waits(2, 4)]);
+        let groups = BTreeMap::new();
+        let mut shard = Shard { epoch: LeaderEpoch(0), loading: None, groups, deferred };
+        let mut out = Out::default();
+        shard.expire(Time(5), &mut out);
+        assert_eq!(out.effects.len(), 2, "both are told");
+        assert_eq!(shard.deferred.back().map(|last| last.required), Some(Offset(4)));
+        assert_eq!((shard.deferred.len(), shard.next_deadline()), (1, None));
+        shard.expire(Time(6), &mut out);
+        assert_eq!(out.effects.len(), 2, "nobody is told twice");
+    }
 }

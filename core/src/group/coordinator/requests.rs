@@ -306,7 +306,8 @@ mod tests {
     #[test]
     fn an_offset_that_is_committed_again_is_written_again() {
         let at = TopicPartition { topic: TopicId(1), partition: 0 };
-        let request = OffsetCommitRequest { offsets: vec![(at, Offset(7))], ..OffsetCommitRequest::default() };
+        let request =
+            OffsetCommitRequest { offsets: vec![(at, Offset(7))], ..OffsetCommitRequest::default() };
         let mut group = Group::default();
         assert_eq!(group.commit(&request), Ok(()));
         let (first, written) = group.unwritten();
