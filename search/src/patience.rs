@@ -19,7 +19,7 @@ use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::world::World;
 use kraftscope_core::time::{Span, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Goals in the order in which they are reached: quorum, brokers, partitions, clients.
 const STAGES: usize = 4;
@@ -35,6 +35,10 @@ const fn stage(goal: Goal) -> usize {
     }
 }
 
+/// How long committed metadata may be on its way to a broker, round the world and with the high watermark that follows
+/// an append by up to a fetch.
+const ON_ITS_WAY: Span = Span::secs(2);
+
 /// The clocks of one healed cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Patience {
@@ -44,6 +48,8 @@ pub struct Patience {
     copy: Work,
     read: Work,
     isrs: BTreeMap<TopicPartition, IsrSeen>,
+    /// Where the committed metadata ended, at each look of the last moments.
+    ends: VecDeque<(Time, Offset)>,
     /// When `min.insync.replicas` of a topic was last set.
     minimums: BTreeMap<TopicId, Time>,
 }
@@ -72,6 +78,7 @@ impl Patience {
     /// From now on everything is waited for anew.
     pub fn begin(&mut self, now: Time) {
         self.since = [now; STAGES];
+        self.ends.clear();
         (self.copy, self.read) = (Work::default(), Work::default());
     }
 
@@ -97,6 +104,7 @@ impl Patience {
     /// Looks at the cluster, before its goals are.
     pub fn look(&mut self, sim: &Sim, core: &Core) {
         let Some(image) = truth(sim) else { return };
+        self.hear_end(sim);
         for (&id, found) in &image.partitions {
             let seen =
                 self.isrs.entry(id).or_insert_with(|| IsrSeen { isr: found.isr, ..IsrSeen::default() });
@@ -111,6 +119,21 @@ impl Patience {
         if self.read.gets_better(read) {
             self.since[CLIENTS] = sim.now();
         }
+    }
+
+    fn hear_end(&mut self, sim: &Sim) {
+        let controller = sim.world().active_controller().and_then(|id| sim.world().process(id)?.quorum());
+        let end = controller.and_then(|quorum| quorum.high_watermark()).unwrap_or_default();
+        self.ends.push_back((sim.now(), end));
+        while self.ends.get(1).is_some_and(|&(then, _)| then + ON_ITS_WAY <= sim.now()) {
+            self.ends.pop_front();
+        }
+    }
+
+    /// Where the metadata ended that a broker must know by now. While partitions change all the time (a follower that
+    /// copies one record per round trip joins and leaves the ISR again), nobody ever has all of it.
+    pub fn known_by_now(&self, now: Time) -> Option<Offset> {
+        self.ends.front().filter(|&&(then, _)| then + ON_ITS_WAY <= now).map(|&(_, end)| end)
     }
 
     /// Whether the first goal that is missing has been waited for too long.
@@ -224,6 +247,20 @@ mod tests {
         patience.copy = Work { all: u64::MAX, left: u64::MAX };
         patience.look(&later, &Core::default());
         assert!(!patience.is_late(Goal::V8, &later), "there was less to copy than before");
+    }
+
+    #[test]
+    fn a_broker_must_know_what_was_committed_two_seconds_ago() {
+        let (sim, _, mut patience) = settled();
+        let end = patience.ends[0].1;
+        assert_eq!(patience.known_by_now(sim.now()), None, "it was committed just now");
+        let mut later = sim.clone();
+        let mut step = kraftscope_core::sim::Step::default();
+        while later.now() < sim.now() + ON_ITS_WAY && later.step_into(&mut step) {}
+        patience.look(&later, &Core::default());
+        assert_eq!(patience.known_by_now(later.now()), Some(end));
+        patience.begin(later.now());
+        assert_eq!(patience.known_by_now(later.now()), None);
     }
 
     #[test]

@@ -157,7 +157,8 @@ pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let partitions = || {
         image.partitions.iter().find_map(|(id, found)| partition(world, core, patience, image, *id, found))
     };
-    brokers(world, core, image).or_else(partitions).or_else(|| clients::missing(world, core, image))
+    let known = patience.known_by_now(sim.now());
+    brokers(world, core, image, known).or_else(partitions).or_else(|| clients::missing(world, core, image))
 }
 
 /// Brokers of the core that have heard of a later epoch than the leader's, of a voter that stood for election and was
@@ -206,7 +207,8 @@ pub(crate) fn broker(world: &World, id: NodeId) -> Option<&Broker> {
     world.process(id).and_then(Process::broker)
 }
 
-fn brokers(world: &World, core: &Core, image: &Image) -> Option<Missing> {
+/// `known` is where the metadata ended that every broker must have heard of by now.
+fn brokers(world: &World, core: &Core, image: &Image, known: Option<Offset>) -> Option<Missing> {
     for id in world.genesis.broker_ids().filter(|id| core.has(*id)) {
         let process = broker(world, id);
         let running = process.is_some_and(|broker| broker.lifecycle.state() == BrokerState::Running);
@@ -214,7 +216,8 @@ fn brokers(world: &World, core: &Core, image: &Image) -> Option<Missing> {
             return Some(Missing::at(Goal::V5, id));
         }
         let same = process.is_some_and(|broker| {
-            broker.image.partitions == image.partitions && broker.image.brokers == image.brokers
+            known.is_some_and(|known| broker.applied >= known)
+                || broker.image.partitions == image.partitions && broker.image.brokers == image.brokers
         });
         if !same {
             return Some(Missing::at(Goal::V6, id));
