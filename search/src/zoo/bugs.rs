@@ -55,15 +55,16 @@ const VOTERS: &[Fault] = &[Voters, Cut, Crash, Pause, Resign];
 const JOINING: &[(&str, &str)] = &[("controller.quorum.auto.join.enable", "true")];
 
 /// A controller that is cut off has a successor soon, but its brokers live on, and nothing is written to the metadata
-/// that would help a leader which it has answered.
+/// that would help a leader which it has answered. Where nothing is written, a leader of the quorum answers a fetch only
+/// after half a second (`MAX_FETCH_WAIT_MS`): followers have to wait for that, or depose every leader in turn.
 const OLD_CONTROLLER: &[(&str, &str)] = &[
     ("metadata.max.idle.interval.ms", "0"),
     ("auto.leader.rebalance.enable", "false"),
     ("broker.session.timeout.ms", "30000"),
     ("broker.heartbeat.interval.ms", "200"),
-    ("controller.quorum.fetch.timeout.ms", "600"),
+    ("controller.quorum.fetch.timeout.ms", "1000"),
     ("controller.quorum.election.timeout.ms", "300"),
-    ("controller.quorum.request.timeout.ms", "500"),
+    ("controller.quorum.request.timeout.ms", "1000"),
 ];
 
 /// All of them.

@@ -148,6 +148,20 @@ impl Bug {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kraftscope_core::kraft::MAX_FETCH_WAIT;
+    use kraftscope_core::time::Span;
+
+    /// Otherwise every idle fetch fails, nobody leads for long, and that is the ground's fault, not the bug's.
+    /// Source: KafkaRaftClient.MAX_FETCH_WAIT_MS.
+    #[test]
+    fn controllers_of_every_ground_wait_longer_than_a_leader_holds_a_fetch() {
+        let longest = Span(MAX_FETCH_WAIT.0 + 50_000);
+        for bug in BUGS {
+            let settings = bug.draw(0).0.settings;
+            assert!(settings.controller_quorum_request_timeout > longest, "{}", bug.name);
+            assert!(settings.controller_quorum_fetch_timeout > longest, "{}", bug.name);
+        }
+    }
 
     #[test]
     fn every_bug_has_switches_that_exist_and_a_ground_that_makes_clusters() {
