@@ -74,6 +74,8 @@ pub enum Why {
     },
     /// The controller raised min.insync.replicas, made those eligible who then left the ISR, and the leader committed
     /// without them before it had heard of that: the ELR relies on all brokers counting with one minimum (KAFKA-16540).
+    /// The controller counts with what it has written (`ReplicationControlManager.getTopicEffectiveMinIsr`), the leader
+    /// with what it has replayed (`Partition.effectiveMinIsr`); it may be late, and have a successor out of the ELR.
     MinIsrUnheardOf {
         /// When.
         event: StepId,

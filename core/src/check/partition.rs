@@ -86,6 +86,8 @@ pub(super) struct PartitionGhost {
     pub(super) isr: NodeList,
     /// The ELR as of the last change that was handled.
     pub(super) elr: NodeList,
+    /// Who was elected out of the ELR last, and in which epoch.
+    pub(super) eligible_leader: Option<(LeaderEpoch, NodeId)>,
     /// By the place of the broker.
     pub(super) copies: Vec<CopySeen>,
     /// Who the controller made leader, by epoch.
@@ -125,6 +127,7 @@ impl PartitionGhost {
             promised: u32::MAX,
             isr: NodeList::EMPTY,
             elr: NodeList::EMPTY,
+            eligible_leader: None,
             copies,
             leaders: Vec::new(),
             consumed: Offset(0),
@@ -226,6 +229,9 @@ impl PartitionGhost {
         if let Err(place) = self.leaders.binary_search_by_key(&after.leader_epoch, |&(epoch, _)| epoch) {
             self.leaders.insert(place, (after.leader_epoch, leader));
         }
+        if before.is_some_and(|before| before.elr.contains(leader)) {
+            self.eligible_leader = Some((after.leader_epoch, leader));
+        }
         if change.unclean_leader().is_some() {
             self.void.get_or_insert(Why::UncleanElection { event, leader });
         } else if self.lost_records(world, leader) && !self.note_caught_up(world, leader) {
@@ -310,13 +316,14 @@ impl PartitionGhost {
     }
 
     /// A leader wants a copy that lost records back in the ISR: takes the mark off if the copy holds what the leader
-    /// believes it to hold. A fetch from before the crash may say more than is true.
+    /// believes it to hold. A fetch from before the crash may say more than is true; one of an empty log is true also when
+    /// the disk was replaced once more.
     pub(super) fn note_fetched(&mut self, look: &Look<'_>, joining: NodeId) {
         let leader = look.partition.as_leader();
         let follower = leader.and_then(|leader| leader.follower(joining));
         let Some(claimed) = follower.and_then(|follower| follower.leo) else { return };
         let log = look.world.slot(joining).and_then(|slot| replica_log(slot, self.id));
-        let holds = log.is_some_and(|replica| {
+        let holds = log.map_or(claimed == Offset(0), |replica| {
             parts_at(&replica.log, &look.replica.log, Offset(0), claimed).is_none()
                 && replica.leo() >= claimed
         });

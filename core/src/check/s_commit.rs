@@ -18,7 +18,7 @@ use super::partition::{PartitionGhost, replica_log};
 use super::replicas::Look;
 use super::table::Rule;
 use super::truth::Changed;
-use crate::id::{NodeId, NodeList, Offset};
+use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
 use crate::replication::FollowerState;
 use crate::sim::world::World;
 
@@ -63,10 +63,13 @@ fn check_positions(look: &Look<'_>, subject: Subject, findings: &mut Findings) {
     }
 }
 
-/// It commits with an ISR that is too small since the controller raised the minimum, and the ELR counts on that.
+/// It commits with an ISR that is too small since the controller raised the minimum, and the ELR counts on that, or who was
+/// elected out of it since: a leader of an earlier epoch may commit late.
 fn note_unheard_of(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &Findings) {
     let Some(truth) = look.truth.image.partitions.get(&ghost.id) else { return };
-    if truth.elr.is_empty() || truth.leader_epoch != look.now.leader_epoch {
+    let is_later =
+        |&(epoch, leader): &(LeaderEpoch, NodeId)| epoch > look.now.leader_epoch && leader != look.id;
+    if truth.elr.without(look.id).is_empty() && !ghost.eligible_leader.as_ref().is_some_and(is_later) {
         return;
     }
     let settings = &look.world.genesis.settings;

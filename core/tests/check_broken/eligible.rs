@@ -105,6 +105,46 @@ fn s9_a_broker_that_is_down_without_its_records_may_be_eligible() {
     assert_eq!(lab.change(alone()), ["S9"]);
 }
 
+/// Nothing is committed. Broker 3 loses the only record, is registered anew with an empty log, and its disk is replaced
+/// once more. The leader takes it in for a fetch from `fetched` on. Returns what is broken then.
+fn joins_without_a_disk(fetched: u64) -> Vec<&'static str> {
+    let mut lab = Lab::of(Genesis { producers: vec![], ..Genesis::default() });
+    for number in [1, 3] {
+        let _ = lab.append(number, 0);
+        assert_eq!(lab.look(broker(number), vec![]), NOTHING);
+    }
+    assert_eq!(lab.power_loss(3, 1), NOTHING);
+    assert_eq!(lab.change(isr(&[1, 2])), NOTHING);
+    assert_eq!(register_again(&mut lab), NOTHING);
+    let broker_epoch = BrokerEpoch(lab.checker_end() - 1);
+    let (fenced, in_controlled_shutdown) = (Some(false), false);
+    let unfenced = MetadataRecord::BrokerRegistrationChange {
+        broker: broker(3),
+        broker_epoch,
+        fenced,
+        in_controlled_shutdown,
+    };
+    assert_eq!(lab.commit(unfenced), NOTHING);
+    lab.world.slot_mut(broker(3)).expect("a broker").disk.replicas.replicas.remove(&ORDERS);
+    assert_eq!(lab.look(broker(3), vec![]), NOTHING);
+    lab.copy(1).partition_epoch = lab.copy(1).partition_epoch.next();
+    let leader = lab.leader();
+    for follower in leader.followers.iter_mut().filter(|follower| follower.id == broker(3)) {
+        follower.leo = Some(Offset(fetched));
+    }
+    leader.isr = IsrState::PendingExpand { isr: NodeList::brokers(&[1, 2]), joining: broker(3) };
+    assert_eq!(lab.look(broker(1), vec![]), NOTHING);
+    lab.change(isr(&[1, 2, 3]))
+}
+
+/// Source: KIP-903: the controller compares broker epochs, and learns of a dead process by its silence only. What the
+/// leader counts on is true of an empty log.
+#[test]
+fn s9_who_had_fetched_nothing_may_join_without_a_disk() {
+    assert_eq!(joins_without_a_disk(0), NOTHING);
+    assert_eq!(joins_without_a_disk(1), ["S9"]);
+}
+
 /// Source: kip-966 TLA+, NoGlobalDataLoss: one lost disk is survived with min.insync.replicas 2.
 #[test]
 fn s11_an_acknowledged_record_that_is_nowhere() {

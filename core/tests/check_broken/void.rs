@@ -208,14 +208,14 @@ fn a_proposal_that_its_leader_forgot_voids_the_promise_when_it_is_accepted() {
     assert!(matches!(voided[..], [(ORDERS, Why::ForgottenProposal { .. })]), "{voided:?}");
 }
 
-/// Source: KAFKA-16540: all brokers have to count with one minimum. The controller counts 2 of 3 as too few and keeps
-/// broker 3 eligible; the leader has heard of no minimum but 2, and commits without broker 3.
-#[test]
-fn a_leader_that_has_not_heard_of_a_larger_minimum_voids_the_promise_when_it_commits() {
+/// The controller has raised the minimum to `minimum` before broker 3 left the ISR, and `then` changes more. The leader, who
+/// has heard of no minimum but 2, commits without broker 3. Returns what is broken, and why promises are void.
+fn commits_below(minimum: u32, then: &[PartitionChange]) -> (Vec<&'static str>, Vec<Why>) {
     let mut lab = Lab::new();
     let (topic, key) = (Some(ORDERS.topic), TopicConfig::MinInsyncReplicas);
-    assert!(lab.commit(MetadataRecord::Config { topic, key, value: 3 }).is_empty());
-    let (isr, elr) = (NodeList::brokers(&[1, 2]), NodeList::brokers(&[3]));
+    assert!(lab.commit(MetadataRecord::Config { topic, key, value: minimum }).is_empty());
+    let isr = NodeList::brokers(&[1, 2]);
+    let elr = NodeList::brokers(if minimum > 2 { &[3] } else { &[] });
     let change = PartitionChange { isr: Some(isr), elr: Some(elr), ..Default::default() };
     assert!(lab.change(change).is_empty());
     lab.copy(1).partition_epoch = lab.copy(1).partition_epoch.next();
@@ -225,6 +225,9 @@ fn a_leader_that_has_not_heard_of_a_larger_minimum_voids_the_promise_when_it_com
         follower.last_caught_up = None;
     }
     assert!(lab.look(broker(1), vec![]).is_empty());
+    for change in then {
+        assert!(lab.change(*change).is_empty());
+    }
     assert_eq!(lab.checker.void().count(), 0);
     let offset = lab.append(1, 0);
     let _ = lab.append(2, 0);
@@ -232,9 +235,47 @@ fn a_leader_that_has_not_heard_of_a_larger_minimum_voids_the_promise_when_it_com
         follower.leo = Some(offset.next());
     }
     lab.copy(1).hw = offset.next();
-    assert!(lab.look(broker(1), vec![]).is_empty());
-    let voided: Vec<_> = lab.checker.void().collect();
-    assert!(matches!(voided[..], [(ORDERS, Why::MinIsrUnheardOf { .. })]), "{voided:?}");
+    let broken = lab.look(broker(1), vec![]);
+    (broken, lab.checker.void().map(|(_, why)| why).collect())
+}
+
+/// The partition loses its leader, and gets this one out of those that are eligible then.
+fn nobody_and_then(leader: u8, rest: &[u8]) -> [PartitionChange; 2] {
+    let lists = |isr: &[u8], elr: &[u8]| (Some(NodeList::brokers(isr)), Some(NodeList::brokers(elr)));
+    let ((no_isr, all), (isr, elr)) = (lists(&[], &[1, 2, 3]), lists(&[leader], rest));
+    [
+        PartitionChange { leader: Some(None), isr: no_isr, elr: all, ..Default::default() },
+        PartitionChange { leader: Some(Some(broker(leader))), isr, elr, ..Default::default() },
+    ]
+}
+
+/// Source: KAFKA-16540: all brokers have to count with one minimum. The controller counts 2 of 3 as too few and keeps
+/// broker 3 eligible.
+#[test]
+fn a_leader_that_has_not_heard_of_a_larger_minimum_voids_the_promise_when_it_commits() {
+    let (broken, void) = commits_below(3, &[]);
+    assert_eq!(broken, [""; 0]);
+    assert!(matches!(void[..], [Why::MinIsrUnheardOf { .. }]), "{void:?}");
+}
+
+/// Source: as above; `PartitionChangeBuilder.electLeader`: without an ISR an eligible replica leads. The old leader has
+/// heard neither of the minimum nor of the election.
+#[test]
+fn so_does_one_that_has_a_successor_out_of_the_elr() {
+    for rest in [&[1, 2][..], &[1], &[]] {
+        let (broken, void) = commits_below(3, &nobody_and_then(3, rest));
+        assert_eq!(broken, [""; 0]);
+        assert!(matches!(void[..], [Why::MinIsrUnheardOf { .. }]), "{void:?}");
+    }
+}
+
+/// Source: KIP-966: with one minimum for all, who is made leader without the record should not have been eligible.
+#[test]
+fn one_that_knows_the_minimum_voids_nothing() {
+    assert_eq!(commits_below(2, &[]), (vec![], vec![]));
+    let (broken, void) = commits_below(2, &nobody_and_then(3, &[1, 2]));
+    assert!(broken.contains(&"S2"), "{broken:?}");
+    assert_eq!(void, []);
 }
 
 /// Source: BrokerServer.startup: publishers are installed after `initialCatchUpFuture`.
