@@ -82,6 +82,10 @@ const MODEL: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
     Fault::Reassign,
 ]);
 
+/// What releases before 3.9 can be asked to survive.
+const OLDER: &[Fault] =
+    &all_but::<{ SAFE.len() - 3 }>(&[Fault::Unclean, Fault::ReplaceDisk, Fault::Voters, Fault::Reassign]);
+
 /// All faults but these, in the order of the catalogue; `N` is how many are left.
 const fn all_but<const N: usize>(these: &[Fault]) -> [Fault; N] {
     let (mut left, mut count, mut at) = ([Fault::Crash; N], 0, 0);
@@ -124,6 +128,7 @@ const fn closer(
 
 /// All presets.
 pub const PRESETS: &[Preset] = &[
+    Preset { faults: OLDER, ..release("3.5-3.7", &[Release::V3_5, Release::V3_6, Release::V3_7]) },
     release("3.9", &[Release::V3_9]),
     release("4.0", &[Release::V4_0]),
     release("4.1", &[Release::V4_1]),
