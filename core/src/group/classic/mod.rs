@@ -123,6 +123,8 @@ pub struct ClassicGroup {
     pub pending: BTreeMap<Text, Time>,
     /// When a member that has not fetched its assignment is taken out.
     pub sync_deadline: Option<Time>,
+    /// The leader has brought the assignment of this generation, and it is not committed yet.
+    pub storing: bool,
 }
 
 impl ClassicGroup {

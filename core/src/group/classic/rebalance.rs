@@ -30,7 +30,7 @@ impl ClassicGroup {
                 member.finish_sync(now, ErrorCode::RebalanceInProgress, out);
             }
         }
-        self.sync_deadline = None;
+        (self.sync_deadline, self.storing) = (None, false);
         self.members.values_mut().for_each(|member| member.pending_sync = false);
         let timeout = self.rebalance_timeout();
         if self.state == State::Empty {

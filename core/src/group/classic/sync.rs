@@ -11,10 +11,11 @@ use crate::wire::{
     SyncGroupResponse,
 };
 use alloc::vec::Vec;
+use core::mem;
 
 impl ClassicGroup {
     /// A SyncGroup request arrives (`classicGroupSyncToClassicGroup`). Returns whether it brought the assignment of
-    /// this generation: then the group has to be written down before anybody is answered.
+    /// this generation: then the group has to be written down, and [`Self::on_stored`] answers everybody.
     pub fn on_sync(&mut self, now: Time, asker: Asker, request: SyncGroupRequest, out: &mut Out) -> bool {
         match self.sync(now, asker, request, out) {
             Ok(brought) => brought,
@@ -64,13 +65,29 @@ impl ClassicGroup {
                         member.assignment = partitions;
                     }
                 }
-                self.state = State::Stable;
-                for member in self.members.values_mut() {
-                    member.finish_sync(now, ErrorCode::None, out);
-                }
+                self.storing = true;
                 self.forget_sync_deadline();
                 Ok(true)
             }
+        }
+    }
+
+    /// What the leader brought is committed, or could not be: then everybody has to join again. Nothing happens when a
+    /// rebalance has begun meanwhile (`classicGroupSyncToClassicGroup`, its `appendFuture`).
+    pub fn on_stored(&mut self, now: Time, error: ErrorCode, settings: &Settings, out: &mut Out) {
+        if !mem::take(&mut self.storing) {
+            return;
+        }
+        if error.is_none() {
+            self.state = State::Stable;
+        } else {
+            self.members.values_mut().for_each(|member| member.assignment.clear());
+        }
+        for member in self.members.values_mut() {
+            member.finish_sync(now, error, out);
+        }
+        if !error.is_none() {
+            self.prepare_or_complete(now, settings, out);
         }
     }
 
@@ -180,5 +197,82 @@ impl Member {
             Some(Awaiting::Sync(asker)) => answer_sync(asker, error, Vec::new(), out),
             None => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Correlation, NodeId, Text, TopicId};
+    use crate::time::Span;
+    use crate::wire::{Strategy, Subscription};
+    use alloc::collections::BTreeMap;
+    use alloc::vec;
+
+    const ORDERS: TopicPartition = TopicPartition { topic: TopicId(1), partition: 0 };
+
+    fn leader() -> Text {
+        Text::new("m1").expect("it is short")
+    }
+
+    /// A group of one member, which has brought the assignment of generation 1.
+    fn syncing(out: &mut Out) -> ClassicGroup {
+        let member = Member {
+            instance: None,
+            session_timeout: Span::secs(10),
+            rebalance_timeout: Span::secs(60),
+            protocols: vec![(Strategy::default(), Subscription::default())],
+            assignment: Vec::new(),
+            awaiting: None,
+            is_new: false,
+            pending_sync: true,
+            session_ends: None,
+        };
+        let mut group = ClassicGroup {
+            state: State::CompletingRebalance,
+            generation: 1,
+            leader: Some(leader()),
+            members: BTreeMap::from([(leader(), member)]),
+            ..ClassicGroup::default()
+        };
+        let request = SyncGroupRequest {
+            group: group.id,
+            generation: 1,
+            member: leader(),
+            instance: None,
+            assignments: vec![(leader(), vec![ORDERS])],
+        };
+        let asker = Asker { node: NodeId::consumer(1), correlation: Correlation(1) };
+        assert!(group.on_sync(Time(1), asker, request, out));
+        assert_eq!(group.state, State::CompletingRebalance);
+        assert_eq!(out.effects.len(), 0, "nobody is answered yet");
+        group
+    }
+
+    /// Source: `GroupMetadataManager.classicGroupSyncToClassicGroup`, `setAndPropagateAssignment` in its
+    /// `appendFuture`; `GroupCoordinator.doSyncGroup` before 4.0.
+    #[test]
+    fn a_group_is_stable_when_its_assignment_is_committed_and_not_before() {
+        let mut out = Out::default();
+        let mut group = syncing(&mut out);
+        group.on_stored(Time(2), ErrorCode::None, &Settings::default(), &mut out);
+        assert_eq!(group.state, State::Stable);
+        assert_eq!(group.members[&leader()].assignment, [ORDERS]);
+        assert_eq!(out.effects.len(), 1);
+    }
+
+    /// Source: `GroupMetadataManager.classicGroupSyncToClassicGroup`, `resetAndPropagateAssignmentWithError` in its
+    /// `appendFuture`.
+    #[test]
+    fn members_join_again_when_their_assignment_could_not_be_committed() {
+        let mut out = Out::default();
+        let mut group = syncing(&mut out);
+        let error = ErrorCode::CoordinatorNotAvailable;
+        group.on_stored(Time(2), error, &Settings::default(), &mut out);
+        assert!(group.is_preparing());
+        assert!(group.members[&leader()].assignment.is_empty());
+        assert_eq!(out.effects.len(), 1);
+        group.on_stored(Time(3), ErrorCode::None, &Settings::default(), &mut out);
+        assert!(group.is_preparing(), "what comes late does nothing");
     }
 }

@@ -13,6 +13,7 @@ use crate::group::offsets::Offsets;
 use crate::group::reconcile::{self, MemberState};
 use crate::group::record::{Fact, Kind};
 use crate::id::{Offset, Text, TopicId, TopicPartition};
+use crate::node::Out;
 use crate::time::{Span, Time};
 use crate::wire::{ErrorCode, Strategy, Subscription};
 use alloc::collections::BTreeMap;
@@ -40,6 +41,19 @@ pub struct Group {
     pub offsets: Offsets,
     /// What stands in the log.
     pub(super) written: Sections,
+    /// The assignment of a classic group that is not committed yet.
+    pub(super) storing: Option<Storing>,
+}
+
+/// An assignment on its way (`appendFuture` of `classicGroupSyncToClassicGroup`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Storing {
+    /// The generation that it belongs to.
+    generation: u32,
+    /// The high watermark that it waits for.
+    required: Offset,
+    /// When it waited too long (`offsets.commit.timeout.ms`).
+    deadline: Time,
 }
 
 /// A part of a group that is written as a whole.
@@ -61,10 +75,42 @@ pub type Sections = BTreeMap<Section, Vec<Fact>>;
 impl Group {
     /// When it wants to be woken next.
     pub fn next_deadline(&self) -> Option<Time> {
-        match &self.members {
+        let members = match &self.members {
             Members::Nobody => None,
             Members::Classic(group) => group.next_deadline(),
             Members::Consumer(group) => group.next_deadline(),
+        };
+        members.into_iter().chain(self.storing.map(|storing| storing.deadline)).min()
+    }
+
+    /// The group was written up to here; if that brought an assignment, it is stored as soon as this is committed.
+    pub(super) fn store(&mut self, required: Offset, deadline: Time) {
+        if let Members::Classic(group) = &self.members
+            && group.storing
+            && self.storing.is_none_or(|storing| storing.generation != group.generation)
+        {
+            self.storing = Some(Storing { generation: group.generation, required, deadline });
+        }
+    }
+
+    /// Whether an assignment waits for this high watermark or less.
+    pub(super) fn is_stored(&self, hw: Offset) -> bool {
+        self.storing.is_some_and(|storing| storing.required <= hw)
+    }
+
+    /// Whether an assignment waited too long.
+    pub(super) fn store_expired(&self, now: Time) -> bool {
+        self.storing.is_some_and(|storing| storing.deadline <= now)
+    }
+
+    /// The assignment on its way is committed, or could not be. Its members are answered at once: nobody's answer
+    /// stands before theirs.
+    pub(super) fn on_stored(&mut self, now: Time, error: ErrorCode, settings: &Settings, out: &mut Out) {
+        let Some(storing) = self.storing.take() else { return };
+        if let Members::Classic(group) = &mut self.members
+            && group.generation == storing.generation
+        {
+            group.on_stored(now, error, settings, out);
         }
     }
 
@@ -74,6 +120,9 @@ impl Group {
             Members::Nobody => Sections::new(),
             Members::Classic(group) => match group.state {
                 State::Empty | State::Stable => Sections::from([(Section::Whole, classic_facts(group))]),
+                State::CompletingRebalance if group.storing => {
+                    Sections::from([(Section::Whole, classic_facts(group))])
+                }
                 State::PreparingRebalance(_) | State::CompletingRebalance => self.written.clone(),
             },
             Members::Consumer(group) => consumer_sections(group),
@@ -177,7 +226,7 @@ impl Group {
     }
 
     /// Requests that wait for an answer get this error: the coordinator has gone.
-    pub(super) fn give_up(&mut self, error: ErrorCode, out: &mut crate::node::Out) {
+    pub(super) fn give_up(&mut self, error: ErrorCode, out: &mut Out) {
         if let Members::Classic(group) = &mut self.members {
             group.members.values_mut().for_each(|member| member.refuse(error, out));
         }

@@ -9,7 +9,8 @@
 //! [`changes`] (what is told of it).
 //! Source: `CoordinatorRuntime`, `GroupCoordinatorService`, `GroupCoordinatorShard`, `CoordinatorLoaderImpl`.
 //!
-//! Left out: a failed append takes back only what the request did that led to it; a group that has become useless is
+//! Left out: a failed append takes back only what the request did that led to it (a SyncGroup that the log refuses begins
+//! no rebalance, one that is not committed in time does); a group that has become useless is
 //! never deleted; static members and topics that do not exist are known to [`super::classic`], not to the clients here.
 
 pub mod changes;
@@ -171,6 +172,9 @@ impl GroupCoordinator {
         let settings = Arc::clone(&self.settings);
         let Some(group) = self.group(id, name) else { return };
         let before = group.clone();
+        if group.store_expired(now) {
+            group.on_stored(now, ErrorCode::CoordinatorNotAvailable, &settings, out);
+        }
         let mut inner = Out { effects: Vec::new(), dice: mem::take(&mut out.dice) };
         match &mut group.members {
             Members::Nobody => {}
@@ -262,6 +266,11 @@ impl GroupCoordinator {
                 if deferred.waits() {
                     out.respond(deferred.to, deferred.correlation, Message::Group(deferred.message.into()));
                 }
+            }
+            for (&name, group) in shard.groups.iter_mut().filter(|(_, group)| group.is_stored(hw)) {
+                let before = group.clone();
+                group.on_stored(now, ErrorCode::None, &self.settings, out);
+                changes::tell(name, &before, group, Cause::Request, out);
             }
         }
         let next = self.shards.values().filter_map(Shard::next_deadline).min();

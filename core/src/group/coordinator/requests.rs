@@ -51,6 +51,10 @@ impl GroupCoordinator {
         match self.write(now, id, name, host, out) {
             Ok(end) => {
                 changes::tell(name, &before, &after, Cause::Request, out);
+                let deadline = now + settings.offsets_commit_timeout;
+                if let Some(group) = self.group(id, name) {
+                    group.store(end.unwrap_or_default(), deadline);
+                }
                 self.defer(now, id, end, inner, out);
             }
             Err(error) => {

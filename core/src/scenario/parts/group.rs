@@ -251,7 +251,9 @@ impl GroupPart {
             }
             ("sync", _) => {
                 let request = SyncGroupRequest { group: id, generation, member, instance, assignments };
-                group.on_sync(now, asker, request, &mut out);
+                if group.on_sync(now, asker, request, &mut out) {
+                    group.on_stored(now, ErrorCode::None, &self.settings, &mut out);
+                }
             }
             ("heartbeat", _) => {
                 let request = HeartbeatRequest { group: id, generation, member, instance };
