@@ -269,6 +269,17 @@ fn so_does_one_that_has_a_successor_out_of_the_elr() {
     }
 }
 
+/// Source: as above; `PartitionChangeBuilder.triggerLeaderEpochBumpForReplicaReassignmentIfNeeded`: the leader goes on in
+/// another epoch. A late answer to its AlterPartition is one of the epoch that it knows
+/// (`Partition.handleAlterPartitionUpdate`), and it commits.
+#[test]
+fn so_does_one_that_has_not_heard_of_its_own_next_epoch() {
+    let next = PartitionChange { leader: Some(Some(broker(1))), ..Default::default() };
+    let (broken, void) = commits_below(3, &[next]);
+    assert_eq!(broken, [""; 0]);
+    assert!(matches!(void[..], [Why::MinIsrUnheardOf { .. }]), "{void:?}");
+}
+
 /// Source: KIP-966: with one minimum for all, who is made leader without the record should not have been eligible.
 #[test]
 fn one_that_knows_the_minimum_voids_nothing() {
