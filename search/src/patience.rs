@@ -10,10 +10,9 @@
 use crate::converge::{Goal, broker};
 use crate::heal::Core;
 use kraftscope_core::id::{NodeId, NodeList, Offset, TopicId, TopicPartition};
-use kraftscope_core::metadata::image::Image;
 use kraftscope_core::note::{ChangeReason, Note};
 use kraftscope_core::process::Process;
-use kraftscope_core::record::TopicConfig;
+use kraftscope_core::record::{PartitionRegistration, TopicConfig};
 use kraftscope_core::replication::LeaderState;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
@@ -44,9 +43,8 @@ const ON_ITS_WAY: Span = Span::secs(2);
 pub struct Patience {
     /// Since when each stage is waited for.
     since: [Time; STAGES],
-    /// To copy from leaders, and to read by consumers.
-    copy: Work,
-    read: Work,
+    /// What there is to do in each partition, as last seen with a leader.
+    work: BTreeMap<TopicPartition, ToDo>,
     isrs: BTreeMap<TopicPartition, IsrSeen>,
     /// Where the committed metadata ended, at each look of the last moments.
     ends: VecDeque<(Time, Offset)>,
@@ -61,6 +59,13 @@ struct Work {
     all: u64,
     /// The fewest that were left since there are so many.
     left: u64,
+}
+
+/// What followers have to copy from the leader of a partition, and consumers to read from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct ToDo {
+    copy: Work,
+    read: Work,
 }
 
 /// The ISR of a partition as last seen.
@@ -79,7 +84,7 @@ impl Patience {
     pub fn begin(&mut self, now: Time) {
         self.since = [now; STAGES];
         self.ends.clear();
-        (self.copy, self.read) = (Work::default(), Work::default());
+        self.work.clear();
     }
 
     /// What a step said, in the storm too.
@@ -112,12 +117,17 @@ impl Patience {
                 (seen.isr, seen.since) = (found.isr, sim.now());
             }
         }
-        let (copy, read) = work(sim.world(), core, image);
-        if self.copy.gets_better(copy) {
-            self.since[PARTITIONS..].fill(sim.now());
-        }
-        if self.read.gets_better(read) {
-            self.since[CLIENTS] = sim.now();
+        for (id, found) in &image.partitions {
+            // While its leader is away, nothing is known to be left, which is not the same as nothing.
+            if let Some(now) = to_do(sim.world(), core, *id, found) {
+                let seen = self.work.entry(*id).or_default();
+                if seen.copy.gets_better(now.copy) {
+                    self.since[PARTITIONS..].fill(sim.now());
+                }
+                if seen.read.gets_better(now.read) {
+                    self.since[CLIENTS] = sim.now();
+                }
+            }
         }
     }
 
@@ -189,36 +199,36 @@ impl Work {
     }
 }
 
-/// What the followers of the core have to copy, and its consumers to read.
-fn work(world: &World, core: &Core, image: &Image) -> (Work, Work) {
-    let (mut copy, mut read) = (Work::default(), Work::default());
-    for (&id, found) in &image.partitions {
-        let Some(leader) = found.leader.filter(|leader| core.has(*leader)) else { continue };
-        let Some(replicas) = broker(world, leader).map(|broker| &broker.replicas) else { continue };
-        let end = replicas.disk.replicas.get(&id).map_or(Offset(0), |replica| replica.leo());
-        for follower in found.replicas.iter().filter(|&id| id != leader && core.has(id)) {
-            let its = broker(world, follower).and_then(|broker| broker.replicas.disk.replicas.get(&id));
-            copy.all += end.0;
-            copy.left += end.0.saturating_sub(its.map_or(0, |replica| replica.leo().0));
-        }
-        let hw = replicas.partition(id).map_or(Offset(0), |partition| partition.hw);
-        for slot in &world.slots {
-            let Some(Process::Consumer(consumer)) = &slot.process else { continue };
-            if consumer.membership.as_ref().is_some_and(|group| !group.owned.contains(&id)) {
-                continue;
-            }
-            let position = consumer.positions.get(&id).and_then(|position| position.offset);
-            read.all += hw.0;
-            read.left += hw.0.saturating_sub(position.unwrap_or_default().0);
-        }
+/// What the followers of the core have to copy, and its consumers to read; nothing is known without a leader that runs.
+fn to_do(world: &World, core: &Core, id: TopicPartition, found: &PartitionRegistration) -> Option<ToDo> {
+    let mut todo = ToDo::default();
+    let leader = found.leader.filter(|leader| core.has(*leader))?;
+    let replicas = &broker(world, leader)?.replicas;
+    let hw = replicas.partition(id)?.hw;
+    let end = replicas.disk.replicas.get(&id).map_or(Offset(0), |replica| replica.leo());
+    for follower in found.replicas.iter().filter(|&id| id != leader && core.has(id)) {
+        let its = broker(world, follower).and_then(|broker| broker.replicas.disk.replicas.get(&id));
+        todo.copy.all += end.0;
+        todo.copy.left += end.0.saturating_sub(its.map_or(0, |replica| replica.leo().0));
     }
-    (copy, read)
+    for slot in &world.slots {
+        let Some(Process::Consumer(consumer)) = &slot.process else { continue };
+        if consumer.membership.as_ref().is_some_and(|group| !group.owned.contains(&id)) {
+            continue;
+        }
+        let position = consumer.positions.get(&id).and_then(|position| position.offset);
+        todo.read.all += hw.0;
+        todo.read.left += hw.0.saturating_sub(position.unwrap_or_default().0);
+    }
+    Some(todo)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kraftscope_core::node::Loss;
     use kraftscope_core::replication::FollowerState;
+    use kraftscope_core::sim::action::Action;
     use kraftscope_core::sim::genesis::Genesis;
 
     /// A settled cluster of the default genesis, ten seconds old, in which the ISR of the first partition was 1 to 3.
@@ -233,9 +243,13 @@ mod tests {
         (sim, id, patience)
     }
 
+    fn everybody(sim: &Sim) -> Core {
+        Core { members: sim.world().genesis.broker_ids().collect(), dead: Vec::new() }
+    }
+
     #[test]
     fn a_goal_is_late_when_its_limit_is_over_and_nothing_got_better() {
-        let (sim, _, mut patience) = settled();
+        let (sim, id, mut patience) = settled();
         assert!(!patience.is_late(Goal::V8, &sim));
         patience.since[PARTITIONS] = Time::ZERO;
         assert!(!patience.is_late(Goal::V8, &sim), "ten seconds are not too long");
@@ -244,9 +258,26 @@ mod tests {
         while later.now() < Time(400_000_000) && later.step_into(&mut step) {}
         assert!(patience.clone().is_late(Goal::V8, &later));
         assert!(patience.clone().is_late(Goal::V1, &later));
-        patience.copy = Work { all: u64::MAX, left: u64::MAX };
-        patience.look(&later, &Core::default());
+        patience.work.entry(id).or_default().copy = Work { all: u64::MAX, left: u64::MAX };
+        patience.look(&later, &everybody(&later));
         assert!(!patience.is_late(Goal::V8, &later), "there was less to copy than before");
+    }
+
+    /// A follower that copies one record per round trip round the world: what is left while nobody leads is no measure
+    /// of what is left when the leader has come back.
+    #[test]
+    fn a_partition_whose_leader_is_away_is_not_all_copied() {
+        let (sim, id, mut patience) = settled();
+        let core = everybody(&sim);
+        let leader = truth(&sim).and_then(|image| image.partitions[&id].leader).expect("it leads");
+        let slow = Work { all: u64::MAX, left: 5 };
+        patience.work.entry(id).or_default().copy = slow;
+        let mut away = sim.clone();
+        away.apply(Action::Crash(leader, Loss::Nothing)).expect("it runs");
+        patience.look(&away, &core);
+        assert_eq!(patience.work[&id].copy, slow, "its leader is down");
+        patience.look(&sim, &core);
+        assert_eq!(patience.work[&id].copy, Work { left: 0, ..slow }, "its followers have everything");
     }
 
     #[test]
