@@ -122,7 +122,7 @@ fn genesis_edits(genesis: &Genesis) -> Vec<Genesis> {
     let mut add = |change: &dyn Fn(&mut Genesis)| {
         let mut changed = genesis.clone();
         change(&mut changed);
-        if changed != *genesis && changed.validate().is_ok() {
+        if changed != *genesis && changed.validate().is_ok() && (lives(&changed) || !lives(genesis)) {
             edits.push(changed);
         }
     };
@@ -155,6 +155,12 @@ fn genesis_edits(genesis: &Genesis) -> Vec<Genesis> {
         }
     }
     edits
+}
+
+/// Whether brokers send heartbeats before their sessions are over: else they are fenced for ever, and every other goal is
+/// missed for that.
+fn lives(genesis: &Genesis) -> bool {
+    genesis.settings.broker_heartbeat_interval < genesis.settings.broker_session_timeout
 }
 
 fn remove_topic(genesis: &mut Genesis, at: usize) {
@@ -213,4 +219,20 @@ fn gaps(best: &Candidate) -> Vec<Candidate> {
         }
     }
     shorter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: `Warning::HeartbeatNotBelowSession`.
+    #[test]
+    fn a_smaller_cluster_still_sends_heartbeats_in_time() {
+        let mut genesis = Genesis::default();
+        genesis.settings.broker_session_timeout = Span::millis(1000);
+        genesis.settings.broker_heartbeat_interval = Span::millis(250);
+        assert!(genesis_edits(&genesis).iter().all(lives));
+        genesis.settings.broker_heartbeat_interval = Span::millis(1500);
+        assert!(genesis_edits(&genesis).iter().any(|edit| !lives(edit)), "it was asked for");
+    }
 }
