@@ -129,6 +129,10 @@ fn search(options: &Options) -> Result<(Tally, Findings), String> {
                 Ok((tally, found)) => {
                     all.0.add(&tally);
                     if let Some(found) = found {
+                        // A long search tells at once what is repeated with its script at the end.
+                        if options.seeds > 1000 {
+                            eprintln!("seed {seed} ({preset}): {}", found.violation.rule);
+                        }
                         all.1.insert(seed, (preset, found));
                     }
                     if all.0.seeds.is_multiple_of(1000) {
