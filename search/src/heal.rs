@@ -6,15 +6,21 @@
 
 use crate::luck::Luck;
 use crate::script::Act;
-use kraftscope_core::id::{DirectoryId, NodeId, NodeKind};
+use kraftscope_core::id::{DirectoryId, LeaderEpoch, NodeId, NodeKind};
+use kraftscope_core::kraft::Role;
+use kraftscope_core::kraft::voters::VoterHistory;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::world::Slot;
+use kraftscope_core::switches::CandidateBackoff;
 use kraftscope_core::time::Span;
 use kraftscope_core::view::Health;
+
+/// After so many elections the random part of a candidate's back-off doubles no more (3.9).
+const MOST_DOUBLINGS: u32 = 20;
 
 /// Who is healed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,11 +82,26 @@ impl Core {
         self.raise(sim, acts);
     }
 
+    /// Whether it is the first of two candidates that deny each other their votes for good. Up to 3.9 candidates that
+    /// lost wait `min(100 ms * random, controller.quorum.election.backoff.max.ms)`, where the random number doubles with
+    /// every election (`KafkaRaftClient.binaryExponentialElectionBackoffMs`): after twenty both wait for exactly the
+    /// maximum, and stand again in the same moment. Only what the simulator has none of parts them, a wait of
+    /// uneven length; 4.0 adds one (`RaftUtil.binaryExponentialElectionBackoffMs`). A restart counts from 1 again.
+    fn has_rival(&self, sim: &Sim, slot: &Slot) -> bool {
+        if sim.world().genesis.settings.features.candidate_backoff != CandidateBackoff::Base100 {
+            return false;
+        }
+        let Some(epoch) = gridlocked(slot) else { return false };
+        let slots = || sim.world().of_kind(NodeKind::Controller).filter(|slot| self.has(slot.id));
+        let rivals = || slots().filter(|slot| gridlocked(slot) == Some(epoch));
+        rivals().count() > 1 && rivals().next().is_some_and(|first| first.id == slot.id)
+    }
+
     /// Starts what is down and wakes what stands still, within the core; stops the workload of producers.
     pub fn raise(&self, sim: &Sim, acts: &mut Vec<Act>) {
         for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
             match slot.health {
-                Health::Up if is_displaced(sim, slot) => {
+                Health::Up if is_displaced(sim, slot) || self.has_rival(sim, slot) => {
                     acts.push(Act::Do(Action::Crash(slot.id, Loss::Nothing)));
                 }
                 // Clients are started by the set-up.
@@ -109,17 +130,28 @@ fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
     mine.zip(registered).is_some_and(|(mine, registered)| registered.broker_epoch > mine)
 }
 
+/// The epoch of a candidate that lost, after so many elections that it waits for the maximum.
+fn gridlocked(slot: &Slot) -> Option<LeaderEpoch> {
+    let quorum = slot.process.as_ref().and_then(Process::quorum)?;
+    let Role::Candidate { retries, backing_off: true, .. } = quorum.role() else { return None };
+    (*retries >= MOST_DOUBLINGS).then(|| quorum.epoch())
+}
+
 /// Whether it is a producer that goes on with its workload.
 fn works(process: &Process) -> bool {
     matches!(process, Process::Producer(producer) if producer.spec.interval > Span::ZERO)
 }
 
 /// Whether other voters may count than those of the beginning: who is a majority then depends on what is committed.
+/// Those who know it may all be down: then it stands on their disks.
 fn voters_change(sim: &Sim) -> bool {
     let (world, first) = (sim.world(), sim.world().genesis.voters());
     let moved = |slot: &Slot| {
-        let quorum = slot.process.as_ref().and_then(Process::quorum);
-        slot.directory != DirectoryId::first_of(slot.id) || quorum.is_some_and(|q| *q.voters() != first)
+        let voters = match slot.process.as_ref().and_then(Process::quorum) {
+            Some(quorum) => *quorum.voters(),
+            None => *VoterHistory::read(first, &slot.disk.quorum).last(),
+        };
+        slot.directory != DirectoryId::first_of(slot.id) || voters != first
     };
     world.genesis.spare_controllers > 0 || world.of_kind(NodeKind::Controller).any(moved)
 }

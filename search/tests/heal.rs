@@ -1,0 +1,114 @@
+//! Who is healed, and what a healed cluster cannot do without a hand.
+
+use kraftscope_core::config::Settings;
+use kraftscope_core::id::NodeId;
+use kraftscope_core::kraft::Role;
+use kraftscope_core::net::Latency;
+use kraftscope_core::node::{Command, Loss, Timer};
+use kraftscope_core::process::Process;
+use kraftscope_core::release::Release;
+use kraftscope_core::sim::Sim;
+use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::genesis::Genesis;
+use kraftscope_core::time::Span;
+use kraftscope_search::heal::Core;
+use kraftscope_search::luck::Luck;
+use kraftscope_search::script::Act;
+
+const FIRST: NodeId = NodeId::controller(1);
+const SECOND: NodeId = NodeId::controller(2);
+const THIRD: NodeId = NodeId::controller(3);
+
+fn act(sim: &mut Sim, action: Action) {
+    sim.apply(action).expect("it can be done");
+}
+
+fn run_for(sim: &mut Sim, span: Span) {
+    let until = sim.now() + span;
+    while sim.next_due().is_some_and(|due| due <= until) && sim.step().is_some() {}
+}
+
+/// Controllers without brokers, five seconds old.
+fn quorum(controllers: u8, settings: Settings) -> Sim {
+    let mut sim = Sim::new(Genesis {
+        settings,
+        controllers,
+        brokers: 0,
+        topics: Vec::new(),
+        producers: Vec::new(),
+        consumers: Vec::new(),
+        latency: Latency::Fixed,
+        ..Genesis::default()
+    })
+    .expect("a valid genesis");
+    run_for(&mut sim, Span::secs(5));
+    assert!(sim.world().active_controller().is_some());
+    sim
+}
+
+fn backs_off(sim: &Sim, id: NodeId) -> bool {
+    let quorum = sim.world().process(id).and_then(Process::quorum);
+    quorum.is_some_and(|quorum| matches!(quorum.role(), Role::Candidate { backing_off: true, .. }))
+}
+
+fn restarts(sim: &Sim, members: &[NodeId]) -> Vec<Act> {
+    let mut acts = Vec::new();
+    Core { members: members.to_vec(), dead: Vec::new() }.raise(sim, &mut acts);
+    acts
+}
+
+/// Two controllers that have lost more than twenty elections, see each other again and stand in the same moment.
+fn rivals() -> Sim {
+    let mut sim = quorum(2, Settings::of(Release::V3_9));
+    act(&mut sim, Action::Isolate(FIRST));
+    run_for(&mut sim, Span::secs(120));
+    while !(backs_off(&sim, FIRST) && backs_off(&sim, SECOND)) {
+        assert!(sim.step().is_some());
+    }
+    assert_eq!(restarts(&sim, &[FIRST]), [], "it stands alone");
+    act(&mut sim, Action::HealAll);
+    act(&mut sim, Action::SetTimer(FIRST, Timer::CandidateBackoff, Span::millis(1)));
+    act(&mut sim, Action::SetTimer(SECOND, Timer::CandidateBackoff, Span::millis(1)));
+    sim
+}
+
+/// Source: `KafkaRaftClient.binaryExponentialElectionBackoffMs` (3.9): the wait is cut off at
+/// `controller.quorum.election.backoff.max.ms`, so that after many elections all candidates wait equally long.
+#[test]
+fn candidates_that_wait_equally_long_for_ever_are_parted_by_a_restart() {
+    let mut sim = rivals();
+    run_for(&mut sim, Span::secs(300));
+    assert_eq!(sim.world().active_controller(), None);
+    while !(backs_off(&sim, FIRST) && backs_off(&sim, SECOND)) {
+        assert!(sim.step().is_some());
+    }
+    assert_eq!(restarts(&sim, &[FIRST, SECOND]), [Act::Do(Action::Crash(FIRST, Loss::Nothing))]);
+    act(&mut sim, Action::Crash(FIRST, Loss::Nothing));
+    assert_eq!(restarts(&sim, &[FIRST, SECOND]), [Act::Do(Action::Start(FIRST))]);
+    act(&mut sim, Action::Start(FIRST));
+    run_for(&mut sim, Span::secs(10));
+    assert!(sim.world().active_controller().is_some());
+}
+
+fn heals_all(sim: &Sim) -> bool {
+    let all =
+        |seed| [FIRST, SECOND, THIRD].iter().all(|id| Core::draw(sim, &mut Luck::stream(seed, 103)).has(*id));
+    (0..50).all(all)
+}
+
+/// Source: KIP-853: the voters of the log count; who has heard of the removal may be down.
+#[test]
+fn a_quorum_whose_voters_changed_is_healed_whole_also_when_only_disks_know() {
+    let mut sim = quorum(3, Settings::default());
+    assert!(!heals_all(&sim), "any two of three will do");
+    let leader = sim.world().active_controller().expect("there is one");
+    let removed = [FIRST, SECOND, THIRD].into_iter().find(|id| *id != leader).expect("it is another");
+    act(&mut sim, Action::Isolate(removed));
+    act(&mut sim, Action::Call(leader, Command::RemoveVoter(removed)));
+    run_for(&mut sim, Span::secs(1));
+    for id in [FIRST, SECOND, THIRD].into_iter().filter(|id| *id != removed) {
+        act(&mut sim, Action::Crash(id, Loss::Nothing));
+    }
+    assert_eq!(sim.world().voters().len(), 3, "who is up has not heard of it");
+    assert!(heals_all(&sim));
+}
