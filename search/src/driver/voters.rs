@@ -18,7 +18,8 @@ use kraftscope_core::sim::action::Action;
 
 impl Driver {
     pub(super) fn voter_fault(&mut self, sim: &Sim, acts: &mut Vec<Act>) {
-        if !sim.world().genesis.settings.features.kraft_version_1 {
+        // What was decided at this very moment has not happened yet, and the next decision would not see it.
+        if !sim.world().genesis.settings.features.kraft_version_1 || acts.iter().any(changes_voters) {
             return;
         }
         let all: Vec<NodeId> = sim.world().of_kind(NodeKind::Controller).map(|slot| slot.id).collect();
@@ -43,6 +44,14 @@ impl Driver {
     }
 }
 
+/// Whether it touches the voters or the disk of one.
+const fn changes_voters(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Controller(Command::AddVoter(_) | Command::RemoveVoter(_)) | Act::Do(Action::ReplaceDisk(_))
+    )
+}
+
 /// Whether the leader's voters are committed, and every voter but this one has the disk that the set names and is up
 /// with that set.
 fn others_are_whole(sim: &Sim, id: NodeId) -> bool {
@@ -60,4 +69,38 @@ fn others_are_whole(sim: &Sim, id: NodeId) -> bool {
             .is_some_and(|quorum| *quorum.voters() == world.voters())
     };
     is_settled && world.voters().keys().all(|key| key.id == id || (has_its_disk(key) && knows(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::FaultPlan;
+    use crate::preset::Preset;
+    use crate::swarm::draw;
+    use kraftscope_core::sim::Step;
+    use kraftscope_core::sim::genesis::Genesis;
+    use kraftscope_core::time::Time;
+
+    fn settled() -> (Sim, FaultPlan) {
+        let mut sim =
+            Sim::new(Genesis { spare_controllers: 1, ..Genesis::default() }).expect("a valid genesis");
+        let mut step = Step::default();
+        while sim.now() < Time(5_000_000) && sim.step_into(&mut step) {}
+        let preset = Preset::find("quorum").expect("a preset");
+        (sim, draw(1, preset).1)
+    }
+
+    /// A disk that is replaced while a removal has just been asked for may have been the majority that was needed.
+    #[test]
+    fn voters_are_changed_once_at_a_moment() {
+        let (sim, plan) = settled();
+        let mut driver = Driver::new(plan);
+        let removal = Act::Controller(Command::RemoveVoter(NodeId::controller(1)));
+        let mut acts = vec![removal];
+        (0..200).for_each(|_| driver.voter_fault(&sim, &mut acts));
+        assert_eq!(acts.len(), 1);
+        acts.clear();
+        (0..200).for_each(|_| driver.voter_fault(&sim, &mut acts));
+        assert_eq!(acts.len(), 1, "and again at the next moment");
+    }
 }
