@@ -222,6 +222,12 @@ switches! {
     /// can commit what they do not hold (invariants S1, S7). Off: log ends are kept only across one leader epoch.
     leader_across_epochs_keeps_log_ends: always, "Partition.makeLeader";
 
+    // Groups.
+    /// A coordinator that has just read its log to the end answers from all of it, also from what is above the high
+    /// watermark (every release): if that is cut by the next election, two members may hold the same share of one
+    /// member epoch (invariant G2). Off: such answers wait until what was read is committed.
+    coordinator_tells_uncommitted: always, "CoordinatorLoaderImpl";
+
     // Clients.
     /// A consumer asks a new leader where the epoch of its last record ends, before it reads on: it notices that the
     /// log was cut below its position. Off: it reads on at the same offset, whatever stands there now.

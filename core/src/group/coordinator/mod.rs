@@ -44,12 +44,14 @@ pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 const LOAD_TIME: Span = Span::millis(10);
 
 /// The groups of one partition that this broker leads.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shard {
     /// The leader epoch.
     pub epoch: LeaderEpoch,
     /// Until when the log is read; `None` when it is.
     pub loading: Option<Time>,
+    /// Up to where it was read.
+    pub loaded: Offset,
     /// The groups by name.
     pub groups: BTreeMap<Text, Group>,
     /// Answers that wait until what was written before them is committed.
@@ -117,7 +119,7 @@ impl GroupCoordinator {
             self.unload(id, out);
             if let Some(epoch) = epoch {
                 let loading = Some(now + LOAD_TIME);
-                let shard = Shard { epoch, loading, groups: BTreeMap::new(), deferred: VecDeque::new() };
+                let shard = Shard { epoch, loading, ..Shard::default() };
                 self.shards.insert(id, shard);
             }
         }
@@ -200,6 +202,7 @@ impl GroupCoordinator {
         shard.loading = None;
         let mut records = 0;
         if let Some(replica) = host.replicas.disk.replicas.get(&id) {
+            shard.loaded = replica.log.end();
             for (_, entry) in replica.log.iter(replica.log.start(), replica.log.end()) {
                 if let Some((name, fact)) = Fact::decode(&entry.body) {
                     shard.groups.entry(name).or_default().apply(name, fact);
@@ -240,8 +243,9 @@ impl GroupCoordinator {
 
     /// Sends what was answered, at once or when everything that was written is committed.
     fn defer(&mut self, now: Time, id: TopicPartition, end: Option<Offset>, inner: Out, out: &mut Out) {
+        let waits_for_loaded = !self.settings.features.coordinator_tells_uncommitted;
         let Some(shard) = self.shards.get_mut(&id) else { return };
-        let required = end.or_else(|| shard.deferred.back().map(|last| last.required));
+        let required = shard.required(end, waits_for_loaded);
         let deadline = now + self.settings.offsets_commit_timeout;
         for effect in inner.effects {
             match (effect, required) {
@@ -286,6 +290,12 @@ impl Deferred {
 }
 
 impl Shard {
+    /// The high watermark that an answer waits for: that of what it wrote, or else of what was written before it.
+    fn required(&self, end: Option<Offset>, waits_for_loaded: bool) -> Option<Offset> {
+        let before = || self.deferred.back().map(|last| last.required);
+        end.or_else(before).or_else(|| waits_for_loaded.then_some(self.loaded))
+    }
+
     /// Who waited too long is told so. The last of them stays in the queue: answers that write nothing wait for what
     /// was written before them, also when its own asker has given up (`CoordinatorRuntime`, a write that times out
     /// leaves `deferredEventQueue` as it is).
@@ -341,7 +351,7 @@ mod tests {
         };
         let deferred = VecDeque::from([waits(1, 3), waits(2, 4)]);
         let groups = BTreeMap::new();
-        let mut shard = Shard { epoch: LeaderEpoch(0), loading: None, groups, deferred };
+        let mut shard = Shard { groups, deferred, ..Shard::default() };
         let mut out = Out::default();
         shard.expire(Time(5), &mut out);
         assert_eq!(out.effects.len(), 2, "both are told");
@@ -349,5 +359,14 @@ mod tests {
         assert_eq!((shard.deferred.len(), shard.next_deadline()), (1, None));
         shard.expire(Time(6), &mut out);
         assert_eq!(out.effects.len(), 2, "nobody is told twice");
+    }
+
+    /// Source: `CoordinatorLoaderImpl` reads to the log end, and the deferred event queue is empty afterwards.
+    #[test]
+    fn an_answer_that_writes_nothing_may_tell_what_was_loaded_and_is_not_committed() {
+        let shard = Shard { loaded: Offset(7), ..Shard::default() };
+        assert_eq!(shard.required(None, false), None, "as Kafka");
+        assert_eq!(shard.required(None, true), Some(Offset(7)), "without the hole");
+        assert_eq!(shard.required(Some(Offset(9)), true), Some(Offset(9)));
     }
 }
