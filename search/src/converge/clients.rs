@@ -1,24 +1,26 @@
 //! What clients of a healed cluster must come to: V10, V18, C14.
 //!
-//! Who cannot be served is excused: a group whose coordinator is not in the core or may not write, and a consumer that
-//! asks where to begin at a leader whose high watermark cannot reach its own epoch.
+//! Who cannot be served is excused: a group whose coordinator is not in the core, may not write, or waits for a high
+//! watermark that stands still until something is written, which nobody does; and a consumer that asks where to begin at a leader whose high watermark cannot reach its own epoch.
 
 use super::{Goal, Missing, broker, takes_writes};
 use crate::heal::Core;
+use crate::patience::Patience;
 use kraftscope_core::client::Consumer;
 use kraftscope_core::client::membership::{Membership, Phase};
 use kraftscope_core::client::subscription::Position;
 use kraftscope_core::config::OffsetReset;
 use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
 use kraftscope_core::group::partition_for;
-use kraftscope_core::id::{NodeId, NodeKind, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeKind, Offset, TopicPartition};
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::process::Process;
 use kraftscope_core::record::PartitionRegistration;
+use kraftscope_core::replication::Partition;
 use kraftscope_core::sim::world::World;
 
 /// The first goal of a client that is not reached.
-pub(super) fn missing(world: &World, core: &Core, image: &Image) -> Option<Missing> {
+pub(super) fn missing(world: &World, core: &Core, patience: &Patience, image: &Image) -> Option<Missing> {
     for slot in &world.slots {
         let missing = match &slot.process {
             Some(Process::Producer(producer)) => {
@@ -26,7 +28,12 @@ pub(super) fn missing(world: &World, core: &Core, image: &Image) -> Option<Missi
                 (!rests).then(|| Missing::at(Goal::V10, slot.id))
             }
             Some(Process::Consumer(consumer)) => {
-                shares(world, core, image, consumer).or_else(|| reads(world, core, image, consumer))
+                let answered = consumer
+                    .membership
+                    .as_ref()
+                    .is_none_or(|group| is_answered(world, core, patience, image, group));
+                shares(world, image, consumer, answered)
+                    .or_else(|| reads(world, core, image, consumer, answered))
             }
             _ => None,
         };
@@ -39,11 +46,8 @@ pub(super) fn missing(world: &World, core: &Core, image: &Image) -> Option<Missi
 }
 
 /// Whether this member is in its group, and the partitions of its topics each belong to one member.
-fn shares(world: &World, core: &Core, image: &Image, consumer: &Consumer) -> Option<Missing> {
-    let group = consumer.membership.as_ref()?;
-    if !is_answered(world, core, image, group) {
-        return None;
-    }
+fn shares(world: &World, image: &Image, consumer: &Consumer, answered: bool) -> Option<Missing> {
+    let group = consumer.membership.as_ref().filter(|_| answered)?;
     if group.phase != Phase::Stable {
         return Some(Missing::at(Goal::V18, consumer.id));
     }
@@ -67,8 +71,7 @@ fn subscribes(consumer: &Consumer, image: &Image, id: TopicPartition) -> bool {
 }
 
 /// Whether it has read everything that it reads.
-fn reads(world: &World, core: &Core, image: &Image, consumer: &Consumer) -> Option<Missing> {
-    let answered = consumer.membership.as_ref().is_none_or(|group| is_answered(world, core, image, group));
+fn reads(world: &World, core: &Core, image: &Image, consumer: &Consumer, answered: bool) -> Option<Missing> {
     for (&id, found) in &image.partitions {
         let reads = match &consumer.membership {
             // Without a coordinator nobody learns where to begin; who has begun reads on.
@@ -105,13 +108,38 @@ fn tells_no_end(
     lags && !takes_writes(world, core, image, id, found)
 }
 
-/// Whether the coordinator of a group lives and may write: else nobody joins, or learns where to begin.
-fn is_answered(world: &World, core: &Core, image: &Image, membership: &Membership) -> bool {
+/// Whether the coordinator of a group lives and may write: else nobody joins, or learns where to begin. Answers wait for
+/// what was written before them, also those that write nothing: they never come while that high watermark stands still.
+fn is_answered(
+    world: &World,
+    core: &Core,
+    patience: &Patience,
+    image: &Image,
+    membership: &Membership,
+) -> bool {
     let Some(topic) = image.topic_named(OFFSETS_TOPIC) else { return false };
     let count = image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
     let id = TopicPartition { topic, partition: partition_for(membership.group, count) };
     image.partitions.get(&id).is_some_and(|found| {
         let min_isr = image.effective_min_isr(id, &world.genesis.settings);
-        found.leader.is_some_and(|leader| core.has(leader)) && found.isr.len() >= min_isr
+        let writes = found.leader.is_some_and(|leader| core.has(leader)) && found.isr.len() >= min_isr;
+        writes && !found.leader.is_some_and(|leader| commits_nothing(world, patience, id, leader))
     })
+}
+
+/// Whether the high watermark of this leader may stay below its log end for good.
+pub(super) fn commits_nothing(
+    world: &World,
+    patience: &Patience,
+    id: TopicPartition,
+    leader: NodeId,
+) -> bool {
+    let Some(replicas) = broker(world, leader).map(|broker| &broker.replicas) else { return false };
+    let end = replicas.disk.replicas.get(&id).map_or(Offset(0), |replica| replica.leo());
+    let max_lag = world.genesis.settings.replica_lag_time_max;
+    let stands = |partition: &Partition| {
+        partition.hw < end
+            && partition.as_leader().is_some_and(|state| patience.stands_still(id, state, end, max_lag))
+    };
+    replicas.partition(id).is_some_and(stands)
 }

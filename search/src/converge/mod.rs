@@ -158,7 +158,9 @@ pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
         image.partitions.iter().find_map(|(id, found)| partition(world, core, patience, image, *id, found))
     };
     let known = patience.known_by_now(sim.now());
-    brokers(world, core, image, known).or_else(partitions).or_else(|| clients::missing(world, core, image))
+    brokers(world, core, image, known)
+        .or_else(partitions)
+        .or_else(|| clients::missing(world, core, patience, image))
 }
 
 /// Brokers of the core that have heard of a later epoch than the leader's, of a voter that stood for election and was
@@ -289,9 +291,7 @@ fn partition(
     }
     let (hw, end) = copy(leader)?;
     if hw != end && takes_writes(world, core, image, id, found) {
-        let max_lag = world.genesis.settings.replica_lag_time_max;
-        let state = leading.as_leader();
-        if !state.is_some_and(|state| patience.stands_still(id, state, end, max_lag)) {
+        if !clients::commits_nothing(world, patience, id, leader) {
             return lacks(Goal::V9, Some(leader));
         }
     }
