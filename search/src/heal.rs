@@ -2,8 +2,10 @@
 //!
 //! The form is TigerBeetle's. The core has a majority of the controllers; its nodes run and reach each other and
 //! the clients. What does not belong to it is down or cut off, and never comes back. A cluster whose set-up was
-//! never finished needs all brokers, and is healed whole; so is a quorum whose voters have changed.
+//! never finished needs all brokers, and is healed whole; so is a quorum whose voters have changed. Clocks go right
+//! again: what was put off again and again runs out as it should have.
 
+use crate::driver::{LATENESS, slowed};
 use crate::luck::Luck;
 use crate::script::Act;
 use kraftscope_core::id::{DirectoryId, LeaderEpoch, NodeId, NodeKind};
@@ -14,9 +16,10 @@ use kraftscope_core::process::Process;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::queue::Armed;
 use kraftscope_core::sim::world::Slot;
 use kraftscope_core::switches::CandidateBackoff;
-use kraftscope_core::time::Span;
+use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::Health;
 
 /// After so many elections the random part of a candidate's back-off doubles no more (3.9).
@@ -80,6 +83,20 @@ impl Core {
             }
         }
         self.raise(sim, acts);
+        self.set_clocks(sim, acts);
+    }
+
+    /// Timers that were put off again and again run out when they should have, or now. The storm may put off the same
+    /// one for as long as it lasts, each time by a half, so that half a minute becomes many; nobody who waits for it
+    /// can be asked to be in time. Kafka counts a timeout from when a request was sent, at every poll
+    /// (`NetworkClient.handleTimedOutRequests`): on a clock that is right again it is over at once.
+    fn set_clocks(&self, sim: &Sim, acts: &mut Vec<Act>) {
+        for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
+            let late = sim.queue().armed(slot.id).iter().filter(|armed| is_put_off(armed, sim.now()));
+            acts.extend(late.map(|armed| {
+                Act::Do(Action::SetTimer(slot.id, armed.timer, armed.earliest.since(sim.now())))
+            }));
+        }
     }
 
     /// Whether it is the first of two candidates that deny each other their votes for good. Up to 3.9 candidates that
@@ -129,6 +146,11 @@ fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
         slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.lifecycle.broker_epoch());
     let registered = truth(sim).and_then(|image| image.brokers.get(&slot.id));
     mine.zip(registered).is_some_and(|(mine, registered)| registered.broker_epoch > mine)
+}
+
+/// Whether more is left of a timer than one that is put off once ever has.
+fn is_put_off(armed: &Armed, now: Time) -> bool {
+    armed.due.since(now) > slowed(armed.earliest.since(armed.armed_at)) + LATENESS
 }
 
 /// The epoch of a candidate that lost, after so many elections that it waits for the maximum.

@@ -3,7 +3,7 @@
 use kraftscope_core::config::Settings;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::kraft::Role;
-use kraftscope_core::net::Latency;
+use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::process::Process;
 use kraftscope_core::release::Release;
@@ -111,4 +111,50 @@ fn a_quorum_whose_voters_changed_is_healed_whole_also_when_only_disks_know() {
     }
     assert_eq!(sim.world().voters().len(), 3, "who is up has not heard of it");
     assert!(heals_all(&sim));
+}
+
+/// A broker that waits for an answer of its leader that is lost, the timer that ends its waiting, and what is left of it.
+fn lost_fetch() -> (Sim, NodeId, Timer, Span) {
+    let mut sim = Sim::new(Genesis::default()).expect("a valid genesis");
+    run_for(&mut sim, Span::secs(10));
+    let follower = NodeId::broker(2);
+    let fetch = sim.queue().armed(follower).iter().find_map(|armed| match armed.timer {
+        Timer::ReplicaFetchRequest(leader) => Some((leader, armed.timer, armed.due.since(sim.now()))),
+        _ => None,
+    });
+    let (leader, timer, left) = fetch.expect("it follows");
+    act(&mut sim, Action::Cut(Link { from: leader, to: follower }));
+    (sim, follower, timer, left)
+}
+
+fn clocks_set(sim: &Sim, members: &[NodeId]) -> Vec<Act> {
+    let mut acts = Vec::new();
+    Core { members: members.to_vec(), dead: Vec::new() }.heal(sim, &mut acts);
+    acts.retain(|act| matches!(act, Act::Do(Action::SetTimer(..))));
+    acts
+}
+
+/// Source: `NetworkClient.handleTimedOutRequests`: a timeout counts from when the request was sent.
+#[test]
+fn a_timer_that_was_put_off_again_and_again_runs_out_in_time_after_the_healing() {
+    let (mut sim, follower, timer, left) = lost_fetch();
+    act(&mut sim, Action::SetTimer(follower, timer, Span::secs(100)));
+    assert_eq!(clocks_set(&sim, &[follower]), [Act::Do(Action::SetTimer(follower, timer, left))]);
+    assert_eq!(clocks_set(&sim, &[NodeId::broker(1)]), [], "it is not healed");
+    let mut later = sim.clone();
+    run_for(&mut later, Span::secs(40));
+    let at_once = Act::Do(Action::SetTimer(follower, timer, Span::ZERO));
+    assert_eq!(clocks_set(&later, &[follower]), [at_once], "its time was over");
+    act(&mut sim, Action::Pause(follower));
+    assert_eq!(clocks_set(&sim, &[follower]).len(), 1, "it is resumed before");
+}
+
+/// The clock may be wrong when the storm ends: the limits of the goals leave room for that.
+#[test]
+fn a_timer_that_was_put_off_once_or_never_is_left_as_it_is() {
+    let (mut sim, follower, timer, left) = lost_fetch();
+    let everybody: Vec<NodeId> = sim.world().slots.iter().map(|slot| slot.id).collect();
+    assert_eq!(clocks_set(&sim, &everybody), []);
+    act(&mut sim, Action::SetTimer(follower, timer, Span(left.0 + left.0 / 2)));
+    assert_eq!(clocks_set(&sim, &everybody), []);
 }

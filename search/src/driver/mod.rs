@@ -21,8 +21,16 @@ use crate::plan::FaultPlan;
 use crate::script::Act;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::sim::{Sim, Step};
-use kraftscope_core::time::Time;
+use kraftscope_core::time::{Span, Time};
 use tolerance::Tolerance;
+
+/// How much later than by a half a timer may run out on a clock that goes wrong.
+pub(crate) const LATENESS: Span = Span::secs(1);
+
+/// How long a timer takes on a clock that runs late, when this is what it should take.
+pub(crate) const fn slowed(span: Span) -> Span {
+    Span(span.0 + span.0 / 2)
+}
 
 /// Decides what breaks and what recovers.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! What people and clocks do: elections, settings, fencing, resignations, timers that run out early or late, the
 //! order of messages, moves, clients (F11, F13, F15, F20, F22, F23).
 
-use super::Driver;
 use super::nodes::servers;
+use super::{Driver, LATENESS, slowed};
 use crate::fault::Fault;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, TopicPartition};
@@ -51,7 +51,7 @@ impl Driver {
         let to = if self.luck.percent(50) {
             Span(u64::from(self.luck.below(2)) * left.0 / 2)
         } else {
-            Span(left.0 + left.0 / 2) + self.luck.span(Span::ZERO, Span::secs(1))
+            slowed(left) + self.luck.span(Span::ZERO, LATENESS)
         };
         acts.push(Act::Do(Action::SetTimer(node, timer, to)));
     }
