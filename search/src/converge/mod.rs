@@ -290,10 +290,11 @@ fn partition(
         return lacks(Goal::V13, Some(leader));
     }
     let (hw, end) = copy(leader)?;
-    if hw != end && takes_writes(world, core, image, id, found) {
-        if !clients::commits_nothing(world, patience, id, leader) {
-            return lacks(Goal::V9, Some(leader));
-        }
+    if hw != end
+        && takes_writes(world, core, image, id, found)
+        && !clients::commits_nothing(world, patience, id, leader)
+    {
+        return lacks(Goal::V9, Some(leader));
     }
     let log = |of: NodeId| broker(world, of)?.replicas.disk.replicas.get(&id).map(|replica| &replica.log);
     let same = |of: NodeId| {
