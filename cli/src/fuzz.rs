@@ -131,7 +131,7 @@ fn search(options: &Options) -> Result<(Tally, Findings), String> {
                     if let Some(found) = found {
                         // A long search tells at once what is repeated with its script at the end.
                         if options.seeds > 1000 {
-                            eprintln!("seed {seed} ({preset}): {}", found.violation.rule);
+                            eprintln!("seed {seed}{}: {}", of_preset(preset), found.violation.rule);
                         }
                         all.1.insert(seed, (preset, found));
                     }
@@ -161,14 +161,18 @@ fn play(swarm: &Swarm, seed: u64) -> Result<(Tally, Option<Found>), String> {
     Ok((run.tally(), Found::of(seed, &run)))
 }
 
+/// The option that names this preset; nothing on a bug's own ground.
+fn of_preset(preset: &str) -> String {
+    if preset.is_empty() { String::new() } else { format!(" --preset {preset}") }
+}
+
 fn report(options: &Options, tally: &Tally, found: &Findings, cpu_seconds: f64) -> Result<(), String> {
     let bug: String = options.bug.map(|bug| format!(" --bug {}", bug.name)).unwrap_or_default();
     let switches: String =
         options.switches.iter().map(|(name, value)| format!(" --switch {name}={value}")).collect();
     for (number, (seed, (preset, found))) in found.iter().enumerate() {
         let headline = format!("seed {seed}: {}", show(&found.violation));
-        let preset = if preset.is_empty() { String::new() } else { format!(" --preset {preset}") };
-        let again = format!("kraftscope fuzz --seed {seed}{preset}{bug}{switches}");
+        let again = format!("kraftscope fuzz --seed {seed}{}{bug}{switches}", of_preset(preset));
         if let Some(mismatch) = &found.mismatch {
             let Mismatch { node, did, model, cluster, .. } = mismatch;
             eprintln!("{node} {did}\n  model   {model}\n  cluster {cluster}");

@@ -102,9 +102,9 @@ impl Core {
     /// Whether it is the first of two candidates that deny each other their votes for good. Up to 3.9 candidates that
     /// lost wait `min(100 ms * random, controller.quorum.election.backoff.max.ms)`, where the random number doubles with
     /// every election (`KafkaRaftClient.binaryExponentialElectionBackoffMs`): after twenty both wait for exactly the
-    /// maximum, and stand again in the same moment. Only latencies that
-    /// differ may part them, and fixed ones never do; 4.0 adds a random time to the maximum
-    /// (`RaftUtil.binaryExponentialElectionBackoffMs`). A restart counts from 1 again.
+    /// maximum, and stand again in the same moment. Only latencies that differ may part them, and fixed ones never do;
+    /// 4.0 adds a random time to the maximum (`RaftUtil.binaryExponentialElectionBackoffMs`). A restart counts from 1
+    /// again.
     fn has_rival(&self, sim: &Sim, slot: &Slot) -> bool {
         if sim.world().genesis.settings.features.candidate_backoff != CandidateBackoff::Base100 {
             return false;

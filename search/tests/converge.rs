@@ -136,6 +136,42 @@ fn v9_v12_a_record_on_its_way_to_the_followers() {
     assert!(comes_to(&mut sim, &[], Goal::V12, Span::secs(1)));
 }
 
+/// Source: `Sender.runOnce`, `TransactionManager.InitProducerIdHandler`.
+#[test]
+fn v10_a_producer_without_a_producer_id_is_excused_while_a_broker_that_is_not_healed_listens_to_it() {
+    let mut sim = at_rest();
+    act(&mut sim, Action::Crash(PRODUCER, Loss::Nothing));
+    act(&mut sim, Action::Start(PRODUCER));
+    send(&mut sim);
+    while !is_connected(&sim) {
+        assert!(sim.step().is_some());
+    }
+    let brokers = [1, 2, 3].map(NodeId::broker);
+    assert_eq!(goal(&sim, &[]), Some(Goal::V10), "all are healed");
+    assert_eq!(goal(&sim, &brokers), None, "none is");
+    for broker in brokers {
+        act(&mut sim, Action::Crash(broker, Loss::Nothing));
+    }
+    assert_eq!(goal(&sim, &brokers), Some(Goal::V10), "nobody listens");
+}
+
+fn is_connected(sim: &Sim) -> bool {
+    let Some(Process::Producer(producer)) = sim.world().process(PRODUCER) else { return false };
+    sim.world().genesis.broker_ids().any(|id| producer.network.can_send(id, &sim.world().genesis.settings))
+}
+
+/// The same with its producer id.
+#[test]
+fn v10_a_producer_with_a_producer_id_gives_up() {
+    let mut sim = at_rest();
+    let brokers = [1, 2, 3].map(NodeId::broker);
+    send(&mut sim);
+    for broker in brokers {
+        act(&mut sim, Action::Crash(broker, Loss::Nothing));
+    }
+    assert_eq!(goal(&sim, &brokers), Some(Goal::V10));
+}
+
 #[test]
 fn v10_a_record_that_waits_in_its_producer() {
     let mut sim = at_rest();

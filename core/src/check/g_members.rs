@@ -13,8 +13,7 @@ use super::replicas::Partitions;
 use super::table::Rule;
 use super::truth::Truth;
 use crate::client::Consumer;
-use crate::group::coordinator::OFFSETS_TOPIC;
-use crate::group::partition_for;
+use crate::group::coordinator::partition_of;
 use crate::id::{NodeId, Offset, Text, TopicPartition};
 use crate::note::Note;
 use crate::sim::world::World;
@@ -52,7 +51,7 @@ impl GroupGhost {
     ) {
         let Some(membership) = &consumer.membership else { return };
         let mut sound = |at: TopicPartition| {
-            let coordinators = partition_of(truth, membership.group);
+            let coordinators = partition_of(&truth.image, membership.group);
             let brokers = world.genesis.brokers;
             coordinators.is_some_and(|keeper| partitions.ghost(keeper, brokers).void.is_none())
                 && partitions.ghost(at, brokers).void.is_none()
@@ -100,11 +99,4 @@ impl GroupGhost {
             share.read = share.read.max(begin);
         }
     }
-}
-
-/// The partition of `__consumer_offsets` that keeps this group.
-fn partition_of(truth: &Truth, group: Text) -> Option<TopicPartition> {
-    let topic = truth.image.topic_named(OFFSETS_TOPIC)?;
-    let count = truth.image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
-    Some(TopicPartition { topic, partition: partition_for(group, count) })
 }

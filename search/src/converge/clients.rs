@@ -1,23 +1,26 @@
 //! What clients of a healed cluster must come to: V10, V18, C14.
 //!
-//! Who cannot be served is excused: a group whose coordinator is not in the core, may not write, or waits for a high
-//! watermark that stands still until something is written, which nobody does; and a consumer that asks where to begin at a leader whose high watermark cannot reach its own epoch.
+//! Who cannot be served is excused: a producer that no broker can give a producer id; a group whose coordinator is not in the core, may not write, or waits for a high
+//! watermark that stands still until something is written, which nobody does; and a consumer that asks where to begin at
+//! a leader whose high watermark cannot reach its own epoch.
 
 use super::{Goal, Missing, broker, takes_writes};
 use crate::heal::Core;
 use crate::patience::Patience;
 use kraftscope_core::client::Consumer;
 use kraftscope_core::client::membership::{Membership, Phase};
+use kraftscope_core::client::producer::Producer;
 use kraftscope_core::client::subscription::Position;
+use kraftscope_core::client::transaction::TransactionManager;
 use kraftscope_core::config::OffsetReset;
-use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
-use kraftscope_core::group::partition_for;
+use kraftscope_core::group::coordinator::partition_of;
 use kraftscope_core::id::{NodeId, NodeKind, Offset, TopicPartition};
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::process::Process;
 use kraftscope_core::record::PartitionRegistration;
 use kraftscope_core::replication::Partition;
 use kraftscope_core::sim::world::World;
+use kraftscope_core::view::Health;
 
 /// The first goal of a client that is not reached.
 pub(super) fn missing(world: &World, core: &Core, patience: &Patience, image: &Image) -> Option<Missing> {
@@ -25,7 +28,7 @@ pub(super) fn missing(world: &World, core: &Core, patience: &Patience, image: &I
         let missing = match &slot.process {
             Some(Process::Producer(producer)) => {
                 let rests = producer.batches().is_empty() && producer.blocked.is_empty();
-                (!rests).then(|| Missing::at(Goal::V10, slot.id))
+                (!rests && !is_never_named(world, core, producer)).then(|| Missing::at(Goal::V10, slot.id))
             }
             Some(Process::Consumer(consumer)) => {
                 let answered = consumer
@@ -43,6 +46,17 @@ pub(super) fn missing(world: &World, core: &Core, patience: &Patience, image: &I
     }
     (world.slots.iter().any(|slot| slot.id.kind() == NodeKind::Consumer && slot.process.is_none()))
         .then(|| Missing::of(Goal::C14))
+}
+
+/// Whether this producer asks in vain for a producer id: it has a good connection to a broker that hears nothing from
+/// the controllers, and so gets no ids to hand out. A node that is connected and idle is asked before any other
+/// (`NetworkClient.leastLoadedNode`). Its records do not even expire meanwhile: `Sender.runOnce` comes to that only
+/// after `maybeSendAndPollTransactionalRequest` has nothing left to ask.
+fn is_never_named(world: &World, core: &Core, producer: &Producer) -> bool {
+    let named = producer.transactions.as_ref().is_none_or(TransactionManager::has_producer_id);
+    let connected = |id: NodeId| producer.network.can_send(id, &world.genesis.settings);
+    let vain = |id: NodeId| !core.has(id) && connected(id) && world.health(id) == Health::Up;
+    !named && world.genesis.broker_ids().any(vain)
 }
 
 /// Whether this member is in its group, and the partitions of its topics each belong to one member.
@@ -117,9 +131,7 @@ fn is_answered(
     image: &Image,
     membership: &Membership,
 ) -> bool {
-    let Some(topic) = image.topic_named(OFFSETS_TOPIC) else { return false };
-    let count = image.partitions.keys().filter(|id| id.topic == topic).count() as u16;
-    let id = TopicPartition { topic, partition: partition_for(membership.group, count) };
+    let Some(id) = partition_of(image, membership.group) else { return false };
     image.partitions.get(&id).is_some_and(|found| {
         let min_isr = image.effective_min_isr(id, &world.genesis.settings);
         let writes = found.leader.is_some_and(|leader| core.has(leader)) && found.isr.len() >= min_isr;
@@ -142,4 +154,74 @@ pub(super) fn commits_nothing(
             && partition.as_leader().is_some_and(|state| patience.stands_still(id, state, end, max_lag))
     };
     replicas.partition(id).is_some_and(stands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kraftscope_core::config::Settings;
+    use kraftscope_core::id::{NodeList, Text};
+    use kraftscope_core::node::{Command, Loss};
+    use kraftscope_core::record::TopicConfig;
+    use kraftscope_core::release::Release;
+    use kraftscope_core::scenario::truth;
+    use kraftscope_core::sim::action::Action;
+    use kraftscope_core::sim::genesis::Genesis;
+    use kraftscope_core::sim::{Sim, Step};
+    use kraftscope_core::time::Span;
+
+    /// A cluster with a group, and the partition that keeps it. Of a release without ELR: a new minimum empties that,
+    /// and a leader whose partition changes looks at its high watermark.
+    fn with_group() -> (Sim, TopicPartition) {
+        let mut genesis = Genesis { settings: Settings::of(Release::V3_9), ..Genesis::default() };
+        genesis.settings.min_insync_replicas = 2;
+        genesis.consumers[0].group = Text::new("billing");
+        let mut sim = Sim::new(genesis).expect("the genesis is valid");
+        run(&mut sim, &mut Patience::default(), Span::secs(15));
+        let image = truth(&sim).expect("a controller is active");
+        let id = partition_of(image, Text::new("billing").expect("a name")).expect("there is such a topic");
+        (sim, id)
+    }
+
+    fn run(sim: &mut Sim, patience: &mut Patience, span: Span) {
+        let until = sim.now() + span;
+        let mut step = Step::default();
+        while sim.now() < until && sim.step_into(&mut step) {
+            patience.hear(&step.notes, sim.now());
+            patience.look(sim, &Core::default());
+        }
+    }
+
+    /// Whether the only consumer's group is answered, with and without what was seen before.
+    fn answers(sim: &Sim, patience: &Patience) -> [bool; 2] {
+        let (world, everybody) = (sim.world(), Core::whole(sim));
+        let Some(Process::Consumer(consumer)) = world.process(NodeId::consumer(1)) else { return [false; 2] };
+        let group = consumer.membership.as_ref().expect("it has a group");
+        let image = truth(sim).expect("a controller is active");
+        [patience, &Patience::default()]
+            .map(|patience| is_answered(world, &everybody, patience, image, group))
+    }
+
+    /// Source: `Partition.maybeIncrementLeaderHW` (KIP-966): nothing calls it when a topic is configured anew, and
+    /// `CoordinatorRuntime` completes answers in the order of what was written.
+    #[test]
+    fn a_group_whose_coordinator_cannot_commit_is_not_answered() {
+        let (mut sim, id) = with_group();
+        let mut patience = Patience::default();
+        let controller = sim.world().active_controller().expect("there is one");
+        let leader = truth(&sim).and_then(|image| image.partitions[&id].leader).expect("it leads");
+        assert_eq!(answers(&sim, &patience), [true; 2]);
+        let others: NodeList = sim.world().genesis.broker_ids().filter(|broker| *broker != leader).collect();
+        for broker in others.iter() {
+            sim.apply(Action::Crash(broker, Loss::Nothing)).expect("it runs");
+        }
+        run(&mut sim, &mut patience, Span::secs(15));
+        assert_eq!(answers(&sim, &patience), [false; 2], "the ISR is too small");
+        let (topic, key) = (id.topic, TopicConfig::MinInsyncReplicas);
+        let lower = Command::ConfigureTopic { topic, key, value: 1 };
+        let asked = sim.apply(Action::Call(controller, lower)).expect("it is asked");
+        patience.hear(&asked.notes, sim.now());
+        run(&mut sim, &mut patience, Span::millis(50));
+        assert_eq!(answers(&sim, &patience), [false, true], "what was written waits for the next write");
+    }
 }

@@ -17,6 +17,8 @@ pub mod changes;
 pub mod groups;
 mod requests;
 
+pub use requests::partition_of;
+
 use self::changes::Cause;
 use self::groups::{Group, Members};
 use super::assign::Catalogue;
@@ -350,8 +352,7 @@ mod tests {
             message: GroupMessage::HeartbeatResponse(ErrorCode::None),
         };
         let deferred = VecDeque::from([waits(1, 3), waits(2, 4)]);
-        let groups = BTreeMap::new();
-        let mut shard = Shard { groups, deferred, ..Shard::default() };
+        let mut shard = Shard { deferred, ..Shard::default() };
         let mut out = Out::default();
         shard.expire(Time(5), &mut out);
         assert_eq!(out.effects.len(), 2, "both are told");

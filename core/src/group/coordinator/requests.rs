@@ -77,8 +77,8 @@ impl GroupCoordinator {
     }
 }
 
-/// The partition of `__consumer_offsets` that keeps this group.
-fn partition_of(image: &Image, group: Text) -> Option<TopicPartition> {
+/// The partition of `__consumer_offsets` that keeps this group; `None` when there is no such topic.
+pub fn partition_of(image: &Image, group: Text) -> Option<TopicPartition> {
     let topic = image.topic_named(OFFSETS_TOPIC)?;
     let first = TopicPartition { topic, partition: 0 };
     let last = TopicPartition { topic, partition: u16::MAX };
