@@ -91,6 +91,26 @@ fn fits(fault: Fault, packet: &PacketRef) -> bool {
     match fault {
         Fault::ResponseLoss => !packet.request && packet.api != "Disconnect",
         Fault::StaleControl => is_control(packet.api),
+        // The coordinator tells a new assignment once (`GroupMetadataManager.consumerGroupHeartbeat`), in the answer to
+        // whichever request comes first: that counts on TCP, which doubles nothing, and on a client that says
+        // everything again after an answer that it missed.
+        Fault::Duplicate => !matches!(packet.api, "Disconnect" | "ConsumerGroupHeartbeat"),
         _ => packet.api != "Disconnect",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kraftscope_core::time::Time;
+
+    /// Source: `GroupMetadataManager.consumerGroupHeartbeat`: the assignment is only told when it has changed.
+    #[test]
+    fn a_heartbeat_that_tells_an_assignment_may_be_lost_but_not_doubled() {
+        let (from, to) = (NodeId::consumer(1), NodeId::broker(1));
+        let packet = |api| PacketRef { from, to, api, request: true, sent_at: Time::ZERO };
+        assert!(fits(Fault::Duplicate, &packet("JoinGroup")));
+        assert!(fits(Fault::Loss, &packet("ConsumerGroupHeartbeat")));
+        assert!(!fits(Fault::Duplicate, &packet("ConsumerGroupHeartbeat")));
     }
 }
