@@ -129,8 +129,15 @@ impl Membership {
         self.retry_at = now + wait;
     }
 
+    /// Who coordinates must be found anew. A classic member breaks the connection with it, so that what was asked there
+    /// has failed (`AbstractCoordinator.markCoordinatorUnknown`).
     fn lose_coordinator(&mut self, settings: &Settings, now: Time, out: &mut Out) {
         self.coordinator = None;
+        if settings.group_protocol == GroupProtocol::Classic {
+            let gone = self.asked.extract_if(.., |(_, question)| *question != Question::Find);
+            self.has_committed |=
+                gone.filter(|(_, question)| matches!(question, Question::Commit(_))).count() > 0;
+        }
         self.tells_all = true;
         if self.phase != Phase::Stable {
             self.phase = Phase::Unjoined;
@@ -406,5 +413,35 @@ impl Consumer {
     fn leave_done(&mut self, membership: &mut Membership, out: &mut Out) {
         self.give_up(membership, |_| true, out);
         out.effects.push(Effect::Exit { clean: true });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joining() -> Membership {
+        let asked = [Question::Join, Question::Commit(Vec::new()), Question::Find];
+        let asked = (1..).map(Correlation).zip(asked).collect();
+        Membership { phase: Phase::Joining, asked, ..Membership::new(Text::EMPTY) }
+    }
+
+    /// Source: `AbstractCoordinator.markCoordinatorUnknown`: a JoinGroup whose answer came all the same would be
+    /// followed by a SyncGroup that nobody can be sent.
+    #[test]
+    fn a_classic_member_that_loses_its_coordinator_waits_for_nothing_there() {
+        let mut membership = joining();
+        membership.lose_coordinator(&Settings::default(), Time(1), &mut Out::default());
+        assert_eq!(membership.asked, [(Correlation(3), Question::Find)]);
+        assert_eq!((membership.phase, membership.has_committed), (Phase::Unjoined, true));
+    }
+
+    /// Source: `CoordinatorRequestManager.markCoordinatorUnknown`.
+    #[test]
+    fn a_member_of_kip_848_that_loses_its_coordinator_still_hears_its_answers() {
+        let mut membership = joining();
+        let settings = Settings { group_protocol: GroupProtocol::Consumer, ..Settings::default() };
+        membership.lose_coordinator(&settings, Time(1), &mut Out::default());
+        assert_eq!(membership.asked.len(), 3);
     }
 }
