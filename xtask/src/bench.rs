@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 /// How many frames of the big stage are measured.
 const PLAYED_FRAMES: u32 = 240;
+/// How many frames are measured while the page searches.
+const HUNT_FRAMES: u32 = 600;
 
 pub(crate) fn run(args: shell::Args) -> Result<()> {
     args.finish()?;
@@ -23,6 +25,7 @@ pub(crate) fn run(args: shell::Args) -> Result<()> {
             "memory_after_seeks_bytes": page.js("kraftscope.memory()")?,
             "quorum": fresh(page, "kraftscope.bench('quorum')")?,
             "big_stage": big_stage(page)?,
+            "hunt": hunt(page)?,
         });
         Ok(())
     })?;
@@ -39,6 +42,12 @@ fn fresh(page: &mut Page, expression: &str) -> Result<Value> {
 /// The largest stage that the page is made for, played: main-thread milliseconds of its frames.
 fn big_stage(page: &mut Page) -> Result<Value> {
     let stage = fresh(page, "kraftscope.bench('big-stage')")?;
+    let frames = played(page, PLAYED_FRAMES)?;
+    Ok(json!({ "stage": stage, "frames": frames, "memory_bytes": page.js("kraftscope.memory()")? }))
+}
+
+/// Plays and returns the main-thread milliseconds of so many frames.
+fn played(page: &Page, frames: u32) -> Result<Value> {
     let body = "kraftscope.play();
         kraftscope.frames();
         return new Promise((done) => {
@@ -46,6 +55,30 @@ fn big_stage(page: &mut Page) -> Result<Value> {
           const next = () => (--left > 0 ? requestAnimationFrame(next) : done(kraftscope.frames()));
           requestAnimationFrame(next);
         });";
-    let frames = page.run(body, &[json!(PLAYED_FRAMES)])?;
-    Ok(json!({ "stage": stage, "frames": frames, "memory_bytes": page.js("kraftscope.memory()")? }))
+    page.run(body, &[json!(frames)])
+}
+
+/// The search for a counterexample where there is none, while the page plays: what it says of its rate, the time
+/// between frames that a person sees, and what the page does in them.
+fn hunt(page: &mut Page) -> Result<Value> {
+    page.open("")?;
+    page.click("tab-hunt")?;
+    for control in ["hunt-faults-none", "hunt-fault-crash", "hunt-fault-pause", "hunt-start"] {
+        page.click(control)?;
+    }
+    page.wait_until("document.querySelector('[data-testid=hunt]').dataset.stage === 'searching'")?;
+    let frames = played(page, HUNT_FRAMES)?;
+    let body = "return new Promise((done) => {
+          const times = [];
+          const next = (now) => (times.push(now) > arguments[0] ? done(times) : requestAnimationFrame(next));
+          requestAnimationFrame(next);
+        });";
+    let times: Vec<f64> = serde_json::from_value(page.run(body, &[json!(HUNT_FRAMES)])?)?;
+    let mut gaps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_by(f64::total_cmp);
+    let at = |percent: usize| gaps[(gaps.len() - 1) * percent / 100];
+    let between = json!({ "p50": at(50), "p99": at(99), "max": at(100) });
+    let words = page.text_of("hunt-words")?;
+    page.click("hunt-stop")?;
+    Ok(json!({ "words": words, "frames": frames, "between_frames_ms": between }))
 }
