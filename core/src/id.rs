@@ -20,6 +20,8 @@ pub enum NodeKind {
     Broker,
     /// A dedicated controller (`process.roles=controller`).
     Controller,
+    /// A member of the ZooKeeper ensemble.
+    ZooKeeper,
     /// A producing client.
     Producer,
     /// A consuming client.
@@ -37,6 +39,11 @@ impl NodeId {
         NodeId(100 + n)
     }
 
+    /// Member number `n` of the ZooKeeper ensemble, from 1.
+    pub const fn zookeeper(n: u8) -> NodeId {
+        NodeId(140 + n)
+    }
+
     /// Producer number `n`, from 1.
     pub const fn producer(n: u8) -> NodeId {
         NodeId(160 + n)
@@ -51,7 +58,8 @@ impl NodeId {
     pub const fn kind(self) -> NodeKind {
         match self.0 {
             0..=99 => NodeKind::Broker,
-            100..=159 => NodeKind::Controller,
+            100..=139 => NodeKind::Controller,
+            140..=159 => NodeKind::ZooKeeper,
             160..=199 => NodeKind::Producer,
             200..=255 => NodeKind::Consumer,
         }
@@ -62,12 +70,13 @@ impl NodeId {
         match self.kind() {
             NodeKind::Broker => self.0,
             NodeKind::Controller => self.0 - 100,
+            NodeKind::ZooKeeper => self.0 - 140,
             NodeKind::Producer => self.0 - 160,
             NodeKind::Consumer => self.0 - 200,
         }
     }
 
-    /// Parses `broker-1`, `b1`, `1`, `controller-2`, `c2`, `producer-1`, `p1`, `consumer-1`, `u1`.
+    /// Parses `broker-1`, `b1`, `1`, `controller-2`, `c2`, `zookeeper-1`, `z1`, `producer-1`, `p1`, `consumer-1`, `u1`.
     pub fn parse(text: &str) -> Result<NodeId, String> {
         let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
         let word = text[..text.len() - digits.len()].trim_end_matches('-');
@@ -77,6 +86,7 @@ impl NodeId {
         let (base, most) = match word {
             "" | "b" | "broker" => (0, 99),
             "c" | "controller" => (100, 39),
+            "z" | "zookeeper" => (140, 19),
             "p" | "producer" => (160, 39),
             "u" | "consumer" => (200, 49),
             _ => return Err(wrong()),
@@ -94,6 +104,7 @@ impl fmt::Display for NodeId {
         let word = match self.kind() {
             NodeKind::Broker => "broker",
             NodeKind::Controller => "controller",
+            NodeKind::ZooKeeper => "zookeeper",
             NodeKind::Producer => "producer",
             NodeKind::Consumer => "consumer",
         };

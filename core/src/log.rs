@@ -42,7 +42,7 @@ impl<R> Default for Log<R> {
     }
 }
 
-impl<R: Copy> Log<R> {
+impl<R: Clone> Log<R> {
     /// An empty log.
     pub fn new() -> Log<R> {
         Log::default()
@@ -154,7 +154,7 @@ impl<R: Copy> Log<R> {
     /// Up to `most` entries from `from` on, ending before `until`.
     pub fn read(&self, from: Offset, until: Offset, most: u64) -> Vec<Entry<R>> {
         let until = until.min(self.end).min(from.plus(most));
-        self.iter(from, until).map(|(_, entry)| *entry).collect()
+        self.iter(from, until).map(|(_, entry)| entry.clone()).collect()
     }
 
     /// The entries of `from .. until` with their offsets.

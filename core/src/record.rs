@@ -34,6 +34,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// The first entry of a new leader of a Raft group (kafkaraft): says nothing, and takes an offset.
+    pub const NO_OP: Record = Record::new(Text::EMPTY, NodeId(0), 0);
+
+    /// Whether it is [`Record::NO_OP`], which clients skip.
+    pub const fn is_no_op(&self) -> bool {
+        self.producer.0 == 0
+    }
+
     /// A record in a batch of its own, of a producer with idempotence off.
     pub const fn new(key: Text, producer: NodeId, value: u32) -> Record {
         Record { key, producer, value, stamp: Stamp::NONE }

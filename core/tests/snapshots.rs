@@ -143,7 +143,7 @@ fn a_running_broker_gives_up_what_a_snapshot_has_given_to_others() {
     let history = play(genesis, &lines);
     let process = history.sim().world().process(NodeId::broker(1)).and_then(|process| process.broker());
     let broker = process.expect("it runs");
-    assert!(broker.quorum.log().start() > Offset(0), "it has read a snapshot");
+    assert!(broker.quorum().expect("in KRaft").log().start() > Offset(0), "it has read a snapshot");
     assert!(!broker.replicas.partition(ORDERS).expect("hosted").is_leader());
     assert_ne!(broker.image.partitions[&ORDERS].leader, Some(NodeId::broker(1)));
     let view = history.sim().view(4);

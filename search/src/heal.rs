@@ -142,8 +142,7 @@ impl Core {
 /// present life back, too, for the broker epoch is another one then; nobody gets another one without leaving
 /// (`ClusterControlManager.registerBroker`).
 fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
-    let mine =
-        slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.lifecycle.broker_epoch());
+    let mine = slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.broker_epoch());
     let registered = truth(sim).and_then(|image| image.brokers.get(&slot.id));
     mine.zip(registered).is_some_and(|(mine, registered)| registered.broker_epoch > mine)
 }

@@ -118,6 +118,8 @@ impl Swarm {
             Size::OnePartition => (1, luck.between(2, 3), 1),
         };
         let mut genesis = Genesis {
+            mode: kraftscope_core::mode::Mode::KRaft,
+            zookeepers: 0,
             seed,
             settings: Settings::of(release),
             controllers: controllers as u8,

@@ -168,7 +168,7 @@ impl Checker {
                 clients.observe_consumer(world, partitions, slot, consumer, &step.notes, findings);
                 groups.observe((world, truth), partitions, (slot.id, consumer), &step.notes, findings);
             }
-            Some(Process::Broker(_) | Process::Controller(_)) | None => {
+            Some(Process::Broker(_) | Process::Controller(_) | Process::ZooKeeper(_)) | None => {
                 self.observe_server(world, slot, step)
             }
         }
@@ -198,15 +198,15 @@ impl Checker {
             Some(Process::Controller(controller)) => self.check_active(slot.id, controller),
             Some(Process::Broker(broker)) => {
                 let place = world.place(slot.id);
-                if self.applied[place] != broker.applied {
-                    self.applied[place] = broker.applied;
+                if self.applied[place] != broker.applied() {
+                    self.applied[place] = broker.applied();
                     self.truth.check_broker(slot.id, broker, &mut self.findings);
                 }
                 let Checker { findings, truth, partitions, .. } = self;
                 partitions.observe(world, truth, slot, broker, &step.notes, findings);
                 g_groups::check(slot.id, broker, findings);
             }
-            Some(Process::Producer(_) | Process::Consumer(_)) | None => {}
+            Some(Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_)) | None => {}
         }
     }
 

@@ -182,9 +182,9 @@ impl Truth {
 
     /// K16 on the broker's side: it has applied a prefix of what is committed, and what it made of it is right.
     pub(super) fn check_broker(&self, id: NodeId, broker: &Broker, findings: &mut Findings) {
-        let subject = Subject::node(id).at(broker.applied);
-        findings.check(Rule::K16, broker.applied <= self.next, subject);
-        if broker.applied == self.next {
+        let subject = Subject::node(id).at(broker.applied());
+        findings.check(Rule::K16, broker.applied() <= self.next, subject);
+        if broker.applied() == self.next {
             findings.check(Rule::K16, broker.image == self.image, subject);
         }
     }

@@ -189,8 +189,8 @@ impl<'a> Scene<'a> {
                 let stable = controller.control.stable();
                 Some((stable.next(), stable.image()))
             }
-            Process::Broker(broker) => Some((broker.applied, &broker.image)),
-            Process::Producer(_) | Process::Consumer(_) => None,
+            Process::Broker(broker) => Some((broker.applied(), &broker.image)),
+            Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_) => None,
         });
         images.max_by_key(|(next, _)| *next).map(|(_, image)| image)
     }
@@ -218,7 +218,7 @@ impl<'a> Scene<'a> {
         if slot.health != Health::Up {
             return;
         }
-        if broker.lifecycle.broker_epoch().is_none() {
+        if broker.broker_epoch().is_none() {
             let session_until = self.session_until(slot.id);
             found.push(Stuck::BrokerNotRegistered { broker: slot.id, session_until });
         } else if image.brokers.get(&slot.id).is_some_and(|registration| registration.fenced) {

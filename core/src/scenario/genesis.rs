@@ -4,6 +4,7 @@ use super::{ScenarioError, actions, words};
 use crate::client::{ConsumerSpec, ProducerSpec};
 use crate::config::Settings;
 use crate::id::Text;
+use crate::mode::{MetadataPlane, Mode};
 use crate::net::Latency;
 use crate::release::Release;
 use crate::sim::genesis::{Genesis, TopicSpec};
@@ -18,8 +19,10 @@ pub(super) fn parse(lines: &[(u32, &str)]) -> Result<Genesis, ScenarioError> {
     let mut genesis = Genesis {
         seed: 1,
         settings: Settings::default(),
+        mode: Mode::KRaft,
         controllers: 3,
         spare_controllers: 0,
+        zookeepers: 0,
         brokers: 3,
         topics: Vec::new(),
         producers: Vec::new(),
@@ -29,6 +32,7 @@ pub(super) fn parse(lines: &[(u32, &str)]) -> Result<Genesis, ScenarioError> {
         checks: true,
     };
     let is_release = |line: &str| line.starts_with("release ");
+    let is_mode = |line: &str| line.starts_with("mode ");
     for (number, line) in lines.iter().filter(|(_, line)| is_release(line)) {
         let name = line["release ".len()..].trim();
         let release = Release::parse(name).ok_or_else(|| ScenarioError {
@@ -40,7 +44,11 @@ pub(super) fn parse(lines: &[(u32, &str)]) -> Result<Genesis, ScenarioError> {
         })?;
         genesis.settings = Settings::of(release);
     }
-    for (number, line) in lines.iter().filter(|(_, line)| !is_release(line)) {
+    for (number, line) in lines.iter().filter(|(_, line)| is_mode(line)) {
+        let mode = mode(line["mode ".len()..].trim());
+        genesis = genesis.in_mode(mode.map_err(|message| ScenarioError { line: *number, message })?);
+    }
+    for (number, line) in lines.iter().filter(|(_, line)| !is_release(line) && !is_mode(line)) {
         read(&mut genesis, line).map_err(|message| ScenarioError { line: *number, message })?;
     }
     genesis.validate().map_err(|error| ScenarioError { line: 0, message: error.0 })?;
@@ -55,6 +63,7 @@ fn read(genesis: &mut Genesis, line: &str) -> Result<(), String> {
         ["controllers", n, "spare", spare] => {
             (genesis.controllers, genesis.spare_controllers) = (words::number(n)?, words::number(spare)?);
         }
+        ["zookeepers", n] => genesis.zookeepers = words::number(n)?,
         ["brokers", n] => genesis.brokers = words::number(n)?,
         ["latency", name] => {
             genesis.latency = Latency::parse(name).ok_or_else(|| {
@@ -84,6 +93,11 @@ fn read(genesis: &mut Genesis, line: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn mode(name: &str) -> Result<Mode, String> {
+    Mode::parse(name)
+        .ok_or_else(|| format!("'{name}' is no mode: write one of {}", Mode::ALL.map(Mode::name).join(", ")))
 }
 
 /// The word after `key`, among pairs.
@@ -141,11 +155,15 @@ pub fn print_genesis(genesis: &Genesis) -> String {
         0 => String::new(),
         n => format!(" spare {n}"),
     };
+    let plane = match genesis.mode.metadata() {
+        MetadataPlane::ZooKeeper => format!("zookeepers {}", genesis.zookeepers),
+        MetadataPlane::KRaft => format!("controllers {}{spare}", genesis.controllers),
+    };
+    let mode = if genesis.mode == Mode::KRaft { String::new() } else { format!("mode {}\n", genesis.mode) };
     let mut text = format!(
-        "release {}\nseed {}\ncontrollers {}{spare}\nbrokers {}\nlatency {}\n",
+        "release {}\n{mode}seed {}\n{plane}\nbrokers {}\nlatency {}\n",
         genesis.settings.release,
         genesis.seed,
-        genesis.controllers,
         genesis.brokers,
         genesis.latency.name()
     );

@@ -10,6 +10,7 @@ use crate::sim::queue::{Armed, InFlight, Parcel};
 use crate::sim::{Held, NotEnabled, Sim, Step};
 use crate::time::Span;
 use crate::view::Health;
+use crate::zookeeper::ZooKeeperServer;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -170,6 +171,10 @@ impl Sim {
             (None, NodeKind::Controller) => {
                 Process::Controller(Box::new(Controller::new(quorum(), &settings)))
             }
+            (None, NodeKind::ZooKeeper) => {
+                let members = genesis.zookeeper_ids().collect();
+                Process::ZooKeeper(Box::new(ZooKeeperServer::new(node, members, settings, disk.zookeeper)))
+            }
             (None, NodeKind::Producer) => {
                 Process::Producer(Box::new(genesis.producer(node, number, settings)))
             }
@@ -189,7 +194,7 @@ impl Sim {
 
     /// The disk is gone, and with it the process; the machine gets an empty one.
     pub(super) fn replace_disk(&mut self, node: NodeId, step: &mut Step) -> Result<(), NotEnabled> {
-        if !matches!(node.kind(), NodeKind::Broker | NodeKind::Controller) {
+        if !matches!(node.kind(), NodeKind::Broker | NodeKind::Controller | NodeKind::ZooKeeper) {
             return Err(NotEnabled::HasNoDisk);
         }
         if self.world.process(node).is_some() {

@@ -6,6 +6,7 @@ use crate::group::coordinator::OFFSETS_TOPIC;
 use crate::group::record::MOST_GROUP_LETTERS;
 use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
 use crate::kraft::{Quorum, QuorumDisk};
+use crate::mode::{MetadataPlane, Mode, ReplicationPlane};
 use crate::net::Latency;
 use crate::sim::action::Rate;
 use crate::time::Span;
@@ -23,6 +24,8 @@ use serde::{Deserialize, Serialize};
 pub const MOST_BROKERS: u8 = 15;
 /// The largest quorum.
 pub const MOST_CONTROLLERS: u8 = 9;
+/// The largest ZooKeeper ensemble.
+pub const MOST_ZOOKEEPERS: u8 = 7;
 /// The most partitions over all topics.
 pub const MOST_PARTITIONS: u32 = 200;
 /// The most producers, and the most consumers.
@@ -55,10 +58,14 @@ pub struct Genesis {
     pub seed: u64,
     /// All settings, the release included.
     pub settings: Settings,
-    /// Number of controllers that are voters of the metadata quorum from the beginning.
+    /// Who keeps the metadata, and how partitions are replicated.
+    pub mode: Mode,
+    /// Number of controllers that are voters of the metadata quorum from the beginning; none with ZooKeeper.
     pub controllers: u8,
     /// Number of further controllers, without a vote and not started; they follow the voters in number.
     pub spare_controllers: u8,
+    /// Number of members of the ZooKeeper ensemble; none without ZooKeeper.
+    pub zookeepers: u8,
     /// Number of brokers.
     pub brokers: u8,
     /// Topics.
@@ -102,8 +109,10 @@ impl Default for Genesis {
         Genesis {
             seed: 7,
             settings: Settings::default(),
+            mode: Mode::KRaft,
             controllers: 3,
             spare_controllers: 0,
+            zookeepers: 0,
             brokers: 3,
             topics: vec![topic("orders", 3, 1), topic("payments", 1, 2)],
             producers: vec![ProducerSpec {
@@ -121,6 +130,24 @@ impl Default for Genesis {
 }
 
 impl Genesis {
+    /// The same cluster in another mode: the control plane has as many servers as before, 3 when it had none.
+    #[must_use]
+    pub fn in_mode(mut self, mode: Mode) -> Genesis {
+        let servers = match self.controllers.max(self.zookeepers) {
+            0 => 3,
+            servers => servers,
+        };
+        (self.controllers, self.zookeepers) = match mode.metadata() {
+            MetadataPlane::ZooKeeper => (0, servers.min(MOST_ZOOKEEPERS)),
+            MetadataPlane::KRaft => (servers, 0),
+        };
+        if mode.metadata() == MetadataPlane::ZooKeeper {
+            self.spare_controllers = 0;
+        }
+        self.mode = mode;
+        self
+    }
+
     /// Ids of the controllers that are voters from the beginning.
     pub fn controller_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
         (1..=self.controllers).map(NodeId::controller)
@@ -129,6 +156,11 @@ impl Genesis {
     /// Ids of all controllers, the spare ones last.
     pub fn all_controller_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
         (1..=self.controllers + self.spare_controllers).map(NodeId::controller)
+    }
+
+    /// Ids of the members of the ZooKeeper ensemble.
+    pub fn zookeeper_ids(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (1..=self.zookeepers).map(NodeId::zookeeper)
     }
 
     /// Ids of the brokers.
@@ -187,7 +219,9 @@ impl Genesis {
     /// Refuses what makes no cluster. The error names the field and what to write instead.
     pub fn validate(&self) -> Result<(), GenesisError> {
         let refuse = |text: String| Err(GenesisError(text));
-        if !(1..=MOST_CONTROLLERS).contains(&self.controllers) {
+        self.validate_plane()?;
+        let kraft = self.mode.metadata() == MetadataPlane::KRaft;
+        if kraft && !(1..=MOST_CONTROLLERS).contains(&self.controllers) {
             return refuse(format!(
                 "controllers {}: write a number from 1 to {MOST_CONTROLLERS}",
                 self.controllers
@@ -234,6 +268,40 @@ impl Genesis {
             ));
         }
         self.settings.validate().map_err(|error| GenesisError(format!("{error}")))
+    }
+
+    /// Whether the mode has the servers that it needs, and no others.
+    fn validate_plane(&self) -> Result<(), GenesisError> {
+        let refuse = |text: String| Err(GenesisError(text));
+        match self.mode.metadata() {
+            MetadataPlane::ZooKeeper => {
+                if !(1..=MOST_ZOOKEEPERS).contains(&self.zookeepers) {
+                    let most = MOST_ZOOKEEPERS;
+                    return refuse(format!(
+                        "zookeepers {}: write a number from 1 to {most}",
+                        self.zookeepers
+                    ));
+                }
+                if self.controllers + self.spare_controllers > 0 {
+                    return refuse(String::from(
+                        "controllers: there are none with 'mode zookeeper', a broker is the controller; remove the line",
+                    ));
+                }
+            }
+            MetadataPlane::KRaft if self.zookeepers > 0 => {
+                let mode = self.mode;
+                return refuse(format!("zookeepers: there are none with 'mode {mode}'; remove the line"));
+            }
+            MetadataPlane::KRaft => {}
+        }
+        if self.mode.replication() == ReplicationPlane::Raft
+            && let Some(group) = self.consumers.iter().find_map(|consumer| consumer.group)
+        {
+            return refuse(format!(
+                "consumer group {group}: 'mode kafkaraft' has no group coordinator; remove 'group {group}'"
+            ));
+        }
+        Ok(())
     }
 
     fn validate_topics(&self) -> Result<(), GenesisError> {

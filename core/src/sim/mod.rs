@@ -83,7 +83,8 @@ impl Sim {
         genesis.validate()?;
         let genesis = Arc::new(genesis);
         let seed = genesis.seed;
-        let mut pending: VecDeque<Action> = genesis.controller_ids().map(Action::Start).collect();
+        let mut pending: VecDeque<Action> =
+            genesis.controller_ids().chain(genesis.zookeeper_ids()).map(Action::Start).collect();
         pending.extend(genesis.broker_ids().map(Action::Start));
         let mut sim = Sim {
             world: World::new(genesis.clone()),
@@ -358,7 +359,7 @@ impl Sim {
     fn is_closed(&self, to: NodeId, packet: &InFlight) -> bool {
         let request = matches!(&packet.parcel, Parcel::Message(_, message) if message.is_request());
         let broker = self.world.process(to).and_then(|process| process.broker());
-        request && broker.is_some_and(|broker| !broker.lifecycle.accepts_connections())
+        request && broker.is_some_and(|broker| !broker.accepts_connections())
     }
 
     fn fire(&mut self, node: NodeId, timer: Timer, step: &mut Step) -> Result<(), NotEnabled> {

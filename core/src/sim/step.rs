@@ -139,5 +139,8 @@ pub fn family(from: NodeId, to: NodeId, message: &Message) -> crate::wire::Famil
             _ => Family::Fetch,
         },
         Message::Group(_) => Family::Consume,
+        Message::Control(_) => Family::Admin,
+        Message::ZooKeeper(_) => Family::ZooKeeper,
+        Message::PartitionRaft(_) => Family::Fetch,
     }
 }

@@ -51,8 +51,12 @@ impl World {
         let clients = (1..=genesis.producers.len() as u8)
             .map(NodeId::producer)
             .chain((1..=genesis.consumers.len() as u8).map(NodeId::consumer));
-        let ids: Vec<NodeId> =
-            genesis.broker_ids().chain(genesis.all_controller_ids()).chain(clients).collect();
+        let ids: Vec<NodeId> = genesis
+            .broker_ids()
+            .chain(genesis.all_controller_ids())
+            .chain(genesis.zookeeper_ids())
+            .chain(clients)
+            .collect();
         let mut places = alloc::vec![NOWHERE; 256];
         for (place, id) in ids.iter().enumerate() {
             places[usize::from(id.0)] = place as u8;

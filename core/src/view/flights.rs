@@ -114,6 +114,7 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         | Message::ListOffsetsResponse(_)
         | Message::OffsetForLeaderEpochRequest(_)
         | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
+        Message::Control(_) | Message::ZooKeeper(_) | Message::PartitionRaft(_) => {}
         Message::Group(message) => super::group_flights::of_group(view, message, names),
     }
     view.routine &= view.error.is_none();

@@ -3,16 +3,28 @@
 //! A request and its response are separate structs of one enum. Fields carry the schema's names; fields that
 //! one process of a simulated cluster cannot get wrong (cluster id, endpoints, throttle time) are left out.
 
+mod broker;
+mod control;
 mod epochs;
 mod error;
 mod group;
 mod producer_id;
 mod quorum;
+mod raft;
+mod zookeeper;
+
+pub use broker::{
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+};
+pub use control::*;
 
 pub use epochs::{EpochAsked, EpochEndAnswer, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse};
 pub use error::ErrorCode;
 pub use group::*;
 pub use producer_id::{AllocateProducerIdsRequest, AllocateProducerIdsResponse, InitProducerIdResponse};
+pub use raft::*;
+pub use zookeeper::*;
+
 pub use quorum::{
     AddRaftVoterRequest, ApiVersionsResponse, BeginQuorumEpochRequest, EndQuorumEpochRequest,
     FetchSnapshotRequest, FetchSnapshotResponse, MetadataFetchRequest, MetadataFetchResponse, QuorumResponse,
@@ -22,8 +34,8 @@ pub use quorum::{
 use crate::config::{Acks, Rack};
 use crate::epochs::EpochEnd;
 use crate::id::{
-    BrokerEpoch, Correlation, Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text,
-    TopicId, TopicPartition,
+    BrokerEpoch, Correlation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text, TopicId,
+    TopicPartition,
 };
 use crate::record::{Entry, LeaderRecoveryState, Record};
 use crate::time::Span;
@@ -125,6 +137,12 @@ pub enum Message {
     OffsetForLeaderEpochResponse(OffsetForLeaderEpochResponse),
     /// Between a consumer and the coordinator of its group.
     Group(Box<GroupMessage>),
+    /// Between a controller of the ZooKeeper era and a broker.
+    Control(Box<ControlMessage>),
+    /// Between a client of ZooKeeper and a member, and between members.
+    ZooKeeper(Box<ZooKeeperMessage>),
+    /// Between replicas of a partition (kafkaraft).
+    PartitionRaft(Box<PartitionRaftMessage>),
 }
 
 /// What a message is about; the page gives each family one colour.
@@ -142,6 +160,8 @@ pub enum Family {
     Consume,
     /// AlterPartition and other administration.
     Admin,
+    /// ZooKeeper: sessions, reads, writes, watches.
+    ZooKeeper,
 }
 
 impl Message {
@@ -176,13 +196,20 @@ impl Message {
                 "OffsetForLeaderEpoch"
             }
             Message::Group(message) => message.api(),
+            Message::Control(message) => message.api(),
+            Message::ZooKeeper(message) => message.api(),
+            Message::PartitionRaft(message) => message.api(),
         }
     }
 
     /// Whether it is a request.
     pub const fn is_request(&self) -> bool {
-        if let Message::Group(message) = self {
-            return message.is_request();
+        match self {
+            Message::Group(message) => return message.is_request(),
+            Message::Control(message) => return message.is_request(),
+            Message::ZooKeeper(message) => return message.is_request(),
+            Message::PartitionRaft(message) => return message.is_request(),
+            _ => {}
         }
         matches!(
             self,
@@ -216,54 +243,6 @@ pub enum Fetched<R> {
     Records(Vec<Entry<R>>),
     /// `DivergingEpoch`: the logs part; truncate and ask again.
     Diverging(EpochEnd),
-}
-
-/// `BrokerRegistration`, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BrokerRegistrationRequest {
-    /// Which broker.
-    pub broker: NodeId,
-    /// `IncarnationId`: this life of the process.
-    pub incarnation: Incarnation,
-    /// `PreviousBrokerEpoch` (v3): from the clean-shutdown file, if there is one.
-    pub previous_broker_epoch: Option<BrokerEpoch>,
-}
-
-/// `BrokerRegistration`, response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BrokerRegistrationResponse {
-    /// What went wrong, if anything.
-    pub error: ErrorCode,
-    /// The broker's new epoch.
-    pub broker_epoch: BrokerEpoch,
-}
-
-/// `BrokerHeartbeat`, request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BrokerHeartbeatRequest {
-    /// Which broker.
-    pub broker: NodeId,
-    /// Its epoch.
-    pub broker_epoch: BrokerEpoch,
-    /// `CurrentMetadataOffset`: the last metadata offset that it has applied; `None` before the first.
-    pub current_metadata_offset: Option<Offset>,
-    /// It wants to be, or stay, fenced.
-    pub want_fence: bool,
-    /// It wants to shut down.
-    pub want_shut_down: bool,
-}
-
-/// `BrokerHeartbeat`, response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct BrokerHeartbeatResponse {
-    /// What went wrong, if anything.
-    pub error: ErrorCode,
-    /// It has replayed past its own registration.
-    pub is_caught_up: bool,
-    /// The controller has it fenced.
-    pub is_fenced: bool,
-    /// It may stop now.
-    pub should_shut_down: bool,
 }
 
 /// `AlterPartition` v3, request.

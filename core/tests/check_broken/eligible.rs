@@ -64,7 +64,7 @@ fn s8_a_broker_that_is_shutting_down_may_be_elected_and_may_not_join() {
         let nobody =
             PartitionChange { leader: Some(None), elr: Some(NodeList::brokers(&[1, 2, 3])), ..isr(&[]) };
         assert_eq!(lab.change(nobody), NOTHING);
-        let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+        let broker_epoch = lab.broker(3).broker_epoch().expect("registered");
         let (fenced, in_controlled_shutdown) = (None, true);
         lab.commit(MetadataRecord::BrokerRegistrationChange {
             broker: broker(3),

@@ -44,7 +44,7 @@ fn p5_an_empty_isr() {
 #[test]
 fn p5_a_fenced_broker_in_an_isr() {
     let mut lab = Lab::new();
-    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().unwrap();
+    let broker_epoch = lab.broker(3).broker_epoch().unwrap();
     let fenced = MetadataRecord::BrokerRegistrationChange {
         broker: broker(3),
         broker_epoch,
@@ -70,7 +70,7 @@ fn moving(unclean_elections: bool) -> Lab {
         ..isr(&[])
     };
     assert_eq!(lab.change(begin), Vec::<&str>::new());
-    let broker_epoch = lab.broker(1).lifecycle.broker_epoch().expect("registered");
+    let broker_epoch = lab.broker(1).broker_epoch().expect("registered");
     let (fenced, in_controlled_shutdown) = (Some(true), false);
     lab.commit(MetadataRecord::BrokerRegistrationChange {
         broker: broker(1),
@@ -112,7 +112,7 @@ fn p5_the_last_member_of_a_leaderless_isr_is_fenced_and_stays() {
     let mut lab = Lab::new();
     let leaderless = PartitionChange { leader: Some(None), ..isr(&[1]) };
     assert_eq!(lab.change(leaderless), Vec::<&str>::new());
-    let broker_epoch = lab.broker(1).lifecycle.broker_epoch().expect("registered");
+    let broker_epoch = lab.broker(1).broker_epoch().expect("registered");
     let (fenced, in_controlled_shutdown) = (Some(true), false);
     lab.commit(MetadataRecord::BrokerRegistrationChange {
         broker: broker(1),
@@ -321,7 +321,7 @@ fn s8_a_proposal_for_a_replica_that_fetched_in_another_epoch() {
 fn s8_a_fenced_broker_that_joins() {
     let mut lab = Lab::without_elr();
     assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
-    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+    let broker_epoch = lab.broker(3).broker_epoch().expect("registered");
     let fenced = MetadataRecord::BrokerRegistrationChange {
         broker: broker(3),
         broker_epoch,
@@ -476,7 +476,7 @@ fn s8_a_proposal_for_a_replica_before_the_start_of_the_epoch() {
 fn s8_a_broker_that_shuts_down_and_joins() {
     let mut lab = Lab::without_elr();
     assert_eq!(lab.change(isr(&[1, 2])), Vec::<&str>::new());
-    let broker_epoch = lab.broker(3).lifecycle.broker_epoch().expect("registered");
+    let broker_epoch = lab.broker(3).broker_epoch().expect("registered");
     let stopping = MetadataRecord::BrokerRegistrationChange {
         broker: broker(3),
         broker_epoch,

@@ -325,7 +325,7 @@ fn k16_two_active_controllers_of_one_epoch() {
 #[test]
 fn k16_a_broker_that_applies_what_is_not_committed() {
     let mut lab = Lab::new();
-    lab.broker(2).applied = Offset(99_999);
+    lab.broker(2).kraft_mut().expect("in KRaft").applied = Offset(99_999);
     assert_eq!(lab.look(broker(2), vec![]), ["K16"]);
 }
 
@@ -337,7 +337,7 @@ fn k16_a_broker_that_misreads_the_metadata() {
     let active = lab.active();
     let next = lab.quorum(active).log().end();
     let broker_2 = lab.broker(2);
-    broker_2.applied = next;
+    broker_2.kraft_mut().expect("in KRaft").applied = next;
     broker_2.image.brokers.clear();
     assert_eq!(lab.look(broker(2), vec![]), ["K16"]);
 }

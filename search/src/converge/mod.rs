@@ -213,12 +213,12 @@ pub(crate) fn broker(world: &World, id: NodeId) -> Option<&Broker> {
 fn brokers(world: &World, core: &Core, image: &Image, known: Option<Offset>) -> Option<Missing> {
     for id in world.genesis.broker_ids().filter(|id| core.has(*id)) {
         let process = broker(world, id);
-        let running = process.is_some_and(|broker| broker.lifecycle.state() == BrokerState::Running);
+        let running = process.is_some_and(|broker| broker.state() == BrokerState::Running);
         if !running || !image.is_active(id) {
             return Some(Missing::at(Goal::V5, id));
         }
         let same = process.is_some_and(|broker| {
-            known.is_some_and(|known| broker.applied >= known)
+            known.is_some_and(|known| broker.applied() >= known)
                 || broker.image.partitions == image.partitions && broker.image.brokers == image.brokers
         });
         if !same {

@@ -15,6 +15,7 @@ pub(super) fn show_node(node: NodeId) -> String {
     match node.kind() {
         NodeKind::Broker => node.number().to_string(),
         NodeKind::Controller => String::from("controller"),
+        NodeKind::ZooKeeper => String::from("zookeeper"),
         NodeKind::Producer => String::from("producer"),
         NodeKind::Consumer => String::from("consumer"),
     }

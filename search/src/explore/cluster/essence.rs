@@ -72,7 +72,7 @@ fn metadata_log(member: &Member) -> (&Log<MetadataRecord>, Offset) {
     let disk = member.quorum_disk();
     let controller = member.controller().and_then(|controller| controller.quorum.role().as_leader());
     let from = match (member.broker(), controller) {
-        (Some(broker), _) => broker.applied,
+        (Some(broker), _) => broker.applied(),
         (None, Some(leader)) => {
             let known = leader.observers().iter().map(|observer| observer.end.unwrap_or_default());
             known.min().unwrap_or_default()

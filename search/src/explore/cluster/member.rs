@@ -103,9 +103,7 @@ impl Member {
     /// What it has of the metadata quorum, running or not.
     pub(super) fn quorum_disk(&self) -> &QuorumDisk {
         match &self.state {
-            State::Up(Process::Broker(broker)) => &broker.quorum.disk,
-            State::Up(Process::Controller(controller)) => &controller.quorum.disk,
-            State::Up(Process::Producer(_) | Process::Consumer(_)) => unreachable!("no clients are members"),
+            State::Up(process) => &process.quorum().expect("members are of KRaft").disk,
             State::Down { disk, .. } => &disk.quorum,
         }
     }
@@ -193,7 +191,7 @@ impl Member {
     /// Back in the ISR of another leader, a replica has got back what it had lost.
     fn forgive(&mut self) {
         let Some(broker) = self.broker().filter(|_| self.lost_records) else { return };
-        let epoch = broker.lifecycle.broker_epoch();
+        let epoch = broker.broker_epoch();
         let registered = broker.image.brokers.get(&self.id);
         let present = registered.is_some_and(|it| Some(it.broker_epoch) == epoch && !it.fenced);
         let in_sync = broker.image.partitions.values().all(|partition| {

@@ -68,7 +68,7 @@ pub(super) fn facts(ids: &[NodeId], member: &Member) -> Facts {
         }
     }
     let Some(broker) = process.broker() else { return facts };
-    facts.closed = !broker.lifecycle.accepts_connections();
+    facts.closed = !broker.accepts_connections();
     // Its channel to the controller is not looked into: an answer that it does not expect is ignored.
     facts.awaits[usize::from(LIFE)] = u8::MAX;
     for (place, &id) in ids.iter().enumerate() {
@@ -154,8 +154,8 @@ fn of_controller(controllers: &NodeList, member: &Member, timer: Timer) -> MayFi
 
 /// A broker that is not at work, or that knows that it is fenced, has something to say to the controller.
 fn needs_heartbeat(broker: &Broker) -> bool {
-    let me = broker.quorum.me().id;
-    broker.lifecycle.state() != BrokerState::Running || !broker.image.is_active(me)
+    let me = broker.id;
+    broker.state() != BrokerState::Running || !broker.image.is_active(me)
 }
 
 /// It leads, nothing is asked of the controller, and some member of the ISR is behind.
@@ -163,7 +163,7 @@ fn has_lagging_member(broker: &Broker) -> bool {
     broker.replicas.partitions().iter().any(|(id, partition)| {
         let end = broker.replicas.disk.replicas.get(id).map(|copy| copy.leo());
         partition.as_leader().is_some_and(|leader| {
-            let me = broker.quorum.me().id;
+            let me = broker.id;
             let mut others = leader.isr.committed().iter().filter(|&member| member != me).collect::<Vec<_>>();
             others.retain(|&member| leader.follower(member).and_then(|it| it.leo) != end);
             !leader.isr.is_in_flight() && !others.is_empty()
