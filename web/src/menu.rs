@@ -92,7 +92,8 @@ pub fn health(node: NodeId, view: &ClusterView) -> Health {
     let brokers = view.brokers.iter().map(|b| (b.id, b.health));
     let producers = view.producers.iter().map(|p| (p.id, p.health));
     let consumers = view.consumers.iter().map(|c| (c.id, c.health));
-    let mut all = controllers.chain(brokers).chain(producers).chain(consumers);
+    let zookeepers = view.zookeepers.iter().map(|z| (z.id, z.health));
+    let mut all = controllers.chain(zookeepers).chain(brokers).chain(producers).chain(consumers);
     all.find(|(id, _)| *id == node).map_or(Health::Down, |(_, health)| health)
 }
 
@@ -115,7 +116,7 @@ fn of_node(node: NodeId, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
         NodeKind::Broker => items.extend(of_broker(node, view)),
         NodeKind::Producer => items.extend(of_producer(node, view, words)),
         NodeKind::Controller => items.extend(of_controller(node, view)),
-        NodeKind::Consumer => {}
+        NodeKind::ZooKeeper | NodeKind::Consumer => {}
     }
     if matches!(node.kind(), NodeKind::Broker | NodeKind::Controller) {
         items.push(harm("replace-disk", vec![Action::ReplaceDisk(node)]));
@@ -140,6 +141,11 @@ fn while_up(node: NodeId) -> Vec<Item> {
             harm("pause", vec![Action::Pause(node)]),
             item("resign", call(Command::Resign)),
             item("snapshot", call(Command::Snapshot { clean: true })),
+        ],
+        NodeKind::ZooKeeper => vec![
+            harm("crash", crash(Loss::Nothing)),
+            harm("crash-unflushed", crash(Loss::Unflushed)),
+            harm("pause", vec![Action::Pause(node)]),
         ],
         NodeKind::Producer => {
             vec![harm("crash", crash(Loss::Nothing)), harm("pause", vec![Action::Pause(node)])]

@@ -2,7 +2,7 @@
 
 use super::{
     BatchView, BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, LinkView, ProducerView,
-    QuorumRole, SessionView, TimerView, logs, partitions,
+    QuorumRole, SessionView, TimerView, ZooKeeperView, logs, partitions,
 };
 use crate::client::subscription::Position;
 use crate::client::{Consumer, Producer};
@@ -29,8 +29,12 @@ impl Sim {
             now: self.now(),
             event: self.event(),
             release: world.genesis.settings.release,
+            mode: world.genesis.mode,
             controllers: slots(NodeKind::Controller)
                 .map(|slot| controller(self, slot, &sessions, cells))
+                .collect(),
+            zookeepers: slots(NodeKind::ZooKeeper)
+                .map(|slot| ZooKeeperView { id: slot.id, health: slot.health })
                 .collect(),
             brokers: slots(NodeKind::Broker).map(|slot| broker(self, slot, truth, &sessions)).collect(),
             partitions: partitions::all(self, truth, cells),

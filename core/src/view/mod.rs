@@ -19,6 +19,7 @@ use crate::id::{
     BrokerEpoch, CallId, LeaderEpoch, NodeId, NodeList, Offset, PacketId, PartitionEpoch, StepId, Text,
     TopicId, TopicPartition,
 };
+use crate::mode::Mode;
 use crate::node::{Outcome, Timer};
 use crate::record::Record;
 use crate::release::Release;
@@ -37,8 +38,12 @@ pub struct ClusterView {
     pub event: StepId,
     /// Which release is played.
     pub release: Release,
+    /// In which mode.
+    pub mode: Mode,
     /// Controllers in order of their id.
     pub controllers: Vec<ControllerView>,
+    /// Members of the ZooKeeper ensemble in order of their id.
+    pub zookeepers: Vec<ZooKeeperView>,
     /// Brokers in order of their id.
     pub brokers: Vec<BrokerView>,
     /// Partitions in order of topic and index.
@@ -153,6 +158,15 @@ pub struct ControllerView {
     pub epoch_start: Option<Offset>,
     /// Active only: when each broker was last heard of.
     pub sessions: Vec<SessionView>,
+}
+
+/// One member of the ZooKeeper ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ZooKeeperView {
+    /// Who.
+    pub id: NodeId,
+    /// How it is.
+    pub health: Health,
 }
 
 /// One broker's session at the active controller.

@@ -39,6 +39,7 @@ impl Words<'_> {
         let key = match node.kind() {
             NodeKind::Broker => "word.broker",
             NodeKind::Controller => "word.controller",
+            NodeKind::ZooKeeper => "word.zookeeper",
             NodeKind::Producer => "word.producer",
             NodeKind::Consumer => "word.consumer",
         };

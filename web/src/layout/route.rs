@@ -99,7 +99,9 @@ impl Layout {
     /// Where messages of `node` about `partition` start and end.
     pub fn ending(&self, node: NodeId, partition: Option<TopicPartition>) -> Option<Ending> {
         match node.kind() {
-            NodeKind::Controller => index(&self.controllers, |c| c.id == node).map(Ending::Controller),
+            NodeKind::Controller | NodeKind::ZooKeeper => {
+                index(&self.controllers, |c| c.id == node).map(Ending::Controller)
+            }
             NodeKind::Producer | NodeKind::Consumer => {
                 index(&self.clients, |c| c.id == node).map(Ending::Client)
             }

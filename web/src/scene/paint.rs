@@ -353,7 +353,7 @@ fn body(surface: &Surface, flight: &FlightView, at: Point, colour: &str) {
     }
 }
 
-/// Circle: fetch. Triangle: raft. Small circle: heartbeat. Square: produce. Diamond: consume. Hexagon: admin.
+/// Circle: fetch. Triangle: raft. Small circle: heartbeat. Square: produce. Diamond: consume. Hexagon: admin. Pentagon: ZooKeeper.
 fn shape(surface: &Surface, family: Family, at: Point, r: f64) {
     let ctx = &surface.ctx;
     ctx.begin_path();
@@ -364,6 +364,7 @@ fn shape(surface: &Surface, family: Family, at: Point, r: f64) {
         Family::Produce => (4, FRAC_PI_2 / 2.0, r * 1.2),
         Family::Consume => (4, 0.0, r * 1.25),
         Family::Admin => (6, 0.0, r * 1.1),
+        Family::ZooKeeper => (5, -FRAC_PI_2, r * 1.15),
     };
     if corners == 0 {
         let _ = ctx.arc(at.x, at.y, r, 0.0, TAU);

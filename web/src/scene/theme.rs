@@ -15,17 +15,18 @@ pub(super) struct Theme {
     pub(super) timer: String,
     pub(super) timer_low: String,
     pub(super) timer_range: String,
-    families: [String; 6],
+    families: [String; 7],
     pub(super) font: String,
 }
 
-const FAMILIES: [(Family, &str); 6] = [
+const FAMILIES: [(Family, &str); 7] = [
     (Family::Raft, "--family-raft"),
     (Family::Heartbeat, "--family-heartbeat"),
     (Family::Fetch, "--family-fetch"),
     (Family::Produce, "--family-produce"),
     (Family::Consume, "--family-consume"),
     (Family::Admin, "--family-admin"),
+    (Family::ZooKeeper, "--family-zookeeper"),
 ];
 
 impl Theme {

@@ -12,6 +12,7 @@ pub(super) fn kind(desk: &Desk<'_>, selected: Selection) -> String {
         Selection::Node(node) => match node.kind() {
             NodeKind::Broker => "kind.broker",
             NodeKind::Controller => "kind.controller",
+            NodeKind::ZooKeeper => "kind.zookeeper",
             NodeKind::Producer => "kind.producer",
             NodeKind::Consumer => "kind.consumer",
         },

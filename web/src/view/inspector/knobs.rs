@@ -14,6 +14,7 @@ const QUORUM: &[&str] = &[
     "broker.session.timeout.ms",
     "metadata.max.idle.interval.ms",
 ];
+const ENSEMBLE: &[&str] = &["zookeeper.session.timeout.ms"];
 const BROKER: &[&str] = &[
     "broker.heartbeat.interval.ms",
     "broker.session.timeout.ms",
@@ -74,6 +75,7 @@ pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
 const fn of_kind(kind: NodeKind) -> &'static [&'static str] {
     match kind {
         NodeKind::Controller => QUORUM,
+        NodeKind::ZooKeeper => ENSEMBLE,
         NodeKind::Broker => BROKER,
         NodeKind::Producer => PRODUCER,
         NodeKind::Consumer => CONSUMER,

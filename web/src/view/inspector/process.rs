@@ -6,7 +6,7 @@ use crate::i18n::tr;
 use kraftscope_core::id::{NodeId, NodeKind, Offset, PacketId};
 use kraftscope_core::time::Span;
 use kraftscope_core::view::{
-    BrokerView, ConsumerView, ControllerView, FlightView, Health, ProducerView, QuorumRole,
+    BrokerView, ConsumerView, ControllerView, FlightView, Health, ProducerView, QuorumRole, ZooKeeperView,
 };
 
 /// Facts about a process.
@@ -15,6 +15,9 @@ pub(super) fn node(desk: &Desk<'_>, node: NodeId) -> Vec<Fact> {
     match node.kind() {
         NodeKind::Controller => {
             view.controllers.iter().find(|c| c.id == node).map(|shown| controller(desk, shown))
+        }
+        NodeKind::ZooKeeper => {
+            view.zookeepers.iter().find(|z| z.id == node).map(|shown| zookeeper(desk, shown))
         }
         NodeKind::Broker => view.brokers.iter().find(|b| b.id == node).map(|shown| broker(desk, shown)),
         NodeKind::Producer => view.producers.iter().find(|p| p.id == node).map(|shown| producer(desk, shown)),
@@ -30,6 +33,12 @@ fn health(facts: &mut Facts<'_>, desk: &Desk<'_>, health: Health) {
 
 fn offset(desk: &Desk<'_>, offset: Option<Offset>) -> String {
     offset.map_or_else(|| desk.say("unknown"), |offset| offset.to_string())
+}
+
+fn zookeeper(desk: &Desk<'_>, shown: &ZooKeeperView) -> Vec<Fact> {
+    let mut facts = Facts::new(desk);
+    health(&mut facts, desk, shown.health);
+    facts.done()
 }
 
 fn controller(desk: &Desk<'_>, shown: &ControllerView) -> Vec<Fact> {

@@ -111,7 +111,7 @@ fn words_have_enough_contrast_in_both_themes() {
                 "{ink} on {ground}, theme {number}: {found:.2}"
             );
         }
-        for family in ["raft", "heartbeat", "fetch", "produce", "consume", "admin"] {
+        for family in ["raft", "heartbeat", "fetch", "produce", "consume", "admin", "zookeeper"] {
             let found = contrast(colours[&format!("family-{family}")], colours["paper"]);
             assert!(found >= 4.4, "{family}, theme {number}: {found:.2}");
         }
