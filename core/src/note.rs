@@ -242,6 +242,24 @@ pub enum Note {
     BrokerStopped,
     /// A broker waited this long for the controller to let it stop, and stops all the same.
     ControlledShutdownTimedOut { timeout: Span },
+    /// A broker is registered in ZooKeeper: its znode was created.
+    BrokerNodeCreated { broker_epoch: BrokerEpoch },
+    /// A broker cannot register in ZooKeeper: the znode of its earlier life is still there.
+    BrokerNodeExists { retry: Span },
+    /// A broker obeys no controller whose epoch is over.
+    ControllerRefused { controller: NodeId, epoch: u32, known: u32 },
+    /// A broker refuses what a controller meant for its earlier life.
+    EarlierLifeRefused { controller: NodeId, broker_epoch: BrokerEpoch, known: BrokerEpoch },
+    /// A broker learned from the controller what it tells clients.
+    MetadataCacheUpdated { controller: NodeId, partitions: u32, brokers: u32 },
+    /// A leader told the controller, through ZooKeeper, which ISRs it has written.
+    IsrChangesPublished { partitions: u32 },
+    /// A replica follows no more, because the controller said so.
+    ReplicaStopped { partition: TopicPartition, deleted: bool },
+    /// The controller did not let a broker stop, or did not answer: the broker asks again.
+    ControlledShutdownRetried { remaining: u32, tries: u32, backoff: Span },
+    /// A broker was not allowed to stop, and stops all the same.
+    ControlledShutdownFailed { tries: u32 },
     /// A replica began to lead.
     BecameLeader { partition: TopicPartition, epoch: LeaderEpoch, epoch_start: Offset, hw: Offset },
     /// A replica began to follow.

@@ -2,8 +2,6 @@
 //!
 //! Protocol modules ask for a switch, never for a release number: a test, a lesson or a search can turn one
 //! switch and leave the rest. On is today's Kafka unless the text says "old behaviour".
-//!
-//! Left out: switches of ZooKeeper mode.
 
 use crate::release::Release;
 use alloc::format;
@@ -221,6 +219,18 @@ switches! {
     /// its followers' log ends (every release), although another leader in between may have made them truncate: it
     /// can commit what they do not hold (invariants S1, S7). Off: log ends are kept only across one leader epoch.
     leader_across_epochs_keeps_log_ends: always, "Partition.makeLeader";
+
+    // ZooKeeper.
+    /// A broker refuses LeaderAndIsr, UpdateMetadata and StopReplica of a controller whose epoch is lower than one that
+    /// it has heard of; off: it obeys whoever speaks last.
+    controller_epoch_in_requests: always, "KAFKA-1188";
+    /// Requests of a controller name the life of the broker that they are meant for, and another life refuses them.
+    broker_epoch_in_requests: from V2_3, "KIP-380";
+    /// StopReplica names the leader epoch, and a replica that knows a later one refuses it.
+    stop_replica_epoch: from V2_6, "KIP-570";
+    /// Leaders ask the controller for another ISR (AlterPartition); off, and only with ZooKeeper: they write it into
+    /// the partition's znode themselves.
+    alter_isr: from V2_8, "KIP-497";
 
     // Groups.
     /// A coordinator that has just read its log to the end answers from all of it, also from what is above the high

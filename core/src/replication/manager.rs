@@ -49,6 +49,8 @@ pub struct ReplicaManager {
     pub(super) held_back: VecDeque<HeldProduce>,
     pub(super) alter: AlterPartitionManager,
     pub(super) shutting_down: bool,
+    /// See [`ReplicaManager::controller_epoch`]; 0 in KRaft.
+    pub(super) controller_epoch: u32,
     next_correlation: Correlation,
 }
 
@@ -68,6 +70,7 @@ impl ReplicaManager {
             held_back: VecDeque::new(),
             alter: AlterPartitionManager::default(),
             shutting_down: false,
+            controller_epoch: 0,
             next_correlation: Correlation(0),
         }
     }

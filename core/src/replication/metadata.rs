@@ -44,7 +44,7 @@ impl ReplicaManager {
     }
 
     /// This broker is no replica of `id` any more: the log goes, too.
-    fn delete(&mut self, image: &Image, id: TopicPartition, out: &mut Out) {
+    pub(super) fn delete(&mut self, image: &Image, id: TopicPartition, out: &mut Out) {
         self.leave_fetcher(id);
         self.partitions.remove(&id);
         if self.disk.replicas.remove(&id).is_some() {
@@ -52,7 +52,7 @@ impl ReplicaManager {
         }
     }
 
-    fn make_leader(
+    pub(super) fn make_leader(
         &mut self,
         now: Time,
         image: &Image,
@@ -82,7 +82,7 @@ impl ReplicaManager {
         }
     }
 
-    fn make_follower(
+    pub(super) fn make_follower(
         &mut self,
         image: &Image,
         id: TopicPartition,

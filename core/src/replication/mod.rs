@@ -4,7 +4,7 @@
 //! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
 //! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the follower's loop), `produce` and `purgatory`
 //! (requests that wait), `read_replica` (which replica a consumer is sent to, KIP-392), `producer_state` (what is known of idempotent producers), `alter` (ISR changes on their way
-//! to the controller), `metadata` (who leads and who follows), `manager` (all
+//! to the controller), `metadata` (who leads and who follows), `control` (the same, told by a controller of the ZooKeeper era), `manager` (all
 //! of it as one broker sees it).
 //!
 //! It deliberately does not know how metadata is agreed on: it is handed a replayed image and follows it.
@@ -16,6 +16,7 @@
 //! connection.
 
 pub mod alter;
+mod control;
 pub mod disk;
 mod fetch;
 pub mod fetcher;

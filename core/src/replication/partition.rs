@@ -21,6 +21,8 @@ pub struct Partition {
     pub leader_epoch: LeaderEpoch,
     /// The partition epoch of the latest applied registration or AlterPartition answer.
     pub partition_epoch: PartitionEpoch,
+    /// Epoch of the controller of the ZooKeeper era that decided that registration; 0 in KRaft.
+    pub controller_epoch: u32,
     /// High watermark; on a follower what the leader said last, cut at the own log end.
     pub hw: Offset,
     /// Leader or follower.
@@ -97,6 +99,7 @@ impl Partition {
         Partition {
             leader_epoch: registration.leader_epoch,
             partition_epoch: registration.partition_epoch,
+            controller_epoch: 0,
             hw: hw.clamp(replica.log.start(), replica.leo()),
             role: Role::Follower(Following { leader: None, fetch: FetchState::Idle, asked: None }),
         }

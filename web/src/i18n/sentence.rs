@@ -90,6 +90,15 @@ notes! {
     AlterPartitionRefused { partition, broker, error }
     ElectionRefused { partition, error }
     BrokerRunning { broker_epoch }
+    BrokerNodeCreated { broker_epoch }
+    BrokerNodeExists { retry }
+    ControllerRefused { controller, epoch, known }
+    EarlierLifeRefused { controller, broker_epoch, known }
+    MetadataCacheUpdated { controller, partitions, brokers }
+    IsrChangesPublished { partitions }
+    ReplicaStopped { partition, deleted }
+    ControlledShutdownRetried { remaining, tries, backoff }
+    ControlledShutdownFailed { tries }
     RegistrationTimedOut { timeout }
     BrokerStopped { }
     ControlledShutdownTimedOut { timeout }
