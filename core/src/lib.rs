@@ -24,6 +24,7 @@ pub mod node;
 pub mod note;
 pub mod process;
 pub mod quorum;
+pub mod raft;
 pub mod record;
 pub mod release;
 pub mod replication;
