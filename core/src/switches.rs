@@ -221,6 +221,10 @@ switches! {
     leader_across_epochs_keeps_log_ends: always, "Partition.makeLeader";
 
     // ZooKeeper.
+    /// Every write of a controller carries the version of `/controller_epoch` that it was elected with, in one multi, and
+    /// what a session could not carry out dies with it. Off: a controller whose session has expired goes on with what
+    /// it was at in its next session, and overwrites what its successor has written.
+    zk_multi: from V2_3, "KAFKA-6082";
     /// A broker refuses LeaderAndIsr, UpdateMetadata and StopReplica of a controller whose epoch is lower than one that
     /// it has heard of; off: it obeys whoever speaks last.
     controller_epoch_in_requests: always, "KAFKA-1188";
@@ -367,6 +371,18 @@ mod tests {
         assert!(!v3_4.broker_epoch_checked && v3_5.broker_epoch_checked);
         assert!(!v3_5.ineligible_replicas_ignored_by_hw && v3_6.ineligible_replicas_ignored_by_hw);
         assert!(!v3_6.broker_epoch_read_once && v3_7.broker_epoch_read_once);
+    }
+
+    /// Source: KAFKA-6082 (2.1), KIP-380 (2.2), KIP-570 (2.6), KIP-497 (2.7).
+    #[test]
+    fn the_fences_of_zookeeper_mode_come_one_by_one() {
+        let [v2_0, v2_3, v2_6, v2_8] =
+            [Release::V2_0, Release::V2_3, Release::V2_6, Release::V2_8].map(Features::of);
+        assert!(v2_0.controller_epoch_in_requests);
+        assert!(!v2_0.zk_multi && v2_3.zk_multi);
+        assert!(!v2_0.broker_epoch_in_requests && v2_3.broker_epoch_in_requests);
+        assert!(!v2_3.stop_replica_epoch && v2_6.stop_replica_epoch);
+        assert!(!v2_6.alter_isr && v2_8.alter_isr);
     }
 
     #[test]

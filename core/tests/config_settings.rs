@@ -47,6 +47,8 @@ fn every_setting_has_the_default_of_4_2() {
         Controller broker.session.timeout.ms = 9000 (KRaftConfigs)
         Controller auto.leader.rebalance.enable = true (ReplicationConfigs)
         Controller leader.imbalance.check.interval.seconds = 300 (ReplicationConfigs)
+        Controller leader.imbalance.per.broker.percentage = 10 (ReplicationConfigs)
+        Controller kraftscope.controller.partition.us = 10 (kraftscope)
         Controller unclean.leader.election.enable = false (ReplicationConfigs)
         Controller unclean.leader.election.interval.ms = 300000 (ReplicationConfigs)
         Broker broker.heartbeat.interval.ms = 2000 (KRaftConfigs)

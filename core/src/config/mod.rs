@@ -143,6 +143,11 @@ pub struct Settings {
     pub auto_leader_rebalance_enable: bool,
     /// `leader.imbalance.check.interval.seconds`, 300.
     pub leader_imbalance_check_interval: Span,
+    /// `leader.imbalance.per.broker.percentage`, 10: ZooKeeper mode leaves a broker alone that misses no larger share
+    /// of the partitions that prefer it.
+    pub leader_imbalance_per_broker_percentage: u32,
+    /// `kraftscope.controller.partition.us`, 10: how long a controller's one thread works on each partition.
+    pub controller_partition: Span,
     /// `unclean.leader.election.enable`, false, true before 0.11 (topics may override it).
     pub unclean_leader_election_enable: bool,
     /// `unclean.leader.election.interval.ms` (internal), 300000.
@@ -307,6 +312,8 @@ const NEWEST: Settings = Settings {
     broker_rack: Racks::NONE,
     auto_leader_rebalance_enable: true,
     leader_imbalance_check_interval: Span::secs(300),
+    leader_imbalance_per_broker_percentage: 10,
+    controller_partition: Span::micros(10),
     unclean_leader_election_enable: false,
     unclean_leader_election_interval: Span::secs(300),
     min_insync_replicas: 1,

@@ -15,6 +15,8 @@ pub enum Kind {
     Millis,
     /// A length of time, written in seconds.
     Seconds,
+    /// A length of time, written in microseconds.
+    Micros,
     /// A number of things.
     Count,
     /// A number of records, a stand-in: Kafka's key of this name counts bytes.
@@ -191,6 +193,8 @@ static TABLE: &[Setting] = table! {
         "broker.session.timeout.ms" broker_session_timeout: Int Millis 1.. Simulator Static "KRaftConfigs",
         "auto.leader.rebalance.enable" auto_leader_rebalance_enable: Boolean Bool 0.. Kafka Static "ReplicationConfigs",
         "leader.imbalance.check.interval.seconds" leader_imbalance_check_interval: Long Seconds 1.. Kafka Static "ReplicationConfigs",
+        "leader.imbalance.per.broker.percentage" leader_imbalance_per_broker_percentage: Int Count 0.. Simulator Static "ReplicationConfigs",
+        "kraftscope.controller.partition.us" controller_partition: Long Micros 0.. Simulator Static "kraftscope",
         "unclean.leader.election.enable" unclean_leader_election_enable: Boolean Bool 0.. Kafka Topic "ReplicationConfigs",
         "unclean.leader.election.interval.ms" unclean_leader_election_interval: Long Millis 1.. Kafka Static "ReplicationConfigs",
     }

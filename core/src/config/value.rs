@@ -113,7 +113,7 @@ impl Setting {
     pub fn parse(&self, text: &str) -> Result<Value, ConfigError> {
         let text = text.trim();
         match self.kind {
-            Kind::Millis | Kind::Seconds | Kind::Count | Kind::Records => self.parse_number(text),
+            Kind::Millis | Kind::Seconds | Kind::Micros | Kind::Count | Kind::Records => self.parse_number(text),
             Kind::Bool => match () {
                 () if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
                 () if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
@@ -164,13 +164,20 @@ pub(super) trait Field {
 
 impl Field for Span {
     fn read(&self, kind: Kind) -> Value {
-        let millis = self.as_millis();
-        Value::Number(if kind == Kind::Seconds { millis / 1000 } else { millis })
+        Value::Number(match kind {
+            Kind::Seconds => self.as_millis() / 1000,
+            Kind::Micros => self.0,
+            _ => self.as_millis(),
+        })
     }
 
     fn write(&mut self, kind: Kind, value: Value) {
         if let Value::Number(number) = value {
-            *self = if kind == Kind::Seconds { Span::secs(number) } else { Span::millis(number) };
+            *self = match kind {
+                Kind::Seconds => Span::secs(number),
+                Kind::Micros => Span::micros(number),
+                _ => Span::millis(number),
+            };
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::ErrorCode;
 use crate::id::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch, Text, TopicId, TopicPartition};
 use crate::znode::{PartitionState, ReplicaAssignment};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +55,7 @@ pub struct UpdateMetadataRequest {
     pub stamp: ControllerStamp,
     /// What has changed, or everything for a broker that has just started. A leader `None` with
     /// [`UpdateMetadataRequest::deleted`] is a partition that is being deleted.
-    pub partitions: Vec<PartitionInfo>,
+    pub partitions: Arc<Vec<PartitionInfo>>,
     /// Partitions that are being deleted (`LEADER_DURING_DELETE`).
     pub deleted: Vec<TopicPartition>,
     /// Names of the topics.

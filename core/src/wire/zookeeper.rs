@@ -37,6 +37,9 @@ pub enum ZkReply {
     Done(Path, Stat),
     /// Of `Multi`: one for each operation (`Check` and `Delete` have an empty stat).
     Multi(Vec<(Path, Stat)>),
+    /// Of `Multi` when nothing was done: which operation failed, from 0, and why (`OpResult.ErrorResult`). A
+    /// `ZooKeeperError` instead says that the multi as a whole was not tried.
+    MultiRefused(u32, ZooKeeperError),
 }
 
 /// Between a client and a member, and between members.

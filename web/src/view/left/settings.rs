@@ -27,6 +27,7 @@ const fn unit(kind: Kind) -> &'static str {
     match kind {
         Kind::Millis => "unit.ms",
         Kind::Seconds => "unit.s",
+        Kind::Micros => "unit.us",
         Kind::Records => "unit.records",
         Kind::Count
         | Kind::Bool
