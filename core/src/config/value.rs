@@ -113,7 +113,9 @@ impl Setting {
     pub fn parse(&self, text: &str) -> Result<Value, ConfigError> {
         let text = text.trim();
         match self.kind {
-            Kind::Millis | Kind::Seconds | Kind::Micros | Kind::Count | Kind::Records => self.parse_number(text),
+            Kind::Millis | Kind::Seconds | Kind::Micros | Kind::Count | Kind::Records => {
+                self.parse_number(text)
+            }
             Kind::Bool => match () {
                 () if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
                 () if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
