@@ -18,7 +18,7 @@
 //! ```
 
 use crate::fault::Fault;
-use crate::preset::{Mode, Size};
+use crate::preset::{Demand, Size};
 use crate::refine::Mismatch;
 use crate::run::{Ending, Run};
 use crate::script::Deed;
@@ -26,6 +26,7 @@ use crate::swarm::Swarm;
 use crate::tally::Tally;
 use crate::violation::Violation;
 use kraftscope_core::config::Acks;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::Genesis;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub struct HuntSpec {
     pub min_isr: u32,
     /// `unclean.leader.election.enable` of all topics.
     pub unclean: bool,
+    /// Who keeps the metadata, and how partitions are replicated.
+    pub mode: Mode,
     /// Which Kafka.
     pub release: Release,
     /// Switches that stand otherwise than in that release: name and value (`on`, `off`, …).
@@ -55,6 +58,7 @@ impl Default for HuntSpec {
             acks: Acks::All,
             min_isr: 2,
             unclean: false,
+            mode: Mode::KRaft,
             release: Release::default(),
             switches: Vec::new(),
             faults: Fault::ALL.iter().copied().filter(|fault| *fault != Fault::Unclean).collect(),
@@ -140,8 +144,9 @@ impl Hunt {
     /// When a switch has a wrong name or value, or the settings make no cluster: names the remedy.
     pub fn new(spec: HuntSpec) -> Result<Hunt, String> {
         let swarm = Swarm {
+            mode: spec.mode,
             releases: vec![spec.release],
-            mode: Mode::ShowMe,
+            demand: Demand::ShowMe,
             refines: false,
             size: Size::Small,
             faults: spec.faults,

@@ -1,7 +1,7 @@
 //! What a seed has drawn besides the cluster: which faults, how often, for how long.
 
 use crate::fault::Fault;
-use crate::preset::Mode;
+use crate::preset::Demand;
 use kraftscope_core::time::Span;
 
 /// How a run is disturbed.
@@ -10,7 +10,7 @@ pub struct FaultPlan {
     /// Decides all choices of the driver.
     pub seed: u64,
     /// What is asked of the run.
-    pub mode: Mode,
+    pub demand: Demand,
     /// Whether every step is held against the abstract model of KIP-320.
     pub refines: bool,
     /// The faults that this seed may use, with their weights.

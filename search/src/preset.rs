@@ -4,11 +4,12 @@
 //! closer at one part, in all releases whose control plane is played as it was.
 
 use crate::fault::Fault;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 
 /// What is asked of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum Demand {
     /// No promise may break: faults stay within what the configuration tolerates (never a power loss that could
     /// take the last copy), and the three known holes of Kafka are closed (`repeated_metadata_ends_proposal`,
     /// `leader_across_epochs_keeps_log_ends`, `dropped_replicas_stay_in_elr`).
@@ -37,10 +38,12 @@ pub struct Preset {
     pub name: &'static str,
     /// In one line.
     pub about: &'static str,
+    /// Who keeps the metadata, and how partitions are replicated.
+    pub mode: Mode,
     /// Releases.
     pub releases: &'static [Release],
     /// What is asked.
-    pub mode: Mode,
+    pub demand: Demand,
     /// Shapes.
     pub size: Size,
     /// Faults.
@@ -108,8 +111,9 @@ const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
     Preset {
         name,
         about: "everything may break, within what the configuration tolerates",
+        mode: Mode::KRaft,
         releases,
-        mode: Mode::MustBeSafe,
+        demand: Demand::MustBeSafe,
         size: Size::Any,
         faults: SAFE,
         refines: false,
@@ -121,9 +125,10 @@ const fn closer(
     about: &'static str,
     size: Size,
     faults: &'static [Fault],
-    mode: Mode,
+    demand: Demand,
 ) -> Preset {
-    Preset { name, about, releases: &Release::KRAFT, mode, size, faults, refines: false }
+    let mode = Mode::KRaft;
+    Preset { name, about, mode, releases: &Release::KRAFT, demand, size, faults, refines: false }
 }
 
 /// All presets.
@@ -133,20 +138,21 @@ pub const PRESETS: &[Preset] = &[
     release("4.0", &[Release::V4_0]),
     release("4.1", &[Release::V4_1]),
     release("4.2", &[Release::V4_2]),
-    closer("network", "only the network fails", Size::Any, NETWORK, Mode::MustBeSafe),
-    closer("power", "only machines fail", Size::Any, POWER, Mode::MustBeSafe),
-    closer("quorum", "elections of the metadata quorum", Size::Quorum, SAFE, Mode::MustBeSafe),
-    closer("one-partition", "one partition, one controller", Size::OnePartition, SAFE, Mode::MustBeSafe),
+    closer("network", "only the network fails", Size::Any, NETWORK, Demand::MustBeSafe),
+    closer("power", "only machines fail", Size::Any, POWER, Demand::MustBeSafe),
+    closer("quorum", "elections of the metadata quorum", Size::Quorum, SAFE, Demand::MustBeSafe),
+    closer("one-partition", "one partition, one controller", Size::OnePartition, SAFE, Demand::MustBeSafe),
     Preset {
         name: "model",
         about: "one partition whose disks are safe, held against the model of KIP-320",
+        mode: Mode::KRaft,
         releases: &Release::KRAFT,
-        mode: Mode::MustBeSafe,
+        demand: Demand::MustBeSafe,
         size: Size::OnePartition,
         faults: MODEL,
         refines: true,
     },
-    closer("show-me", "no limits: promises may become void", Size::Any, Fault::ALL, Mode::ShowMe),
+    closer("show-me", "no limits: promises may become void", Size::Any, Fault::ALL, Demand::ShowMe),
 ];
 
 impl Preset {

@@ -6,10 +6,11 @@
 use crate::fault::Fault;
 use crate::luck::Luck;
 use crate::plan::FaultPlan;
-use crate::preset::{Mode, Preset, Size};
+use crate::preset::{Demand, Preset, Size};
 use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
 use kraftscope_core::config::{Acks, GroupProtocol, OffsetReset, Racks, ReplicaSelector, Settings};
 use kraftscope_core::id::Text;
+use kraftscope_core::mode::{Mode, ReplicationPlane};
 use kraftscope_core::net::Latency;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
@@ -20,10 +21,12 @@ use std::collections::BTreeMap;
 /// What seeds may draw from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Swarm {
+    /// Who keeps the metadata, and how partitions are replicated.
+    pub mode: Mode,
     /// Releases; at least one.
     pub releases: Vec<Release>,
     /// What is asked.
-    pub mode: Mode,
+    pub demand: Demand,
     /// Whether every step is held against the abstract model of KIP-320: one partition, and no disk that forgets.
     pub refines: bool,
     /// Shapes.
@@ -45,8 +48,9 @@ pub struct Swarm {
 impl From<&Preset> for Swarm {
     fn from(preset: &Preset) -> Swarm {
         Swarm {
-            releases: preset.releases.to_vec(),
             mode: preset.mode,
+            releases: preset.releases.to_vec(),
+            demand: preset.demand,
             refines: preset.refines,
             size: preset.size,
             faults: preset.faults.to_vec(),
@@ -82,13 +86,13 @@ impl Swarm {
         if self.consumers {
             draw_racks(&mut genesis.settings, &mut Luck::stream(seed, 105));
         }
-        if self.mode == Mode::MustBeSafe {
+        if self.demand == Demand::MustBeSafe {
             for hole in HOLES {
                 drop(genesis.settings.features.set(hole, "off"));
             }
         }
         self.clients(&mut genesis, &mut luck);
-        if self.consumers && !self.refines {
+        if self.consumers && !self.refines && self.mode.replication() == ReplicationPlane::Isr {
             draw_groups(&mut genesis, &mut Luck::stream(seed, 106));
         }
         for (name, value) in &self.switches {
@@ -118,7 +122,7 @@ impl Swarm {
             Size::OnePartition => (1, luck.between(2, 3), 1),
         };
         let mut genesis = Genesis {
-            mode: kraftscope_core::mode::Mode::KRaft,
+            mode: Mode::KRaft,
             zookeepers: 0,
             seed,
             settings: Settings::of(release),
@@ -147,12 +151,12 @@ impl Swarm {
                 replicas: replicas as u16,
                 min_insync_replicas: Some(self.min_isr.unwrap_or_else(|| luck.between(1, most))),
                 unclean_leader_election_enable: Some(self.unclean.unwrap_or_else(|| {
-                    self.mode == Mode::ShowMe && self.faults.contains(&Fault::Unclean) && luck.percent(25)
+                    self.demand == Demand::ShowMe && self.faults.contains(&Fault::Unclean) && luck.percent(25)
                 })),
                 first_broker: luck.percent(50).then(|| luck.between(1, brokers) as u8),
             });
         }
-        genesis
+        genesis.in_mode(self.mode)
     }
 
     /// Whether controllers may be drawn that are no voters yet.
@@ -188,7 +192,7 @@ impl Swarm {
         let slowest = luck.pick(&[100, 300, 1000, 3000]).unwrap_or(1000);
         FaultPlan {
             seed,
-            mode: self.mode,
+            demand: self.demand,
             refines: self.refines,
             faults,
             events: luck.pick(&[3000, 6000, 10_000, 15_000]).unwrap_or(6000),

@@ -8,15 +8,16 @@ use kraftscope_core::release::Release;
 use kraftscope_core::sim::Sim;
 use kraftscope_search::driver::Driver;
 use kraftscope_search::fault::Fault;
-use kraftscope_search::preset::{Mode, Size};
+use kraftscope_search::preset::{Demand, Size};
 use kraftscope_search::script::Act;
 use kraftscope_search::swarm::Swarm;
 
 /// What happens within the storm of a run that knows this fault only, and nothing else breaks.
 fn notes_of(fault: Fault, seed: u64) -> Vec<Note> {
     let swarm = Swarm {
+        mode: kraftscope_core::mode::Mode::KRaft,
         releases: vec![Release::V4_2],
-        mode: Mode::MustBeSafe,
+        demand: Demand::MustBeSafe,
         refines: false,
         size: Size::Any,
         faults: vec![fault],

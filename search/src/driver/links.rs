@@ -6,10 +6,19 @@ use super::nodes::servers;
 use crate::fault::Fault;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind};
+use kraftscope_core::mode::MetadataPlane;
 use kraftscope_core::net::Link;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::{Action, Change};
 use kraftscope_core::time::Span;
+
+/// Where a broker hears of the metadata.
+fn keeper_of_metadata(sim: &Sim) -> NodeKind {
+    match sim.world().genesis.mode.metadata() {
+        MetadataPlane::ZooKeeper => NodeKind::ZooKeeper,
+        MetadataPlane::KRaft => NodeKind::Controller,
+    }
+}
 
 impl Driver {
     pub(super) fn link_fault(&mut self, fault: Fault, near: Option<NodeId>, sim: &Sim, acts: &mut Vec<Act>) {
@@ -103,7 +112,7 @@ impl Driver {
         let broker = near.filter(|id| id.kind() == NodeKind::Broker);
         let broker = broker.or_else(|| self.choose_leader(sim));
         if let Some(broker) = broker {
-            self.cut_all(broker, NodeKind::Controller, sim, acts);
+            self.cut_all(broker, keeper_of_metadata(sim), sim, acts);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Driver {
             recoveries: Vec::new(),
             next: Time::ZERO,
             next_message: u64::MAX,
-            tolerance: Tolerance::new(plan.mode),
+            tolerance: Tolerance::new(plan.demand),
             plan,
         }
     }

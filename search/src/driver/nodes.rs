@@ -12,28 +12,31 @@ use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::view::Health;
 
-/// Brokers and controllers that are up.
+/// Brokers, controllers and members of the ensemble.
+const fn is_server(id: NodeId) -> bool {
+    matches!(id.kind(), NodeKind::Broker | NodeKind::Controller | NodeKind::ZooKeeper)
+}
+
+/// Servers that are up.
 pub(super) fn servers(sim: &Sim, kind: Option<NodeKind>) -> Vec<NodeId> {
     let wanted = |id: NodeId| match kind {
         Some(kind) => id.kind() == kind,
-        None => matches!(id.kind(), NodeKind::Broker | NodeKind::Controller),
+        None => is_server(id),
     };
     let up = sim.world().slots.iter().filter(|slot| slot.health == Health::Up && wanted(slot.id));
     up.map(|slot| slot.id).collect()
 }
 
-/// Brokers and controllers that are down or stand still.
+/// Servers that are down or stand still.
 fn broken(sim: &Sim) -> u32 {
-    let servers = |id: NodeId| matches!(id.kind(), NodeKind::Broker | NodeKind::Controller);
-    sim.world().slots.iter().filter(|slot| servers(slot.id) && slot.health != Health::Up).count() as u32
+    sim.world().slots.iter().filter(|slot| is_server(slot.id) && slot.health != Health::Up).count() as u32
 }
 
 impl Driver {
     /// A server: `near` if it is one, else a leader, an ISR member, the active controller, or anyone that is up.
     pub(super) fn choose_server(&mut self, near: Option<NodeId>, sim: &Sim) -> Option<NodeId> {
         let up = |id: &NodeId| sim.world().health(*id) == Health::Up;
-        let server = |id: &NodeId| matches!(id.kind(), NodeKind::Broker | NodeKind::Controller);
-        if let Some(node) = near.filter(server).filter(up)
+        if let Some(node) = near.filter(|id| is_server(*id)).filter(up)
             && self.luck.percent(60)
         {
             return Some(node);

@@ -4,7 +4,7 @@
 //! is up and holds everything; until the broker has registered its next life, nothing else that could take that
 //! other member away may happen. Without this the last in-sync copy could be lost, which no setting survives.
 
-use crate::preset::Mode;
+use crate::preset::Demand;
 use kraftscope_core::id::{BrokerEpoch, NodeId, NodeKind};
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::scenario::truth;
@@ -14,7 +14,7 @@ use kraftscope_core::view::Health;
 /// Remembers who has lost records and has not come back.
 #[derive(Clone, Debug)]
 pub(super) struct Tolerance {
-    mode: Mode,
+    demand: Demand,
     lossy: Vec<(NodeId, BrokerEpoch)>,
 }
 
@@ -23,13 +23,13 @@ fn epoch(image: &Image, broker: NodeId) -> BrokerEpoch {
 }
 
 impl Tolerance {
-    pub(super) const fn new(mode: Mode) -> Tolerance {
-        Tolerance { mode, lossy: Vec::new() }
+    pub(super) const fn new(demand: Demand) -> Tolerance {
+        Tolerance { demand, lossy: Vec::new() }
     }
 
     /// Whether something may take a server away now.
     pub(super) fn allows_outage(&mut self, sim: &Sim) -> bool {
-        if self.mode == Mode::ShowMe || self.lossy.is_empty() {
+        if self.demand == Demand::ShowMe || self.lossy.is_empty() {
             return true;
         }
         let Some(image) = truth(sim) else { return false };
@@ -39,7 +39,7 @@ impl Tolerance {
 
     /// Whether these machines may lose their power; remembers it if so.
     pub(super) fn allows_loss(&mut self, sim: &Sim, machines: &[NodeId]) -> bool {
-        if self.mode == Mode::ShowMe || machines.iter().all(|node| node.kind() != NodeKind::Broker) {
+        if self.demand == Demand::ShowMe || machines.iter().all(|node| node.kind() != NodeKind::Broker) {
             return true;
         }
         if !self.allows_outage(sim) {

@@ -5,8 +5,9 @@
 
 use crate::fault::Fault;
 use crate::plan::FaultPlan;
-use crate::preset::{Mode, Size};
+use crate::preset::{Demand, Size};
 use kraftscope_core::config::Acks;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Span;
 
@@ -21,12 +22,14 @@ const HASTY: [(&str, &str); 4] = [
 /// What the draw of a bug's seeds is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ground {
+    /// Who keeps the metadata, and how partitions are replicated.
+    pub mode: Mode,
     /// How large the clusters are.
     pub size: Size,
     /// What may break; all of it in every run.
     pub faults: &'static [Fault],
     /// Whether faults stay within what the configuration tolerates.
-    pub mode: Mode,
+    pub demand: Demand,
     /// `acks` of all producers; drawn when nothing is said.
     pub acks: Option<Acks>,
     /// `min.insync.replicas`; drawn when nothing is said.
@@ -49,9 +52,10 @@ impl Ground {
     /// One partition, with these faults.
     pub(super) const fn partition(faults: &'static [Fault]) -> Ground {
         Ground {
+            mode: Mode::KRaft,
             size: Size::OnePartition,
             faults,
-            mode: Mode::MustBeSafe,
+            demand: Demand::MustBeSafe,
             acks: None,
             min_isr: None,
             brokers: None,
@@ -105,12 +109,12 @@ impl Ground {
 
     /// The same without limits to what may break.
     pub(super) const fn anything(self) -> Ground {
-        Ground { mode: Mode::ShowMe, ..self }
+        Ground { demand: Demand::ShowMe, ..self }
     }
 
     /// The same without limits to what may break, counting what is lost.
     pub(super) const fn losing(self) -> Ground {
-        Ground { mode: Mode::ShowMe, losses: true, ..self }
+        Ground { demand: Demand::ShowMe, losses: true, ..self }
     }
 
     /// Holds what was drawn to this ground.

@@ -87,8 +87,9 @@ impl Bug {
     pub fn swarm(&self) -> Swarm {
         let own = self.switches.iter().map(|(name, value)| ((*name).to_string(), (*value).to_string()));
         Swarm {
-            releases: vec![self.release],
             mode: self.ground.mode,
+            releases: vec![self.release],
+            demand: self.ground.demand,
             size: self.ground.size,
             faults: self.ground.faults.to_vec(),
             acks: self.ground.acks,
