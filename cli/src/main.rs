@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod claims;
 mod explore;
 mod fuzz;
 mod models;
@@ -30,7 +31,7 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] 
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
+    [USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
 }
 
 fn main() -> ExitCode {
@@ -53,6 +54,7 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
+        Some(lexopt::Arg::Value(verb)) if verb == "claims" => claims::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "check" => check::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "explore" => explore::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "models" => models::command(&mut arguments).map(|()| true),

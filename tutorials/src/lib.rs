@@ -2,10 +2,14 @@
 //!
 //! A chapter is prose, scenario blocks that really run, Predict cards and goals. The files are part of the
 //! program; a test plays every chapter in both languages. How to write one stands in CONTRIBUTING.md.
+//!
+//! Beside them stand the claims: sentences about Kafka that one reads often, with a verdict and runs that show it.
 
+mod claims;
 mod parse;
 mod prose;
 
+pub use claims::{Claim, ClaimRun, MARK, Shown, Verdict, claims};
 pub use parse::{Answer, Goal, Lesson, LessonError, Predict, Step};
 pub use prose::{Block, Run};
 
@@ -49,6 +53,39 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "07-last-replica-standing",
     "08-unclean-election",
     "09-zombie-leader",
+];
+
+macro_rules! runs {
+    ($($name:literal),+ $(,)?) => {
+        &[$(ClaimRun { name: $name, text: include_str!(concat!("../claims/", $name, ".txt")) }),+]
+    };
+}
+
+/// The runs of all claims.
+pub const CLAIMS: &[ClaimRun] = runs![
+    "03-join-and-reassign",
+    "04-followers-pull",
+    "05-below-the-high-watermark",
+    "05-stale-reads",
+    "06-replicas-stay",
+    "07-new-broker",
+    "08-brokers-hold-the-logs",
+    "08-groups-live-on-brokers",
+    "09-the-leader-waits",
+    "10-every-member-of-the-isr",
+    "10-majority-of-the-quorum",
+    "11-read-twice",
+    "12-sticky",
+    "13-one-more-partition",
+    "13-same-key",
+    "14-isr-of-one",
+    "14-isr-of-two",
+    "17-follower-in-the-rack",
+    "18-one-controller-decides",
+    "19-idempotence",
+    "19-retries-0",
+    "20-retention",
+    "20-truncated",
 ];
 
 impl Chapter {
