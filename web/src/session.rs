@@ -13,6 +13,7 @@ use kraftscope_core::note::{Lane, Note};
 use kraftscope_core::scenario::words::Names;
 use kraftscope_core::scenario::{self, Condition, MOST_EVENTS};
 use kraftscope_core::sim::action::Action;
+use kraftscope_core::sim::adapt::adapt;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::ClusterView;
@@ -144,13 +145,19 @@ impl Session {
     }
 
     /// The same plan on another genesis: the same interventions at the same times, up to the time of the cursor.
-    /// Returns with it how many of them were impossible there.
-    pub fn again(&self, genesis: Genesis) -> Result<(Session, u32), String> {
+    /// In another mode an action is what it means there. Returns with it those that were impossible there.
+    pub fn again(&self, genesis: Genesis) -> Result<(Session, Vec<Action>), String> {
         let mut session = Session::new(genesis)?;
-        let mut impossible = 0;
+        let other_mode = session.genesis().mode != self.genesis().mode;
+        let mut impossible = Vec::new();
         for done in self.interventions() {
             session.history.seek_time(done.time, MOST_EVENTS);
-            impossible += u32::from(session.history.act(done.time.max(session.now()), done.action).is_err());
+            let world = session.history.sim().world();
+            let action = if other_mode { adapt(done.action, world) } else { Some(done.action) };
+            let at = done.time.max(session.now());
+            if action.is_none_or(|action| session.history.act(at, action).is_err()) {
+                impossible.push(done.action);
+            }
         }
         session.history.seek_time(self.now(), MOST_EVENTS);
         session.rebuild();

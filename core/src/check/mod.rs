@@ -94,7 +94,8 @@ impl Checker {
     /// A checker for the cluster of that genesis.
     pub fn new(genesis: &Genesis) -> Checker {
         let nodes = usize::from(genesis.brokers) + genesis.all_controller_ids().count();
-        let nodes = nodes + genesis.producers.len() + genesis.consumers.len();
+        let nodes =
+            nodes + usize::from(genesis.zookeepers) + genesis.producers.len() + genesis.consumers.len();
         Checker {
             applied: alloc::vec![crate::id::Offset(0); nodes],
             running: alloc::vec![false; nodes],

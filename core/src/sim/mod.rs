@@ -5,6 +5,7 @@
 //! choices), so that turning one knob does not reshuffle another.
 
 pub mod action;
+pub mod adapt;
 mod effects;
 mod faults;
 pub mod genesis;

@@ -98,6 +98,7 @@ impl Draft {
         match field {
             "seed" => next.seed = number(text)?,
             "controllers" => next.controllers = number(text)?,
+            "zookeepers" => next.zookeepers = number(text)?,
             "spare" => next.spare_controllers = number(text)?,
             "brokers" => next.brokers = number(text)?,
             "latency" => next.latency = Latency::parse(text).unwrap_or(next.latency),

@@ -9,6 +9,7 @@ pub mod draft;
 pub mod filter;
 pub mod hunt;
 pub mod lesson;
+pub mod mode;
 pub mod msg;
 pub mod page;
 pub mod run;
@@ -33,6 +34,7 @@ use hunt::Hunt;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
 use lesson::Class;
+use mode::Origin;
 use std::rc::Rc;
 
 /// Milliseconds for which a line of news is shown.
@@ -91,6 +93,8 @@ pub struct Model {
     pub zoom: Option<(Time, Time)>,
     /// The search for a counterexample.
     pub hunt: Hunt,
+    /// The cluster before its mode was changed, and what was made of it.
+    origin: Option<Rc<Origin>>,
 }
 
 impl Model {
@@ -123,6 +127,7 @@ impl Model {
             records: Vec::new(),
             zoom: None,
             hunt: Hunt::default(),
+            origin: None,
         };
         model.player.jump(model.session.now());
         model

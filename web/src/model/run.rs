@@ -6,6 +6,7 @@ use crate::i18n::tr;
 use crate::session::Session;
 use crate::share::Broken;
 use kraftscope_core::config::Settings;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::Genesis;
 use std::rc::Rc;
@@ -23,6 +24,8 @@ pub enum RunMsg {
     Fresh,
     /// The same shape and plan with another release.
     Release(Release),
+    /// The same cluster and plan in another mode.
+    Mode(Mode),
     /// The same plan with other luck.
     Luck,
     /// The form of the cluster's shape: this field now holds this text.
@@ -62,6 +65,7 @@ impl Model {
                 let settings = of_release(&self.session.genesis().settings, release);
                 self.again(Genesis { settings, ..self.session.genesis().clone() });
             }
+            RunMsg::Mode(mode) => self.change_mode(mode),
             RunMsg::Luck => {
                 let seed = self.session.genesis().seed.wrapping_add(1);
                 self.again(Genesis { seed, ..self.session.genesis().clone() });
@@ -117,10 +121,11 @@ impl Model {
     fn again(&mut self, genesis: Genesis) {
         match self.session.again(genesis) {
             Ok((session, impossible)) => {
-                let news = if impossible == 0 { "notice.same-plan" } else { "notice.same-plan.impossible" };
+                let news =
+                    if impossible.is_empty() { "notice.same-plan" } else { "notice.same-plan.impossible" };
                 self.show(session, news);
                 if let Some(notice) = &mut self.notice {
-                    notice.args.push(("n", impossible.to_string()));
+                    notice.args.push(("n", impossible.len().to_string()));
                 }
             }
             Err(what) => self.tell(Notice::refusal(what)),
@@ -154,7 +159,7 @@ impl Model {
 }
 
 /// The same settings on another release: what was changed stays changed, the rest takes the new defaults.
-fn of_release(settings: &Settings, release: Release) -> Settings {
+pub(super) fn of_release(settings: &Settings, release: Release) -> Settings {
     let mut next = Settings::of(release);
     for (key, value) in settings.changed() {
         // A value that was legal in one release is legal in all: the bounds are the same table.

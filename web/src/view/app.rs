@@ -88,7 +88,7 @@ impl Component for App {
         html! {
             <div class="app" data-present={model.present.to_string()} data-lesson={model.class.is_some().to_string()}>
                 <Header {lang} room={model.room} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
-                    release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
+                    mode={model.session.genesis().mode} release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
                     send={send.clone()} />
                 <main class="places">
                     { self.left(&model) }

@@ -3,8 +3,10 @@
 use super::props::Send;
 use crate::i18n::{Lang, tr};
 use crate::model::lesson::titles;
+use crate::model::mode::releases as releases_of;
 use crate::model::{LessonMsg, Overlay, PageMsg, Room, RunMsg, Theme};
 use crate::view::icon::icon;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use yew::prelude::*;
 
@@ -18,6 +20,7 @@ pub struct HeaderProps {
     pub present: bool,
     pub left_open: bool,
     pub right_open: bool,
+    pub mode: Mode,
     pub release: Release,
     /// The chapter under way.
     pub lesson: Option<&'static str>,
@@ -27,7 +30,7 @@ pub struct HeaderProps {
 /// The bar on top.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let HeaderProps { lang, room, theme, present, left_open, right_open, release, lesson, send } =
+    let HeaderProps { lang, room, theme, present, left_open, right_open, mode, release, lesson, send } =
         props.clone();
     let narrow = room == Room::Narrow;
     let side = |id: &'static str, sign: &'static str, key: &str, open: bool, msg: PageMsg| {
@@ -45,7 +48,8 @@ pub fn Header(props: &HeaderProps) -> Html {
             if narrow {
                 { side("more-open", "more", "header.more", false, PageMsg::Open(Overlay::More)) }
             } else {
-                { releases(lang, release, &send) }
+                { modes(lang, mode, room == Room::Wide, &send) }
+                { releases(lang, mode, release, &send) }
                 <span class="spring" />
                 <button class="button spare" data-testid="palette" title={tr(lang, "keys.palette")}
                     onclick={send.on_click(PageMsg::Open(Overlay::Palette))}>
@@ -98,14 +102,37 @@ fn lessons(lang: Lang, chosen: Option<&'static str>, send: &Send) -> Html {
     }
 }
 
+/// In which mode the cluster runs: three buttons where there is room, a list where there is not.
+pub(super) fn modes(lang: Lang, chosen: Mode, roomy: bool, send: &Send) -> Html {
+    let name = |mode: Mode| tr(lang, &format!("mode.{}", mode.name()));
+    if !roomy {
+        let onchange = send.on_change(|name| RunMsg::Mode(Mode::parse(&name).unwrap_or_default()));
+        return html! {
+            <select class="field" data-testid="mode" aria-label={tr(lang, "mode")} title={tr(lang, "mode")} {onchange}>
+                { for Mode::ALL.map(|mode| html! {
+                    <option key={mode.name()} value={mode.name()} selected={mode == chosen}>{ name(mode) }</option>
+                }) }
+            </select>
+        };
+    }
+    let button = |mode: Mode| {
+        let title = tr(lang, &format!("mode.{}.what", mode.name()));
+        html! {
+            <button key={mode.name()} class="button" data-testid={format!("mode-{}", mode.name())} {title}
+                aria-pressed={(mode == chosen).to_string()} onclick={send.on_click(RunMsg::Mode(mode))}>{ name(mode) }</button>
+        }
+    };
+    html! { <div class="segments spare" role="group" aria-label={tr(lang, "mode")}>{ for Mode::ALL.map(button) }</div> }
+}
+
 /// Which Kafka release is played.
-pub(super) fn releases(lang: Lang, chosen: Release, send: &Send) -> Html {
+pub(super) fn releases(lang: Lang, mode: Mode, chosen: Release, send: &Send) -> Html {
     let onchange = send.on_change(|name| RunMsg::Release(Release::parse(&name).unwrap_or_default()));
     html! {
         <label class="inline" title={tr(lang, "header.release.title")}>
             <span class="wide note">{ tr(lang, "header.release") }</span>
             <select class="field" data-testid="release" aria-label={tr(lang, "header.release")} {onchange}>
-                { for Release::ALL.map(|release| html! {
+                { for releases_of(mode).into_iter().map(|release| html! {
                     <option key={release.name()} value={release.name()} selected={release == chosen}>
                         { format!("Kafka {release}") }
                     </option>

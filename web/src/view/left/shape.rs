@@ -6,6 +6,7 @@ use crate::model::RunMsg;
 use crate::model::draft::Draft;
 use kraftscope_core::client::ProducerSpec;
 use kraftscope_core::config::{Acks, Warning};
+use kraftscope_core::mode::{MetadataPlane, ReplicationPlane};
 use kraftscope_core::net::Latency;
 use kraftscope_core::scenario::actions::show_acks;
 use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
@@ -59,15 +60,21 @@ pub(super) fn shape(lang: Lang, draft: &Draft, send: &Send) -> Html {
         <section class="group">
             <h2>{ tr(lang, "left.shape") }</h2>
             { field(lang, draft, "brokers", "left.brokers", &next.brokers.to_string(), send) }
-            { field(lang, draft, "controllers", "left.controllers", &next.controllers.to_string(), send) }
-            { field(lang, draft, "spare", "left.spare", &next.spare_controllers.to_string(), send) }
+            if next.mode.metadata() == MetadataPlane::ZooKeeper {
+                { field(lang, draft, "zookeepers", "left.zookeepers", &next.zookeepers.to_string(), send) }
+            } else {
+                { field(lang, draft, "controllers", "left.controllers", &next.controllers.to_string(), send) }
+                { field(lang, draft, "spare", "left.spare", &next.spare_controllers.to_string(), send) }
+            }
             { choice("latency", tr(lang, "left.latency"), latencies.to_vec(), next.latency.name(), send) }
             { for next.topics.iter().enumerate().map(|(i, found)| topic(lang, draft, i, found, send)) }
             <button class="button small" data-testid="add-topic" onclick={send.on_click(RunMsg::AddTopic)}>{ tr(lang, "left.add-topic") }</button>
             { field(lang, draft, "producers", "left.producers", &next.producers.len().to_string(), send) }
             { for next.producers.iter().enumerate().map(|(i, found)| producer(lang, draft, i, found, send)) }
             { field(lang, draft, "consumers", "left.consumers", &next.consumers.len().to_string(), send) }
-            { field(lang, draft, "group", "left.group", group(next), send) }
+            if next.mode.replication() == ReplicationPlane::Isr {
+                { field(lang, draft, "group", "left.group", group(next), send) }
+            }
             if !group(next).is_empty() {
                 { choice("set.group.protocol", tr(lang, "left.protocol"), protocols.to_vec(), &protocol, send) }
             }

@@ -10,6 +10,7 @@ use crate::model::{ActMsg, LessonMsg, Model, Msg, Overlay, PageMsg, RunMsg, Tab,
 use crate::platform::dom;
 use crate::select::Selection;
 use crate::session::CONDITIONS;
+use kraftscope_core::mode::Mode;
 use yew::prelude::*;
 
 /// Lines that are shown at most.
@@ -48,6 +49,10 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         say("left.fresh", RunMsg::Fresh.into()),
         say("header.left", PageMsg::ToggleLeft.into()),
     ];
+    all.extend(Mode::ALL.map(|mode| {
+        let name = tr(lang, &format!("mode.{}", mode.name()));
+        entry(t(lang, "palette.mode", &[("mode", name)]), RunMsg::Mode(mode))
+    }));
     all.extend(Tab::ALL.map(|tab| say(&format!("dock.{}", tab.name()), PageMsg::ShowTab(tab).into())));
     all.extend(Lang::ALL.map(|other| entry(tr(other, "header.language.own"), PageMsg::SetLang(other))));
     all.extend(Theme::ALL.map(|theme| {
@@ -70,6 +75,7 @@ fn deeds(model: &Model, words: &Words<'_>) -> Vec<Entry> {
     let view = model.session.view();
     let nodes = view.brokers.iter().map(|broker| broker.id);
     let nodes = nodes.chain(view.controllers.iter().map(|controller| controller.id));
+    let nodes = nodes.chain(view.zookeepers.iter().map(|member| member.id));
     let nodes = nodes.chain(view.producers.iter().map(|producer| producer.id));
     let nodes = nodes.chain(view.consumers.iter().map(|consumer| consumer.id));
     let partitions = view.partitions.iter().map(|found| Selection::Partition(found.partition));
