@@ -116,6 +116,20 @@ pub enum Timer {
     MetadataRefresh,
     /// Consumer: next fetch.
     ConsumerPoll,
+    /// ZooKeeper client: nothing was heard from its member for too long.
+    ZooKeeperTimeout,
+    /// ZooKeeper client: tell the member that it lives.
+    ZooKeeperPing,
+    /// ZooKeeper client: try the next member.
+    ZooKeeperReconnect,
+    /// ZooKeeper member: elections and heartbeats of the ensemble.
+    ZooKeeperElection,
+    /// ZooKeeper leader: look for sessions that nobody has heard from.
+    ZooKeeperTick,
+    /// ZooKeeper member: tell the leader which sessions it has heard from.
+    ZooKeeperLearnerPing,
+    /// ZooKeeper member: what it works on is done.
+    ZooKeeperWork,
 }
 
 /// What a person, a lesson or a search asks of a node.
@@ -155,6 +169,8 @@ pub enum Command {
     },
     /// Active controller: fence this broker as if its session had run out.
     FenceBroker(NodeId),
+    /// ZooKeeper: expire the session of this client, although it lives (F19).
+    ExpireSession(NodeId),
     /// Active controller: an event fails with an exception that nobody expected.
     FailController,
     /// Controller, broker: make a snapshot of the committed metadata now.

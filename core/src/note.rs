@@ -4,6 +4,10 @@
 //! tense, carry the numbers that a sentence needs, and are `Copy`. The words live in the page's language files,
 //! under the key of [`Note::key`].
 
+mod reason;
+
+pub use reason::*;
+
 use crate::config::Acks;
 use crate::id::{
     BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpoch, Text, TopicId,
@@ -13,94 +17,8 @@ use crate::record::TopicConfig;
 use crate::sequence::{ProducerEpoch, ProducerId, Sequence};
 use crate::time::Span;
 use crate::wire::ErrorCode;
+use crate::znode::{EventType, Path, SessionId, ZooKeeperError};
 use serde::{Deserialize, Serialize};
-
-/// Why a vote was not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum VoteRefusal {
-    /// The asker's epoch is older (`FENCED_LEADER_EPOCH`).
-    OldEpoch,
-    /// The asker's log is behind.
-    LogBehind,
-    /// The vote of this epoch went to somebody else.
-    VotedForOther,
-    /// A leader of this epoch is known.
-    LeaderKnown,
-    /// A pre-vote while the leader still answers fetches (KIP-996).
-    LeaderAlive,
-    /// It is a candidate itself, or resigned from this very epoch.
-    OwnCandidacy,
-    /// It leads this epoch.
-    IsLeader,
-    /// The request was malformed or meant for another voter.
-    Invalid,
-}
-
-/// Why a leader of the metadata quorum resigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ResignReason {
-    /// No majority fetched within the check-quorum timeout.
-    CheckQuorum,
-    /// It was asked to (a person, a graceful shutdown).
-    Asked,
-    /// It had led this epoch before a restart.
-    Restarted,
-    /// A voter set without it is committed.
-    Removed,
-    /// The controller on top of it could not go on.
-    ControllerFailed,
-}
-
-/// Why a replica of the metadata log stopped for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum HaltReason {
-    /// A snapshot was fetched that does not reach beyond the log that it should replace.
-    SnapshotBehindLog,
-    /// The leader's log lacks records that this replica knows to be committed: it would have to cut them.
-    TruncationBelowHw,
-    /// The leader's high watermark went back.
-    HwWentBack,
-    /// Two leaders of one epoch, or this replica named as a leader that it is not.
-    InconsistentLeader,
-}
-
-/// Why a partition's registration changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum ChangeReason {
-    /// A broker was fenced.
-    Fenced,
-    /// A broker was unfenced.
-    Unfenced,
-    /// A broker shuts down in a controlled way.
-    ControlledShutdown,
-    /// A broker came back as a new process and its old life was cleaned up.
-    Restarted,
-    /// The leader asked for it (AlterPartition).
-    AlterPartition,
-    /// Preferred leader election.
-    PreferredElection,
-    /// Unclean leader election.
-    UncleanElection,
-    /// A broker was unregistered.
-    Unregistered,
-    /// A reassignment.
-    Reassignment,
-}
-
-/// How a partition's leader was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum LeaderChoice {
-    /// The first of the replica list.
-    Preferred,
-    /// The first eligible replica in assignment order that is in the ISR.
-    InSync,
-    /// From the ELR, the ISR being empty (KIP-966): it holds every committed record.
-    Eligible,
-    /// The leader from before, ISR and ELR being lost (KIP-966): records may be lost.
-    LastKnown,
-    /// Outside the ISR: records may be lost.
-    Unclean,
-}
 
 /// Everything that can be said about a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -411,6 +329,38 @@ pub enum Note {
     OffsetCommitted { group: Text, partition: TopicPartition, offset: Offset },
     /// The consumer was told that it is not in the group, or not in this generation: it gives up everything.
     MemberFenced { group: Text, member: Text, error: ErrorCode },
+
+    // ZooKeeper.
+    /// A client of ZooKeeper has heard nothing from its member for too long: it gives the connection up.
+    MemberSilent { member: NodeId },
+    /// A client learns, when it reaches a member again, that its session is over.
+    SessionExpiryLearned { session: SessionId },
+    /// The ensemble has opened a session.
+    SessionCreated { client: NodeId, session: SessionId, timeout: Span },
+    /// Nobody heard from a session for its timeout: it is over, its ephemeral znodes are gone.
+    SessionExpired { client: NodeId, session: SessionId, timeout: Span },
+    /// A client has closed its session in order.
+    SessionClosed { client: NodeId, session: SessionId },
+    /// A client goes on with its session at this member.
+    SessionMoved { client: NodeId, session: SessionId },
+    /// A member tells a client what its watch has seen; the watch is gone.
+    WatchFired { client: NodeId, path: Path, event: EventType },
+    /// A znode was created; session 0 owns a persistent one.
+    ZnodeCreated { path: Path, owner: SessionId },
+    /// A znode has other data.
+    ZnodeChanged { path: Path, version: u32 },
+    /// A znode was deleted.
+    ZnodeDeleted { path: Path },
+    /// A write failed.
+    ZnodeWriteRefused { client: NodeId, path: Path, error: ZooKeeperError },
+    /// A member of the ensemble leads, by the votes of these.
+    EnsembleLeaderElected { epoch: LeaderEpoch, members: NodeList },
+    /// A member of the ensemble has no leader any more: it drops its clients.
+    EnsembleLeaderLost { epoch: LeaderEpoch },
+    /// The leader of the ensemble has heard of no majority for too long: it leads no more.
+    EnsembleMajorityLost { epoch: LeaderEpoch },
+    /// A member takes no client: it has no leader, or the client has seen more than it.
+    ClientDeclined { client: NodeId, behind: bool },
 
     // The world.
     /// A process crashed.

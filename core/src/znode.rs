@@ -22,6 +22,18 @@ pub struct SessionId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Zxid(pub u64);
 
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Zxid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Place of a znode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Path {
@@ -199,6 +211,8 @@ pub struct Stat {
     pub version: u32,
     /// Number of changes of its children.
     pub cversion: u32,
+    /// The transaction that last changed its children.
+    pub pzxid: Zxid,
     /// The session that it lives as long as; 0 for a persistent one.
     pub ephemeral_owner: SessionId,
 }
@@ -239,8 +253,6 @@ pub enum ZooKeeperError {
     BadVersion,
     /// It has children.
     NotEmpty,
-    /// Another operation of the same multi failed.
-    RuntimeInconsistency,
     /// The session is over.
     SessionExpired,
     /// The connection broke: the request may have been carried out or not.

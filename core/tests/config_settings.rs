@@ -107,6 +107,10 @@ fn every_setting_has_the_default_of_4_2() {
         Coordinator group.max.size = 2147483647 (GroupCoordinatorConfig)
         Coordinator group.consumer.session.timeout.ms = 45000 (GroupCoordinatorConfig)
         Coordinator group.consumer.heartbeat.interval.ms = 5000 (GroupCoordinatorConfig)
+        ZooKeeper zookeeper.session.timeout.ms = 18000 (ZkConfigs)
+        ZooKeeper zookeeper.max.in.flight.requests = 10 (ZkConfigs)
+        ZooKeeper kraftscope.zookeeper.read.us = 20 (kraftscope)
+        ZooKeeper kraftscope.zookeeper.write.us = 50 (kraftscope)
     "#]]
     .assert_eq(&table);
 }
@@ -472,4 +476,13 @@ fn a_long_poll_that_outlasts_the_request_is_named() {
 fn a_warning_names_its_sentence() {
     assert_eq!(Warning::SingleReplica.key(), "warning-single-replica");
     assert_eq!(Warning::NoFaultTolerance { replicas: 3 }.key(), "warning-no-fault-tolerance");
+}
+
+/// Source: KIP-537 (2.5): 6 s became 18 s. KAFKA-5642 (1.1): before it a broker waited for each answer of ZooKeeper.
+#[test]
+fn old_releases_give_zookeeper_sessions_six_seconds_and_ask_one_thing_at_a_time() {
+    let (oldest, middle) = (Settings::of(Release::V0_10), Settings::of(Release::V2_3));
+    assert_eq!((oldest.zookeeper_session_timeout, oldest.zookeeper_max_in_flight_requests), (Span::secs(6), 1));
+    assert_eq!((middle.zookeeper_session_timeout, middle.zookeeper_max_in_flight_requests), (Span::secs(6), 10));
+    assert_eq!(Settings::of(Release::V3_9).zookeeper_session_timeout, Span::secs(18));
 }

@@ -220,6 +220,7 @@ impl Producer {
             | Command::ConfigureTopic { .. }
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
+            | Command::ExpireSession(_)
             | Command::Snapshot { .. }
             | Command::FailController
             | Command::AddVoter(_)

@@ -265,6 +265,16 @@ pub struct Settings {
     pub group_consumer_session_timeout: Span,
     /// `group.consumer.heartbeat.interval.ms`, 5000 (KIP-848).
     pub group_consumer_heartbeat_interval: Span,
+
+    // ZooKeeper.
+    /// `zookeeper.session.timeout.ms`, 18000; 6000 before 2.5 (KIP-537).
+    pub zookeeper_session_timeout: Span,
+    /// `zookeeper.max.in.flight.requests`, 10; before 1.1 a broker waited for each answer (KAFKA-5642).
+    pub zookeeper_max_in_flight_requests: u32,
+    /// `kraftscope.zookeeper.read.us`, 20: what a read costs the member of the ensemble that answers it.
+    pub zookeeper_read: Span,
+    /// `kraftscope.zookeeper.write.us`, 50: what a transaction costs the leader of the ensemble.
+    pub zookeeper_write: Span,
 }
 
 impl Settings {
@@ -284,6 +294,12 @@ impl Settings {
             retries: if release.is_before(Release::V2_3) { 0 } else { i32::MAX as u32 },
             linger: Span::millis(if release.is_before(Release::V4_0) { 0 } else { 5 }),
             session_timeout: Span::millis(if release.is_before(Release::V3_0) { 10_000 } else { 45_000 }),
+            zookeeper_session_timeout: Span::millis(if release.is_before(Release::V2_6) {
+                6_000
+            } else {
+                18_000
+            }),
+            zookeeper_max_in_flight_requests: if release.is_before(Release::V1_1) { 1 } else { 10 },
             ..NEWEST
         }
     }
@@ -368,6 +384,10 @@ const NEWEST: Settings = Settings {
     group_max_size: i32::MAX as u32,
     group_consumer_session_timeout: Span::millis(45_000),
     group_consumer_heartbeat_interval: Span::millis(5000),
+    zookeeper_session_timeout: Span::millis(18_000),
+    zookeeper_max_in_flight_requests: 10,
+    zookeeper_read: Span::micros(20),
+    zookeeper_write: Span::micros(50),
 };
 
 impl Default for Settings {

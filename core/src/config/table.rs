@@ -73,6 +73,8 @@ pub enum Group {
     Consumer,
     /// Consumer groups and their coordinators.
     Coordinator,
+    /// ZooKeeper, and what a broker is to it.
+    ZooKeeper,
 }
 
 /// For whom, and when, a value holds.
@@ -263,5 +265,11 @@ static TABLE: &[Setting] = table! {
         "group.max.size" group_max_size: Int Count 1.. Kafka Static "GroupCoordinatorConfig",
         "group.consumer.session.timeout.ms" group_consumer_session_timeout: Int Millis 1.. Kafka Static "GroupCoordinatorConfig",
         "group.consumer.heartbeat.interval.ms" group_consumer_heartbeat_interval: Int Millis 1.. Kafka Static "GroupCoordinatorConfig",
+    }
+    ZooKeeper {
+        "zookeeper.session.timeout.ms" zookeeper_session_timeout: Int Millis 1.. Simulator Static "ZkConfigs",
+        "zookeeper.max.in.flight.requests" zookeeper_max_in_flight_requests: Int Count 1.. Kafka Static "ZkConfigs",
+        "kraftscope.zookeeper.read.us" zookeeper_read: Int Micros 0.. Simulator Static "kraftscope",
+        "kraftscope.zookeeper.write.us" zookeeper_write: Int Micros 0.. Simulator Static "kraftscope",
     }
 };

@@ -146,6 +146,11 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::MetadataRefresh
         | Timer::ConsumerPoll
         | Timer::GroupCoordinator
+        | Timer::ZooKeeperTimeout
+        | Timer::ZooKeeperPing
+        | Timer::ZooKeeperElection
+        | Timer::ZooKeeperTick
+        | Timer::ZooKeeperLearnerPing
         | Timer::ClientRequest(_)
         | Timer::ReplicaFetchRequest(_)
         | Timer::AlterPartitionRequest
@@ -161,6 +166,8 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::DelayedDelete(_)
         | Timer::LogDirFailure
         | Timer::ProducerSend
+        | Timer::ZooKeeperReconnect
+        | Timer::ZooKeeperWork
         | Timer::Reconnect(_) => false,
     }
 }

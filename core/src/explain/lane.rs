@@ -161,6 +161,20 @@ about! {
         RecordsConsumed: "Fetcher, isolation at the high watermark",
         MetadataUpdated: "Metadata.update, KIP-951",
     }
+    Elections notable {
+        EnsembleLeaderElected: "ZAB, Leader.lead",
+        EnsembleMajorityLost: "Leader.lead, syncLimit",
+        EnsembleLeaderLost: "Learner, LearnerZooKeeperServer",
+    }
+    Isr notable {
+        SessionExpired: "SessionTrackerImpl, ExpiryQueue",
+        SessionExpiryLearned: "ClientCnxn.onConnected, KafkaServer",
+    }
+    Isr routine {
+        SessionCreated: "SessionTrackerImpl",
+        SessionClosed: "PrepRequestProcessor, closeSession",
+        SessionMoved: "Learner.validateSession, SessionTrackerImpl.setOwner",
+    }
     Faults notable {
         AppendFailed: "KAFKA-10778, LocalLog.maybeHandleIOException",
         LogDirFailed: "ReplicaManager.handleLogDirFailure",
@@ -186,6 +200,13 @@ about! {
         CommandRefused: "simulator",
     }
     none routine {
+        MemberSilent: "ClientCnxn.SendThread",
+        ClientDeclined: "ZooKeeperServer.processConnectRequest",
+        WatchFired: "WatchManager.triggerWatch",
+        ZnodeCreated: "DataTree.createNode",
+        ZnodeChanged: "DataTree.setData",
+        ZnodeDeleted: "DataTree.deleteNode",
+        ZnodeWriteRefused: "PrepRequestProcessor.pRequest2Txn",
         ProducerIdsAllocated: "KIP-730, ProducerIdControlManager",
         ProducerIdsRefused: "KIP-730, RPCProducerIdManager",
         QuorumRequestRefused: "KIP-595, KafkaRaftClient",

@@ -156,6 +156,7 @@ impl Controller {
             Command::Send { .. }
             | Command::SetRate { .. }
             | Command::SetAcks(_)
+            | Command::ExpireSession(_)
             | Command::FailAppend(_)
             | Command::DeleteRecords { .. } => {
                 out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest));

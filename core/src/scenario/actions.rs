@@ -229,6 +229,7 @@ fn command(line: &str, names: &Names) -> Result<Command, String> {
         ["elect", partition] => elect(partition, false),
         ["elect", partition, "unclean"] => elect(partition, true),
         ["fence", node] => Ok(Command::FenceBroker(NodeId::parse(node)?)),
+        ["expire-session", node] => Ok(Command::ExpireSession(NodeId::parse(node)?)),
         ["add-voter", node, disk @ ..] => voter(node, disk).map(Command::AddVoter),
         ["remove-voter", node] => Ok(Command::RemoveVoter(NodeId::parse(node)?)),
         ["reassign", partition, list] => {
@@ -316,6 +317,7 @@ fn show_command(command: &Command, names: &Names) -> String {
             format!("elect {}{}", names.show(partition), if unclean { " unclean" } else { "" })
         }
         Command::FenceBroker(node) => format!("fence {node}"),
+        Command::ExpireSession(node) => format!("expire-session {node}"),
         Command::AddVoter(ReplicaKey { id, directory: DirectoryId(0) }) => format!("add-voter {id}"),
         Command::AddVoter(ReplicaKey { id, directory }) => {
             format!("add-voter {id} disk {}", directory.number())

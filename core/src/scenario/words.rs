@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 28] = [
+const PLAIN_TIMERS: [(&str, Timer); 35] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -121,6 +121,13 @@ const PLAIN_TIMERS: [(&str, Timer); 28] = [
     ("MetadataRefresh", Timer::MetadataRefresh),
     ("ConsumerPoll", Timer::ConsumerPoll),
     ("GroupCoordinator", Timer::GroupCoordinator),
+    ("ZooKeeperTimeout", Timer::ZooKeeperTimeout),
+    ("ZooKeeperPing", Timer::ZooKeeperPing),
+    ("ZooKeeperReconnect", Timer::ZooKeeperReconnect),
+    ("ZooKeeperElection", Timer::ZooKeeperElection),
+    ("ZooKeeperTick", Timer::ZooKeeperTick),
+    ("ZooKeeperLearnerPing", Timer::ZooKeeperLearnerPing),
+    ("ZooKeeperWork", Timer::ZooKeeperWork),
 ];
 
 /// Prints a timer; with its node or number behind a colon: `QuorumRequest:controller-2`, `DelayedFetch:3`.
@@ -164,7 +171,14 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh
         | Timer::ConsumerPoll
-        | Timer::GroupCoordinator) => {
+        | Timer::GroupCoordinator
+        | Timer::ZooKeeperTimeout
+        | Timer::ZooKeeperPing
+        | Timer::ZooKeeperReconnect
+        | Timer::ZooKeeperElection
+        | Timer::ZooKeeperTick
+        | Timer::ZooKeeperLearnerPing
+        | Timer::ZooKeeperWork) => {
             let known = PLAIN_TIMERS.iter().find(|(_, timer)| *timer == plain);
             known.map_or_else(String::new, |(name, _)| String::from(*name))
         }

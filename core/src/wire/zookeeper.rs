@@ -42,6 +42,17 @@ pub enum ZkReply {
     MultiRefused(u32, ZooKeeperError),
 }
 
+/// What a watch is set on (`WatcherType`, `ZKWatchManager`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WatchKind {
+    /// The data of a znode, or that it goes.
+    Data,
+    /// That a znode comes.
+    Exists,
+    /// The children of a znode, or that it goes.
+    Children,
+}
+
 /// Between a client and a member, and between members.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ZooKeeperMessage {
@@ -69,24 +80,27 @@ pub enum ZooKeeperMessage {
     Requests(SessionId, Vec<ZkRequest>),
     /// Their answers, and the last transaction that they show.
     Responses(Vec<Result<ZkReply, ZooKeeperError>>, Zxid),
+    /// The watches that a client still had when its last connection broke, and the last transaction that it had seen:
+    /// what has changed since then is told at once.
+    SetWatches(Vec<(Path, WatchKind)>, Zxid),
     /// The client ends its session in order.
     CloseSession(SessionId),
     /// It is over.
     SessionClosed,
     /// A watch fires. Arrives before the answer to any request that shows the change.
     WatchEvent(Path, EventType),
+    /// One side has closed the connection.
+    Closed,
     /// Between members: elections, proposals, commits.
     Peer(RaftMessage<Txn>),
-    /// A member passes a client's write on to the leader.
-    Forward {
-        /// Numbers it among those of this member.
-        number: u64,
-        /// What shall be written.
-        write: Proposal,
-    },
-    /// A member tells the leader which sessions it has heard from since the last time (`revalidateSession`, learner
-    /// pings).
+    /// A member passes writes of its clients on to the leader; each with its number at this member (`Leader.REQUEST`).
+    Forward(Vec<(u64, Proposal)>),
+    /// A member tells the leader which sessions it has heard from since the last time (learner pings).
     Touch(Vec<SessionId>),
+    /// A member asks the leader whether the session of a client that comes to it still lives (`Leader.REVALIDATE`).
+    Revalidate(SessionId),
+    /// Whether it does.
+    Revalidated(SessionId, bool),
 }
 
 /// Something that shall be ordered among all writes.
@@ -101,6 +115,8 @@ pub enum Proposal {
     },
     /// A client connects with a new session.
     CreateSession {
+        /// Who it is.
+        client: NodeId,
         /// Its timeout.
         timeout: Span,
     },
@@ -111,6 +127,9 @@ pub enum Proposal {
         /// Nobody heard from it.
         expired: bool,
     },
+    /// A write that the leader refuses, in its place among the others: the session has moved to another member
+    /// (`ErrorTxn`).
+    SessionMoved(SessionId),
 }
 
 /// An entry of the ensemble's log: a proposal, and who waits for its outcome.
@@ -131,14 +150,18 @@ impl ZooKeeperMessage {
             }
             ZooKeeperMessage::Ping(_) | ZooKeeperMessage::Pong => "zk ping",
             ZooKeeperMessage::Requests(..) | ZooKeeperMessage::Responses(..) => "zk request",
-            ZooKeeperMessage::CloseSession(_) | ZooKeeperMessage::SessionClosed => "zk close",
+            ZooKeeperMessage::CloseSession(_)
+            | ZooKeeperMessage::SessionClosed
+            | ZooKeeperMessage::Closed => "zk close",
+            ZooKeeperMessage::SetWatches(..) => "zk set watches",
             ZooKeeperMessage::WatchEvent(..) => "zk watch",
             ZooKeeperMessage::Peer(message) => match message {
                 RaftMessage::RequestVote { .. } | RaftMessage::Vote { .. } => "zab vote",
                 RaftMessage::Append(_) | RaftMessage::Appended(_) => "zab append",
             },
-            ZooKeeperMessage::Forward { .. } => "zab forward",
+            ZooKeeperMessage::Forward(_) => "zab forward",
             ZooKeeperMessage::Touch(_) => "zab touch",
+            ZooKeeperMessage::Revalidate(_) | ZooKeeperMessage::Revalidated(..) => "zab revalidate",
         }
     }
 
@@ -153,6 +176,8 @@ impl ZooKeeperMessage {
                 | ZooKeeperMessage::Pong
                 | ZooKeeperMessage::Responses(..)
                 | ZooKeeperMessage::SessionClosed
+                | ZooKeeperMessage::Closed
+                | ZooKeeperMessage::Revalidated(..)
         )
     }
 }

@@ -1,4 +1,12 @@
-//! ZooKeeper: an ensemble of members with one order of writes, sessions, watches.
+//! ZooKeeper: an ensemble of members with one order of writes, sessions, watches; and its clients.
+//!
+//! A client's side is [`client`]; [`stream`] is the connection between it and a member.
+
+mod asks;
+pub mod client;
+pub mod stream;
+
+pub use client::{Asker, ClientEvent, ZooKeeperClient};
 
 use crate::config::Settings;
 use crate::id::{LeaderEpoch, NodeId, NodeList};

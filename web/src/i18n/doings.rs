@@ -99,6 +99,10 @@ fn command_parts(words: &Words<'_>, at: NodeId, command: &Command) -> (&'static 
             args.push(("broker", words.node(broker)));
             "fence"
         }
+        Command::ExpireSession(client) => {
+            args.push(("client", words.node(client)));
+            "expire-session"
+        }
         Command::AddVoter(controller) => {
             args.push(("controller", words.node(controller.id)));
             "add-voter"

@@ -160,6 +160,21 @@ notes! {
     MemberFenced { group, member, error }
     Crashed { node, lost }
     Started { node }
+    MemberSilent { member }
+    SessionExpiryLearned { session }
+    SessionCreated { client, session, timeout }
+    SessionExpired { client, session, timeout }
+    SessionClosed { client, session }
+    SessionMoved { client, session }
+    WatchFired { client, path, event }
+    ZnodeCreated { path, owner }
+    ZnodeChanged { path, version }
+    ZnodeDeleted { path }
+    ZnodeWriteRefused { client, path, error }
+    EnsembleLeaderElected { epoch, members }
+    EnsembleLeaderLost { epoch }
+    EnsembleMajorityLost { epoch }
+    ClientDeclined { client, behind }
     DiskReplaced { node, directory }
     Paused { node }
     Resumed { node }

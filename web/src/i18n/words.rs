@@ -12,6 +12,7 @@ use kraftscope_core::scenario::words::Names;
 use kraftscope_core::sequence::{ProducerEpoch, ProducerId, Sequence};
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::wire::ErrorCode;
+use kraftscope_core::znode::{EventType, Path, SessionId, ZooKeeperError};
 
 /// A language, and the names of the topics of this run.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +89,7 @@ macro_rules! plain {
 }
 
 plain!(u8, u16, u32, u64, Offset, LeaderEpoch, PartitionEpoch, BrokerEpoch, Text);
-plain!(ProducerId, ProducerEpoch, Sequence);
+plain!(ProducerId, ProducerEpoch, Sequence, SessionId, Path);
 
 macro_rules! by_key {
     ($($type:ty: $prefix:literal),* $(,)?) => {
@@ -108,6 +109,8 @@ by_key!(
     ChangeReason: "reason.change",
     LeaderChoice: "reason.choice",
     Acks: "word.acks",
+    EventType: "word.event",
+    ZooKeeperError: "word.zookeeper",
 );
 
 /// Which disk of its machine: 1 is the first.
