@@ -482,7 +482,13 @@ fn a_warning_names_its_sentence() {
 #[test]
 fn old_releases_give_zookeeper_sessions_six_seconds_and_ask_one_thing_at_a_time() {
     let (oldest, middle) = (Settings::of(Release::V0_10), Settings::of(Release::V2_3));
-    assert_eq!((oldest.zookeeper_session_timeout, oldest.zookeeper_max_in_flight_requests), (Span::secs(6), 1));
-    assert_eq!((middle.zookeeper_session_timeout, middle.zookeeper_max_in_flight_requests), (Span::secs(6), 10));
+    assert_eq!(
+        (oldest.zookeeper_session_timeout, oldest.zookeeper_max_in_flight_requests),
+        (Span::secs(6), 1)
+    );
+    assert_eq!(
+        (middle.zookeeper_session_timeout, middle.zookeeper_max_in_flight_requests),
+        (Span::secs(6), 10)
+    );
     assert_eq!(Settings::of(Release::V3_9).zookeeper_session_timeout, Span::secs(18));
 }
