@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod check;
 mod claims;
+mod compare;
 mod explore;
 mod fuzz;
 mod models;
@@ -31,7 +32,7 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] 
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
+    [USAGE, compare::USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
 }
 
 fn main() -> ExitCode {
@@ -52,6 +53,7 @@ fn command() -> Result<bool, String> {
     match first {
         Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "compare" => compare::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "claims" => claims::command(&mut arguments),

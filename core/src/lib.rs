@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod check;
 pub mod client;
+pub mod compare;
 pub mod config;
 pub mod dice;
 pub mod digest;

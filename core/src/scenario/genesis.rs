@@ -51,7 +51,8 @@ pub(super) fn parse(lines: &[(u32, &str)]) -> Result<Genesis, ScenarioError> {
     for (number, line) in lines.iter().filter(|(_, line)| !is_release(line) && !is_mode(line)) {
         read(&mut genesis, line).map_err(|message| ScenarioError { line: *number, message })?;
     }
-    genesis.validate().map_err(|error| ScenarioError { line: 0, message: error.0 })?;
+    let fits = genesis.validate_size().and_then(|()| genesis.validate());
+    fits.map_err(|error| ScenarioError { line: 0, message: error.0 })?;
     Ok(genesis)
 }
 

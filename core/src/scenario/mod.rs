@@ -24,6 +24,7 @@ pub use condition::{Compare, Condition, Count, truth};
 pub use genesis::{print_genesis, setting_line};
 pub use play::{MOST_EVENTS, play_line, print};
 
+use crate::compare::target;
 use crate::id::{NodeId, StepId};
 use crate::sim::genesis::Genesis;
 use crate::time::{Span, Time};
@@ -133,7 +134,7 @@ impl Line {
             "show" => Ok(Line::Show),
             _ if line.starts_with('@') => exact(line),
             _ => {
-                actions::parse(line, names, NodeId::controller(1))?;
+                actions::parse(&target::placeholder(line, names)?, names, NodeId::controller(1))?;
                 Ok(Line::Act(line.to_string()))
             }
         }

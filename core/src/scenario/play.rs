@@ -1,10 +1,11 @@
 //! Plays script lines on a history, and prints a history as a script.
 
+use crate::compare::target;
 use crate::history::History;
 use crate::id::{NodeId, StepId};
 use crate::scenario::{Line, Scenario, ScenarioError, actions, condition, print_genesis, words};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 /// The most events that one line, or one text, may compute: a broken or hostile text cannot hang the page.
 pub const MOST_EVENTS: u64 = 300_000;
@@ -49,10 +50,12 @@ pub fn play_line(history: &mut History, line: &Line) -> Result<(), String> {
         Line::Show => Ok(()),
         Line::Act(text) => {
             let controller = history.sim().world().active_controller().unwrap_or(NodeId::controller(1));
-            let text = &addressed(history, text)?;
-            for action in actions::parse(text, &history.names(), controller)? {
-                let now = history.now();
-                history.act(now, action).map_err(|refusal| format!("'{text}': {refusal}"))?;
+            let texts = target::resolve(&addressed(history, text)?, history.sim(), &history.names());
+            for text in texts.map_err(|nobody| nobody.to_string())? {
+                for action in actions::parse(&text, &history.names(), controller)? {
+                    let now = history.now();
+                    history.act(now, action).map_err(|refusal| format!("'{text}': {refusal}"))?;
+                }
             }
             Ok(())
         }

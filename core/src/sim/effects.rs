@@ -52,6 +52,9 @@ impl Sim {
     }
 
     fn send(&mut self, from: NodeId, to: NodeId, correlation: Correlation, message: Message, cause: StepId) {
+        if let Some(meter) = &mut self.meter {
+            meter.sent(from, to, &message);
+        }
         let response = !message.is_request();
         let lost = self.will_be_lost(Link { from, to }, response);
         let packet = InFlight {

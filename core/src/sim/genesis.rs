@@ -26,7 +26,7 @@ pub const MOST_BROKERS: u8 = 15;
 pub const MOST_CONTROLLERS: u8 = 9;
 /// The largest ZooKeeper ensemble.
 pub const MOST_ZOOKEEPERS: u8 = 7;
-/// The most partitions over all topics.
+/// The most partitions over all topics that a text or the page may ask for; code may build more.
 pub const MOST_PARTITIONS: u32 = 200;
 /// The most producers, and the most consumers.
 pub const MOST_CLIENTS: u8 = 8;
@@ -216,6 +216,15 @@ impl Genesis {
         Consumer::new(id, settings, spec, self.bootstrap())
     }
 
+    /// Refuses what a page or a text may not ask for, although a machine can play it.
+    pub fn validate_size(&self) -> Result<(), GenesisError> {
+        let all: u32 = self.topics.iter().map(|topic| u32::from(topic.partitions)).sum();
+        if all > MOST_PARTITIONS {
+            return Err(GenesisError(format!("{all} partitions in all: at most {MOST_PARTITIONS}")));
+        }
+        Ok(())
+    }
+
     /// Refuses what makes no cluster. The error names the field and what to write instead.
     pub fn validate(&self) -> Result<(), GenesisError> {
         let refuse = |text: String| Err(GenesisError(text));
@@ -308,10 +317,6 @@ impl Genesis {
         let refuse = |text: String| Err(GenesisError(text));
         if self.topics.len() > usize::from(MOST_TOPICS) {
             return refuse(format!("{} topics: at most {MOST_TOPICS}", self.topics.len()));
-        }
-        let all: u32 = self.topics.iter().map(|topic| u32::from(topic.partitions)).sum();
-        if all > MOST_PARTITIONS {
-            return refuse(format!("{all} partitions in all: at most {MOST_PARTITIONS}"));
         }
         for (i, topic) in self.topics.iter().enumerate() {
             let name = topic.name;

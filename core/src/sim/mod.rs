@@ -18,6 +18,7 @@ pub mod world;
 pub use step::{Delivered, NotEnabled, Step, family};
 
 use crate::check::Checker;
+use crate::compare::Meter;
 use crate::dice::Dice;
 use crate::id::{CallId, DirectoryId, NodeId, PacketId, StepId};
 use crate::net::Net;
@@ -30,6 +31,7 @@ use crate::sim::world::World;
 use crate::time::Time;
 use crate::view::Health;
 use crate::wire::Envelope;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -75,6 +77,7 @@ pub struct Sim {
     messages: u64,
     promises: promises::Promises,
     checker: Option<Checker>,
+    meter: Option<Box<Meter>>,
     out: Out,
 }
 
@@ -109,6 +112,7 @@ impl Sim {
             messages: 0,
             promises: promises::Promises::default(),
             checker: genesis.checks.then(|| Checker::new(&genesis)),
+            meter: None,
             out: Out::default(),
         };
         sim.schedule_roll();
@@ -143,6 +147,16 @@ impl Sim {
     /// The checker, when checks are on.
     pub const fn checker(&self) -> Option<&Checker> {
         self.checker.as_ref()
+    }
+
+    /// Counts from now on what runs are compared by. Changes nothing else: digests stay the same.
+    pub fn measure(&mut self) {
+        self.meter.get_or_insert_default();
+    }
+
+    /// What was counted, if anything is.
+    pub fn meter(&self) -> Option<&Meter> {
+        self.meter.as_deref()
     }
 
     /// What producers were promised.
@@ -280,6 +294,10 @@ impl Sim {
         self.promises.observe(&self.world, step);
         if let Some(checker) = &mut self.checker {
             checker.observe(&self.world, step);
+        }
+        let ready = self.is_set_up();
+        if let Some(meter) = &mut self.meter {
+            meter.observe(&self.world, step, ready);
         }
         Ok(())
     }

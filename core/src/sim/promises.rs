@@ -51,6 +51,12 @@ impl Promises {
         }
     }
 
+    /// Every record that is promised, by its producer and serial number.
+    pub fn all(&self) -> impl Iterator<Item = (NodeId, u32)> + '_ {
+        let ranges = self.0.iter().flat_map(|(id, ranges)| ranges.iter().map(move |range| (*id, *range)));
+        ranges.flat_map(|(id, (first, end))| (first..end).map(move |value| (id, value)))
+    }
+
     /// Whether this producer was told that its record of that serial number is safe.
     pub fn holds(&self, producer: NodeId, value: u32) -> bool {
         let Some((_, ranges)) = self.0.iter().find(|(id, _)| *id == producer) else { return false };

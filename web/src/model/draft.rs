@@ -53,7 +53,7 @@ impl Draft {
         if let Some((_, error)) = self.wrong.values().next() {
             return Err(error.clone());
         }
-        self.next.validate().map_err(|error| error.to_string())?;
+        self.next.validate_size().and_then(|()| self.next.validate()).map_err(|error| error.to_string())?;
         Ok(self.next.clone())
     }
 

@@ -1,0 +1,128 @@
+//! The same cluster under other conditions: another mode, release, or setting.
+//!
+//! A genesis that says something only its own mode understands (spare controllers) loses it; a release that a mode never
+//! had is refused.
+
+use crate::config::Settings;
+use crate::mode::{Mode, ReplicationPlane};
+use crate::release::Release;
+use crate::sim::genesis::Genesis;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// What a run differs in from the one that the text describes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Variant {
+    /// Another mode.
+    pub mode: Option<Mode>,
+    /// Another release: all settings get its defaults, and then what the text has changed.
+    pub release: Option<Release>,
+    /// Other values: `min.insync.replicas` = `1`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Variant {
+    /// What it is called: `zookeeper`, `0.10.2`, `min.insync.replicas=1`; the mode when it differs in nothing.
+    pub fn name(&self, base: &Genesis) -> String {
+        let mode = self.mode.map(|mode| mode.to_string());
+        let release = self.release.map(|release| release.name().to_string());
+        let settings = self.settings.iter().map(|(key, value)| format!("{key}={value}"));
+        let parts: Vec<String> = mode.into_iter().chain(release).chain(settings).collect();
+        if parts.is_empty() { base.mode.to_string() } else { parts.join(" ") }
+    }
+
+    /// The cluster in this variant.
+    ///
+    /// # Errors
+    /// What cannot be, and why.
+    pub fn of(&self, base: &Genesis) -> Result<Genesis, String> {
+        let mut genesis = base.clone();
+        if let Some(release) = self.release {
+            let changed: Vec<(&'static str, String)> = base.settings.changed();
+            genesis.settings = Settings::of(release);
+            for (key, value) in changed {
+                genesis.settings.set(key, &value).map_err(|error| error.to_string())?;
+            }
+        }
+        if let Some(mode) = self.mode {
+            genesis = genesis.in_mode(mode);
+            if mode.replication() == ReplicationPlane::Raft {
+                genesis.consumers.iter_mut().for_each(|consumer| consumer.group = None);
+            }
+        }
+        for (key, value) in &self.settings {
+            set(&mut genesis, key, value)?;
+        }
+        genesis.validate().map_err(|error| error.0)?;
+        Ok(genesis)
+    }
+
+    /// Every combination: modes with releases with the values of each setting.
+    pub fn all(modes: &[Mode], releases: &[Release], settings: &[(String, Vec<String>)]) -> Vec<Variant> {
+        let mut variants = alloc::vec![Variant::default()];
+        let spread = |variants: Vec<Variant>, ways: Vec<Variant>| -> Vec<Variant> {
+            if ways.is_empty() {
+                return variants;
+            }
+            let join = |one: &Variant, way: &Variant| Variant {
+                mode: way.mode.or(one.mode),
+                release: way.release.or(one.release),
+                settings: one.settings.iter().chain(&way.settings).cloned().collect(),
+            };
+            variants.iter().flat_map(|one| ways.iter().map(move |way| join(one, way))).collect()
+        };
+        let by_mode = modes.iter().map(|&mode| Variant { mode: Some(mode), ..Variant::default() });
+        variants = spread(variants, by_mode.collect());
+        let by_release = releases.iter().map(|&release| Variant { release: Some(release), ..Variant::default() });
+        variants = spread(variants, by_release.collect());
+        for (key, values) in settings {
+            let one = |value: &String| Variant {
+                settings: alloc::vec![(key.clone(), value.clone())],
+                ..Variant::default()
+            };
+            variants = spread(variants, values.iter().map(one).collect());
+        }
+        variants
+    }
+}
+
+/// A setting of the cluster holds for its topics, too, where they have their own value.
+fn set(genesis: &mut Genesis, key: &str, value: &str) -> Result<(), String> {
+    match key {
+        "min.insync.replicas" => genesis.topics.iter_mut().for_each(|topic| topic.min_insync_replicas = None),
+        "unclean.leader.election.enable" => {
+            genesis.topics.iter_mut().for_each(|topic| topic.unclean_leader_election_enable = None);
+        }
+        _ => {}
+    }
+    genesis.settings.set(key, value).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variant_changes_what_it_names_and_nothing_else() {
+        let base = Genesis::default();
+        let variant = Variant { mode: Some(Mode::ZooKeeper), ..Variant::default() };
+        let other = variant.of(&base).expect("a cluster");
+        assert_eq!((other.zookeepers, other.controllers, other.seed), (3, 0, base.seed));
+        assert_eq!(variant.name(&base), "zookeeper");
+        let setting = alloc::vec![(String::from("min.insync.replicas"), String::from("1"))];
+        let one = Variant { settings: setting, ..Variant::default() }.of(&base).expect("a cluster");
+        assert_eq!(one.settings.min_insync_replicas, 1);
+        assert!(one.topics.iter().all(|topic| topic.min_insync_replicas.is_none()));
+    }
+
+    #[test]
+    fn variants_are_every_combination_of_what_is_asked_for() {
+        let values = [(String::from("acks"), ["1", "all"].map(String::from).to_vec())];
+        let all = Variant::all(&[Mode::ZooKeeper, Mode::KRaft], &[], &values);
+        let names: Vec<String> = all.iter().map(|variant| variant.name(&Genesis::default())).collect();
+        assert_eq!(names, ["zookeeper acks=1", "zookeeper acks=all", "kraft acks=1", "kraft acks=all"]);
+        assert_eq!(Variant::all(&[], &[], &[]), [Variant::default()]);
+    }
+}
