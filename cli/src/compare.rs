@@ -186,7 +186,8 @@ fn print(path: &str, columns: &[Column]) {
         .filter_map(|(name, outcomes)| Some((name.as_str(), outcomes.as_ref().ok()?.as_slice())))
         .collect();
     println!("{path}");
-    let mut rows = vec![(String::new(), played.iter().map(|(name, _)| String::from(*name)).collect::<Vec<_>>())];
+    let mut rows =
+        vec![(String::new(), played.iter().map(|(name, _)| String::from(*name)).collect::<Vec<_>>())];
     for figure in Figure::ALL {
         let cells = played.iter().map(|(_, outcomes)| cell(outcomes, figure)).collect();
         rows.push((String::from(label(figure)), cells));

@@ -53,7 +53,9 @@ fn command() -> Result<bool, String> {
     match first {
         Some(lexopt::Arg::Value(verb)) if verb == "run" => run::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "bench" => bench::command(&mut arguments).map(|()| true),
-        Some(lexopt::Arg::Value(verb)) if verb == "compare" => compare::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "compare" => {
+            compare::command(&mut arguments).map(|()| true)
+        }
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "claims" => claims::command(&mut arguments),

@@ -28,7 +28,14 @@ pub struct Answers {
 }
 
 impl Answers {
-    pub(super) fn sent(&mut self, from: NodeId, partition: TopicPartition, batch: (u32, u32), awaits: bool, now: Time) {
+    pub(super) fn sent(
+        &mut self,
+        from: NodeId,
+        partition: TopicPartition,
+        batch: (u32, u32),
+        awaits: bool,
+        now: Time,
+    ) {
         let (first, count) = batch;
         self.sent += u64::from(count);
         if awaits {
@@ -51,7 +58,13 @@ impl Answers {
         Some(sent)
     }
 
-    pub(super) fn failed(&mut self, from: NodeId, partition: TopicPartition, batch: (u32, u32), error: ErrorCode) {
+    pub(super) fn failed(
+        &mut self,
+        from: NodeId,
+        partition: TopicPartition,
+        batch: (u32, u32),
+        error: ErrorCode,
+    ) {
         let (first, count) = batch;
         self.failed += u64::from(count);
         *self.errors.entry(error).or_default() += 1;

@@ -58,7 +58,13 @@ impl Leaders {
     }
 
     /// A replica was told to lead. `group` are the replicas of a Raft group, and empty for leader and ISR.
-    pub(super) fn leads(&mut self, partition: TopicPartition, node: NodeId, epoch: LeaderEpoch, group: NodeList) {
+    pub(super) fn leads(
+        &mut self,
+        partition: TopicPartition,
+        node: NodeId,
+        epoch: LeaderEpoch,
+        group: NodeList,
+    ) {
         let lead = self.partitions.entry(partition).or_insert(Lead {
             epoch,
             leader: None,

@@ -7,9 +7,9 @@
 
 use super::Meter;
 use crate::id::{NodeId, TopicPartition};
+use crate::log::Log;
 use crate::process::Process;
 use crate::record::Record;
-use crate::log::Log;
 use crate::sim::Sim;
 use crate::sim::world::Slot;
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -90,7 +90,8 @@ impl Meter {
             Action::Isolate(node) => self.office.left(node, now),
             Action::Rejoin(node) => self.office.back(node),
             Action::HealAll => {
-                if let Some(holder) = self.office.holder().filter(|&holder| self.health_of(holder) == Health::Up)
+                if let Some(holder) =
+                    self.office.holder().filter(|&holder| self.health_of(holder) == Health::Up)
                 {
                     self.office.back(holder);
                 }

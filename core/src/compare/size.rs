@@ -12,7 +12,8 @@ use crate::id::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::record::{MetadataRecord, Record};
 use crate::wire::{
     AppendOutcome, ControlMessage, FetchRequest, FetchResponse, Fetched, Fetcher, GroupMessage, Message,
-    PartitionRaftBody, PartitionRaftMessage, Proposal, RaftMessage, Txn, ZkReply, ZkRequest, ZooKeeperMessage,
+    PartitionRaftBody, PartitionRaftMessage, Proposal, RaftMessage, Txn, ZkReply, ZkRequest,
+    ZooKeeperMessage,
 };
 use crate::znode::{Data, Op};
 use alloc::collections::BTreeMap;
@@ -168,9 +169,7 @@ fn fetched(from: NodeId, to: NodeId, response: &FetchResponse, sessions: &mut Se
         let news = sessions.told.insert((from, to, found.partition), now) != Some(now);
         let size = match &found.data {
             Fetched::Records(entries) if entries.is_empty() => 0,
-            Fetched::Records(entries) => {
-                BATCH + entries.iter().map(|entry| record(&entry.body)).sum::<u64>()
-            }
+            Fetched::Records(entries) => BATCH + entries.iter().map(|entry| record(&entry.body)).sum::<u64>(),
             Fetched::Diverging(_) => 13,
         };
         if news || size > 0 || !found.error.is_none() {
@@ -198,9 +197,8 @@ fn control(message: &ControlMessage) -> u64 {
             STAMP + topics + 45 * len(&request.live_brokers) + PARTITION * len(&request.partitions)
         }
         ControlMessage::StopReplicaRequest(request) => STAMP + TOPIC + 10 * len(&request.partitions),
-        ControlMessage::LeaderAndIsrResponse(_, answers) | ControlMessage::StopReplicaResponse(_, answers) => {
-            3 + TOPIC + 7 * len(answers)
-        }
+        ControlMessage::LeaderAndIsrResponse(_, answers)
+        | ControlMessage::StopReplicaResponse(_, answers) => 3 + TOPIC + 7 * len(answers),
         ControlMessage::UpdateMetadataResponse(_) => 3,
         ControlMessage::ControlledShutdownRequest(_) => 13,
         ControlMessage::ControlledShutdownResponse(_, left) => 4 + 17 * len(left),

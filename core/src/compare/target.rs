@@ -60,7 +60,9 @@ impl fmt::Display for Nowhere {
             Nowhere::NoControllers => "this mode has no controllers of their own: a broker is the controller",
             Nowhere::NoZooKeeper => "this mode has no ZooKeeper: controllers keep the metadata",
             Nowhere::NoQuorum => "this mode has no quorum of controllers that could be asked for it",
-            Nowhere::GroupsElect => "in this mode each partition's group elects its leader, and there is no ISR",
+            Nowhere::GroupsElect => {
+                "in this mode each partition's group elects its leader, and there is no ISR"
+            }
             Nowhere::NotNow(why) => why,
         })
     }
@@ -92,11 +94,10 @@ pub fn meaning(action: &Action, mode: Mode) -> Result<(), Nowhere> {
             | Command::AddVoter(_)
             | Command::RemoveVoter(_),
         ) if with_zookeeper => Err(Nowhere::NoQuorum),
-        Action::Call(_, Command::ElectLeader { .. } | Command::ConfigureTopic { .. } | Command::Reassign { .. })
-            if by_groups =>
-        {
-            Err(Nowhere::GroupsElect)
-        }
+        Action::Call(
+            _,
+            Command::ElectLeader { .. } | Command::ConfigureTopic { .. } | Command::Reassign { .. },
+        ) if by_groups => Err(Nowhere::GroupsElect),
         _ => Ok(()),
     }
 }
@@ -116,7 +117,8 @@ fn nodes(action: &Action) -> Vec<NodeId> {
         | Action::Call(node, _) => vec![node],
         Action::Cut(link) | Action::Heal(link) => vec![link.from, link.to],
         Action::Configure(change) => match change {
-            crate::sim::action::Change::LinkDelay(link, _) | crate::sim::action::Change::LinkLoss(link, _) => {
+            crate::sim::action::Change::LinkDelay(link, _)
+            | crate::sim::action::Change::LinkLoss(link, _) => {
                 vec![link.from, link.to]
             }
             crate::sim::action::Change::Slow(node, _) => vec![node],

@@ -49,7 +49,8 @@ impl Traffic {
     pub(super) fn sent(&mut self, from: NodeId, to: NodeId, message: &Message) {
         let bytes = size::bytes(from, to, message, &mut self.sessions);
         self.apis.entry(message.api()).or_default().add(bytes);
-        let tally = if self.is_for_records(from, to, message) { &mut self.records } else { &mut self.background };
+        let tally =
+            if self.is_for_records(from, to, message) { &mut self.records } else { &mut self.background };
         tally.add(bytes);
     }
 

@@ -75,7 +75,8 @@ impl Variant {
         };
         let by_mode = modes.iter().map(|&mode| Variant { mode: Some(mode), ..Variant::default() });
         variants = spread(variants, by_mode.collect());
-        let by_release = releases.iter().map(|&release| Variant { release: Some(release), ..Variant::default() });
+        let by_release =
+            releases.iter().map(|&release| Variant { release: Some(release), ..Variant::default() });
         variants = spread(variants, by_release.collect());
         for (key, values) in settings {
             let one = |value: &String| Variant {
