@@ -245,7 +245,10 @@ fn zookeeper(message: &ZooKeeperMessage) -> u64 {
         }
         ZooKeeperMessage::WatchEvent(..) => ZK_REPLY + 8 + PATH,
         ZooKeeperMessage::Peer(message) => 4 + 16 + raft(message, txn),
-        ZooKeeperMessage::Forward { write, .. } => 4 + 28 + proposal(write),
+        ZooKeeperMessage::Forward(writes) => writes.iter().map(|(_, write)| 4 + 28 + proposal(write)).sum(),
+        ZooKeeperMessage::SetWatches(watches, _) => ZK_REQUEST + 8 + 12 + PATH * len(watches),
+        ZooKeeperMessage::Revalidate(_) | ZooKeeperMessage::Revalidated(..) => 4 + 16 + 13,
+        ZooKeeperMessage::Closed => 0,
         ZooKeeperMessage::Touch(sessions) => 4 + 16 + 12 * len(sessions),
     }
 }
@@ -264,6 +267,7 @@ fn zk_reply(reply: &ZkReply) -> u64 {
         ZkReply::Children(paths, _) => 4 + 8 * len(paths) + STAT,
         ZkReply::Done(..) => STAT,
         ZkReply::Multi(results) => (9 + STAT) * len(results) + 9,
+        ZkReply::MultiRefused(..) => 2 * 13,
     }
 }
 
@@ -296,7 +300,7 @@ fn proposal(proposal: &Proposal) -> u64 {
     match proposal {
         Proposal::Write { ops, .. } => 24 + ops.iter().map(op).sum::<u64>(),
         Proposal::CreateSession { .. } => 28,
-        Proposal::CloseSession { .. } => 24,
+        Proposal::CloseSession { .. } | Proposal::SessionMoved(_) => 24,
     }
 }
 
