@@ -9,6 +9,7 @@ mod explore;
 mod fuzz;
 mod models;
 mod run;
+mod scale;
 mod zoo;
 
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] 
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, compare::USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
+    [USAGE, compare::USAGE, scale::USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
 }
 
 fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn command() -> Result<bool, String> {
         Some(lexopt::Arg::Value(verb)) if verb == "compare" => {
             compare::command(&mut arguments).map(|()| true)
         }
+        Some(lexopt::Arg::Value(verb)) if verb == "scale" => scale::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "claims" => claims::command(&mut arguments),
