@@ -53,7 +53,8 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
             lexopt::Arg::Long("modes") => chosen = modes(&word(arguments)?)?,
             lexopt::Arg::Long("partitions") => {
                 let list = word(arguments)?;
-                let size = |text: &str| text.parse().map_err(|_| format!("--partitions: '{text}' is no number"));
+                let size =
+                    |text: &str| text.parse().map_err(|_| format!("--partitions: '{text}' is no number"));
                 sizes = list.split(',').map(size).collect::<Result<_, String>>()?;
             }
             lexopt::Arg::Long("brokers") => brokers = number(arguments, "brokers")?,

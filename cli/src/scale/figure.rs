@@ -23,9 +23,13 @@ pub(super) fn draw(points: &[Point]) -> String {
          <style>\ntext {{ fill: #24292f }} .grid {{ stroke: #d0d7de }} @media (prefers-color-scheme: dark) {{ text \
          {{ fill: #e6edf3 }} .grid {{ stroke: #444c56 }} }}\n</style>\n"
     );
-    panel(&mut svg, LEFT, "The controller is killed: until the next one acts", points, |point| point.controller);
+    panel(&mut svg, LEFT, "The controller is killed: until the next one acts", points, |point| {
+        point.controller
+    });
     let second = LEFT + WIDTH + GAP;
-    panel(&mut svg, second, "A broker is killed: until its last partition is led", points, |point| point.last);
+    panel(&mut svg, second, "A broker is killed: until its last partition is led", points, |point| {
+        point.last
+    });
     svg.push_str("</svg>\n");
     svg
 }
@@ -71,7 +75,11 @@ fn panel(svg: &mut String, x: f64, title: &str, points: &[Point], value: impl Fn
         let label = 10u32.pow(exponent as u32);
         put(format!("<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", bottom + 18.0));
     }
-    put(format!("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">partitions</text>", x + WIDTH / 2.0, bottom + 38.0));
+    put(format!(
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">partitions</text>",
+        x + WIDTH / 2.0,
+        bottom + 38.0
+    ));
     for mode in Mode::ALL {
         let line: Vec<(f64, f64)> = points
             .iter()
