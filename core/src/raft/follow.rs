@@ -49,7 +49,7 @@ impl RaftGroup {
             self.become_follower(now, request.epoch, Some(leader), out);
         }
         self.heard = Some(now);
-        self.wait_for_election(now, out);
+        self.wait_for_leader(now, out);
     }
 
     /// Where the logs agree, appends; where they part, says so.

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 pub struct RaftOptions {
     /// A follower waits this long for a leader; drawn anew each time between the two, both included.
     pub election: (Span, Span),
+    /// How long a leader may be silent before its followers give it up; the spread of `election` comes on top. `None`:
+    /// the shortest election timeout, as in the paper.
+    pub silence: Option<Span>,
     /// A leader sends at least this often.
     pub heartbeat: Span,
     /// How many entries one AppendEntries carries at the most.
@@ -29,10 +32,18 @@ pub struct RaftOptions {
     pub clock_drift: Span,
 }
 
+impl RaftOptions {
+    /// How long a leader may be silent.
+    pub fn silence(&self) -> Span {
+        self.silence.unwrap_or(self.election.0)
+    }
+}
+
 impl Default for RaftOptions {
     fn default() -> RaftOptions {
         RaftOptions {
             election: (Span::millis(1000), Span::millis(2000)),
+            silence: None,
             heartbeat: Span::millis(200),
             max_entries: 64,
             pre_vote: false,
@@ -222,13 +233,29 @@ impl RaftGroup {
         self.deadline = now + out.draw(&(shortest..=longest));
     }
 
-    /// Whether a current leader was heard from within the shortest election timeout, or it leads and a majority was.
+    /// Draws until when the leader that it has just heard from may be silent.
+    pub(super) fn wait_for_leader<R>(&mut self, now: Time, out: &mut RaftOut<R>) {
+        let (shortest, longest) = self.options.election;
+        let silence = self.options.silence();
+        self.deadline = now + out.draw(&(silence..=silence + (longest - shortest)));
+    }
+
+    /// The connection to the leader is gone: it is given up at once, and nobody's vote waits for it.
+    pub fn lose_leader<R>(&mut self, now: Time, out: &mut RaftOut<R>) {
+        if matches!(self.role, RaftRole::Follower) {
+            self.leader = None;
+            self.heard = None;
+            self.wait_for_election(now, out);
+        }
+    }
+
+    /// Whether a current leader was heard from within the time that it may be silent, or it leads and a majority was.
     pub(super) fn has_live_leader(&self, now: Time) -> bool {
         let heard = match &self.role {
             RaftRole::Leader(_) => self.confirmed(now),
             RaftRole::Follower | RaftRole::Prospective(_) | RaftRole::Candidate(_) => self.heard,
         };
-        heard.is_some_and(|heard| now < heard + self.options.election.0)
+        heard.is_some_and(|heard| now < heard + self.options.silence())
     }
 
     pub(super) fn send<R>(&self, to: NodeId, message: RaftMessage<R>, out: &mut RaftOut<R>) {

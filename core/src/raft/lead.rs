@@ -109,7 +109,7 @@ impl RaftGroup {
 
     /// Until when it may answer reads without asking; `None` without a lease.
     pub fn lease_until(&self, now: Time) -> Option<Time> {
-        let length = self.options.election.0 - self.options.clock_drift;
+        let length = self.options.silence() - self.options.clock_drift;
         self.confirmed(now).filter(|_| self.options.check_quorum).map(|at| at + length)
     }
 
@@ -136,7 +136,7 @@ impl RaftGroup {
     fn has_lost_majority(&self, now: Time) -> bool {
         let Some(leader) = self.as_leader().filter(|_| self.options.check_quorum) else { return false };
         let last = self.confirmed(now).unwrap_or(leader.since).max(leader.since);
-        now.since(last) >= self.options.election.0.max(Span(1))
+        now.since(last) >= self.options.silence().max(Span(1))
     }
 
     /// Sends what was appended to every follower that waits for nothing.

@@ -1,66 +1,36 @@
-//! ZooKeeper: an ensemble of members with one order of writes, sessions, watches; and its clients.
+//! ZooKeeper: an ensemble of members with one order of writes, sessions and watches; and its clients.
 //!
-//! A client's side is [`client`]; [`stream`] is the connection between it and a member.
+//! Reading order: [`tree`] and [`database`] are what the members agree on; [`sessions`] and [`watches`] what the leader
+//! and each member know besides; `server` is a member, with what it does for its clients (`clients`, `connection`), what it
+//! works on (`work`), what follows from a commit (`apply`) and what it says to its leader (`link`). [`client`] is the other
+//! side, with what it has asked (`asks`); [`stream`] is the connection between them.
+//! Source: Apache ZooKeeper 3.6 and later, as Kafka up to 3.9 uses it.
 
+mod apply;
 mod asks;
 pub mod client;
+mod clients;
+mod connection;
+pub mod database;
+mod link;
+mod server;
+pub mod sessions;
 pub mod stream;
+pub mod tree;
+pub mod watches;
+mod work;
 
 pub use client::{Asker, ClientEvent, ZooKeeperClient};
+pub use database::{Database, Session};
+pub use server::ZooKeeperServer;
+pub use tree::{Tree, Znode};
 
-use crate::config::Settings;
-use crate::id::{LeaderEpoch, NodeId, NodeList};
-use crate::log::Log;
-use crate::node::{Input, Loss, Out};
-use crate::time::Time;
+use crate::raft::{RaftDisk, RaftRecord};
 use crate::wire::Txn;
-use alloc::sync::Arc;
-use serde::{Deserialize, Serialize};
 
-/// What a member of the ensemble keeps over a crash.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ZooKeeperDisk {
-    /// The writes in their order.
-    pub log: Log<Txn>,
-    /// The epoch that it is in.
-    pub epoch: LeaderEpoch,
-    /// Whom it voted for in it.
-    pub voted: Option<NodeId>,
-}
+/// What a member of the ensemble keeps over a crash: the transactions in their order, and its vote.
+pub type ZooKeeperDisk = RaftDisk<Txn>;
 
-impl ZooKeeperDisk {
-    /// What a crash leaves. Returns how many entries it took.
-    pub fn crash(&mut self, loss: Loss) -> u64 {
-        let end = self.log.end();
-        let new_end = loss.new_end(self.log.flushed(), end);
-        self.log.truncate_to(new_end);
-        end.saturating_sub(new_end)
-    }
-}
-
-/// A member of the ensemble.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ZooKeeperServer {
-    /// Who it is.
-    pub me: NodeId,
-    /// All members.
-    pub members: NodeList,
-    settings: Arc<Settings>,
-    /// What survives a crash.
-    pub disk: ZooKeeperDisk,
-}
-
-impl ZooKeeperServer {
-    /// A member's next life.
-    pub const fn new(
-        me: NodeId,
-        members: NodeList,
-        settings: Arc<Settings>,
-        disk: ZooKeeperDisk,
-    ) -> ZooKeeperServer {
-        ZooKeeperServer { me, members, settings, disk }
-    }
-
-    /// Handles one input.
-    pub fn on(&mut self, _now: Time, _input: Input, _out: &mut Out) {}
+impl RaftRecord for Txn {
+    const NO_OP: Txn = Txn { proposal: None, asked: None };
 }

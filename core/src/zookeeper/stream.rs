@@ -33,9 +33,20 @@ impl Stream {
         Stream { number: number & (u32::MAX >> BITS), sent: 0, received: 0, early: BTreeMap::new() }
     }
 
-    /// The other end of the connection whose first message has this correlation, if it is a first message.
-    pub const fn answering(correlation: Correlation) -> Option<Stream> {
+    /// The other end of the connection whose first message has this correlation, if it is a first message, which is yet
+    /// to be taken in.
+    pub const fn opened_by(correlation: Correlation) -> Option<Stream> {
         if correlation.0 & MASK == 0 { Some(Stream::new(correlation.0 >> BITS)) } else { None }
+    }
+
+    /// Which connection it is.
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Closes the connection of a message that belongs to none.
+    pub fn refuse(to: NodeId, correlation: Correlation, out: &mut Out) {
+        out.send(to, correlation, Message::ZooKeeper(Box::new(ZooKeeperMessage::Closed)));
     }
 
     /// Whether a message with this correlation belongs to this connection.
@@ -101,8 +112,8 @@ mod tests {
 
     #[test]
     fn only_a_first_message_opens_a_connection() {
-        assert_eq!(Stream::answering(place(0)), Some(Stream::new(3)));
-        assert_eq!(Stream::answering(place(1)), None);
+        assert_eq!(Stream::opened_by(place(0)), Some(Stream::new(3)));
+        assert_eq!(Stream::opened_by(place(1)), None);
         assert!(Stream::new(3).is_of(place(7)));
         assert!(!Stream::new(4).is_of(place(7)));
     }
