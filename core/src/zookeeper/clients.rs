@@ -222,8 +222,7 @@ impl ZooKeeperServer {
 
     /// A write of this client has been applied.
     pub(super) fn on_written(&mut self, client: NodeId, written: Written, out: &mut Out) {
-        let Some(Item::Requests(batch)) =
-            self.clients.get_mut(&client).and_then(|of| of.items.front_mut())
+        let Some(Item::Requests(batch)) = self.clients.get_mut(&client).and_then(|of| of.items.front_mut())
         else {
             return;
         };

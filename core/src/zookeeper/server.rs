@@ -184,7 +184,8 @@ impl ZooKeeperServer {
 
     /// F19: the sessions of this client are over although it lives.
     fn expire_client(&mut self, client: NodeId) -> Outcome {
-        let of_client = |(session, is): (&SessionId, &super::Session)| (is.client == client).then_some(*session);
+        let of_client =
+            |(session, is): (&SessionId, &super::Session)| (is.client == client).then_some(*session);
         let sessions: Vec<SessionId> = self.database.sessions().iter().filter_map(of_client).collect();
         if sessions.is_empty() {
             return Outcome::Refused(ErrorCode::InvalidRequest);
@@ -293,9 +294,7 @@ impl ZooKeeperServer {
         };
         self.alarms.set(Timer::ZooKeeperTick, tick, now, out);
         let ping = match self.office {
-            Office::Following { .. } => {
-                self.alarms.due(Timer::ZooKeeperLearnerPing).or(Some(now + PING))
-            }
+            Office::Following { .. } => self.alarms.due(Timer::ZooKeeperLearnerPing).or(Some(now + PING)),
             Office::Looking | Office::Leading { .. } => None,
         };
         self.alarms.set(Timer::ZooKeeperLearnerPing, ping, now, out);

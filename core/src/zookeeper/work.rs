@@ -81,7 +81,8 @@ impl ZooKeeperServer {
     fn carry_out_first(&mut self, now: Time, out: &mut Out) {
         match self.work.pop_front() {
             Some(Work::Client { client, connection, item, .. }) => {
-                if let Some(of) = self.clients.get_mut(&client).filter(|of| of.stream.number() == connection) {
+                if let Some(of) = self.clients.get_mut(&client).filter(|of| of.stream.number() == connection)
+                {
                     of.items.push_back(item);
                     // Behind something that waits for a commit, it waits as well.
                     if of.items.len() == 1 {
