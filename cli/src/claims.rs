@@ -1,6 +1,6 @@
 //! `kraftscope claims`: plays the runs of every claim and says whether they show what the verdict says.
 
-use kraftscope_tutorials::{Claim, ClaimRun, Language, claims};
+use kraftscope_tutorials::{Claim, ClaimRun, Language, Run, claims};
 
 pub(crate) const USAGE: &str = "\
 kraftscope claims [NUMBER] [--json] [--zh]
@@ -62,8 +62,12 @@ fn play(claim: &Claim) -> Checked {
     };
     let runs: Vec<Played> = claim.runs.iter().map(|shown| run(&shown.name)).collect();
     let passed = !runs.is_empty() && runs.iter().all(|run| run.differs.is_none());
-    let (claim, verdict, number) = (claim.said.clone(), claim.verdict.name(), claim.number);
+    let (claim, verdict, number) = (plain(&claim.said), claim.verdict.name(), claim.number);
     Checked { number, claim, verdict, passed, runs }
+}
+
+fn plain(runs: &[Run]) -> String {
+    runs.iter().map(Run::text).collect()
 }
 
 fn data(claim: &Checked) -> serde_json::Value {

@@ -50,7 +50,7 @@ pub struct Claim {
     /// Its number, from 1.
     pub number: u32,
     /// What is claimed.
-    pub said: String,
+    pub said: Vec<Run>,
     /// What becomes of it.
     pub verdict: Verdict,
     /// Why.
@@ -109,7 +109,7 @@ fn claim(section: &str) -> Result<Claim, String> {
     let verdict = Verdict::parse(verdict)
         .ok_or_else(|| format!("'{verdict}' is no verdict: write one of {}", known()))?;
     let runs: Result<Vec<Shown>, String> = body.lines().filter(is_run).map(shown).collect();
-    Ok(Claim { number, said: said.trim().to_string(), verdict, why: prose::read(why), runs: runs? })
+    Ok(Claim { number, said: prose::line(said.trim()), verdict, why: prose::read(why), runs: runs? })
 }
 
 fn shown(line: &str) -> Result<Shown, String> {

@@ -16,6 +16,15 @@ pub enum Run {
     Code(String),
 }
 
+impl Run {
+    /// Its text without its style.
+    pub fn text(&self) -> &str {
+        match self {
+            Run::Text(text) | Run::Strong(text) | Run::Emphasis(text) | Run::Code(text) => text,
+        }
+    }
+}
+
 /// A block of prose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {

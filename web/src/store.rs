@@ -6,7 +6,7 @@
 use crate::hunt::Tell;
 use crate::i18n::Lang;
 use crate::keys;
-use crate::model::{Effect, HuntMsg, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
+use crate::model::{ClaimMsg, Effect, HuntMsg, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
 use crate::platform::frame::{FrameTimes, Frames, Tick};
 use crate::platform::worker::Worker;
 use crate::platform::{self, clock, dom, files, storage};
@@ -217,6 +217,9 @@ impl Store {
             if let Some(run) = share::unpack(&fragment) {
                 store.dispatch(load(run).into());
             }
+            if let Some(msg) = claim_of(&fragment) {
+                store.dispatch(msg);
+            }
         });
         let store = Rc::clone(self);
         files::on_leave(move || store.save_on_leave());
@@ -311,6 +314,12 @@ fn open(lang: Lang, theme: Theme) -> Model {
     let fresh = files::query() == "new";
     let newer = storage::load(LEFT).is_some_and(|left| left == files::fragment());
     let linked = if fresh || newer { None } else { share::unpack(&files::fragment()) };
+    if let Some(msg) = claim_of(&files::fragment()) {
+        let mut model = Model::opening(lang, theme);
+        model.callout = false;
+        let _ = model.update(msg);
+        return model;
+    }
     if let Some(run) = linked {
         return match run.map_err(RunError::Link).and_then(|text| Session::load(&text).map_err(RunError::Text))
         {
@@ -324,6 +333,15 @@ fn open(lang: Lang, theme: Theme) -> Model {
     }
     let kept = storage::load("session").filter(|_| !fresh).and_then(|text| Session::load(&text).ok());
     kept.map_or_else(|| Model::opening(lang, theme), |session| Model::new(session, lang, theme))
+}
+
+/// What a link to the claims asks for: `claims` for all of them, `claim=05-stale-reads` or `claim=5` for a run.
+fn claim_of(fragment: &str) -> Option<Msg> {
+    match (fragment, fragment.strip_prefix("claim=")) {
+        ("claims", _) => Some(PageMsg::Open(Overlay::Claims).into()),
+        (_, Some(name)) => Some(ClaimMsg::Open(name.to_owned()).into()),
+        _ => None,
+    }
 }
 
 enum RunError {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// A name, and how the page gets there from its opening; `k` is `window.kraftscope`.
-const MOMENTS: [(&str, &str); 7] = [
+const MOMENTS: [(&str, &str); 9] = [
     ("opening", "k.until('acked >= 3')"),
     (
         "mid-election",
@@ -23,6 +23,8 @@ const MOMENTS: [(&str, &str); 7] = [
          k.until('acked >= 20'); k.act('call consumer-2 shutdown'); k.until('note GroupMemberLeft')",
     ),
     ("lesson-step", "k.lesson('03-leader-dies')"),
+    ("claim", "k.claim('05-stale-reads')"),
+    ("claims", "k.claim('5'); document.querySelector('[data-testid=claim-all]').click()"),
     ("error", "k.load('this is no scenario')"),
 ];
 const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];

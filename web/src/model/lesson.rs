@@ -4,6 +4,7 @@
 //! beginning, so that what was predicted is seen happening. A step that is gone back to is played anew.
 //! Invariant: a script runs only when its prediction was answered.
 
+use super::claims::OpenClaim;
 use super::{Effect, Model, Notice};
 use crate::i18n::Lang;
 use crate::session::Session;
@@ -71,8 +72,11 @@ pub struct Class {
     ends: StepId,
 }
 
+/// What a bookmark of a claim begins with; no chapter has this name.
+const CLAIM: &str = "claim";
+
 /// The tutorials' name of a language.
-const fn language(lang: Lang) -> Language {
+pub(crate) const fn language(lang: Lang) -> Language {
     match lang {
         Lang::En => Language::English,
         Lang::Zh => Language::Chinese,
@@ -214,14 +218,18 @@ impl Model {
         let mut class = Class::open(chapter, self.lang)?;
         self.recall(&mut class);
         self.class = Some(class);
+        self.claim = None;
         self.show_left(true);
         self.turn_page(0);
         self.notice = None;
         Ok(())
     }
 
-    /// The open lesson and how far its step is, for a page that is loaded anew.
+    /// The open lesson and how far its step is, or the open claim, for a page that is loaded anew.
     pub fn bookmark(&self) -> Option<String> {
+        if let Some(shown) = self.claim.as_ref().and_then(OpenClaim::shown) {
+            return Some(format!("{CLAIM} {}", shown.name));
+        }
         let class = self.class.as_ref()?;
         let state = match self.player.stop_at {
             Some(_) => "watched",
@@ -235,6 +243,9 @@ impl Model {
     /// that run, so its step begins anew.
     pub fn resume(&mut self, bookmark: &str) {
         let (name, state) = bookmark.split_once(' ').unwrap_or_default();
+        if name == CLAIM {
+            return self.resume_claim(state);
+        }
         let Some(chapter) = Chapter::named(name) else { return };
         let Ok(mut class) = Class::open(chapter, self.lang) else { return };
         self.recall(&mut class);

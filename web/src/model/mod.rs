@@ -1,10 +1,12 @@
 //! The page's state and how it changes: `Model`, `Msg`, and the pure `update`.
 //!
-//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into six kinds,
+//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into seven kinds,
 //! each with a file of its own: [`time`] (the transport), [`act`] (what is done to the cluster), [`run`] (which run
-//! it is), [`page`] (what is open, and how it looks), [`lesson`], [`hunt`] (the search for a counterexample).
+//! it is), [`page`] (what is open, and how it looks), [`lesson`], [`claims`], [`hunt`] (the search for a
+//! counterexample).
 
 pub mod act;
+pub mod claims;
 pub mod draft;
 pub mod filter;
 pub mod hunt;
@@ -16,6 +18,7 @@ pub mod run;
 pub mod time;
 
 pub use act::ActMsg;
+pub use claims::ClaimMsg;
 pub use hunt::HuntMsg;
 pub use lesson::LessonMsg;
 pub use msg::{Effect, Msg, Notice, Overlay, Room, Sheet, StepSize, Tab, Theme};
@@ -28,6 +31,7 @@ use crate::i18n::{Lang, t};
 use crate::player::Player;
 use crate::select::Selection;
 use crate::session::Session;
+use claims::OpenClaim;
 use draft::Draft;
 use filter::Filter;
 use hunt::Hunt;
@@ -87,6 +91,8 @@ pub struct Model {
     pub filter: Filter,
     /// The lesson under way.
     pub class: Option<Class>,
+    /// The claim whose run is shown.
+    pub claim: Option<OpenClaim>,
     /// How far earlier lessons came, as the browser keeps it: one line for each.
     pub records: Vec<String>,
     /// The stretch that the timeline shows; everything without.
@@ -124,6 +130,7 @@ impl Model {
             draft,
             filter: Filter::default(),
             class: None,
+            claim: None,
             records: Vec::new(),
             zoom: None,
             hunt: Hunt::default(),
@@ -153,6 +160,7 @@ impl Model {
             Msg::Run(msg) => self.update_run(msg),
             Msg::Page(msg) => self.update_page(msg),
             Msg::Lesson(msg) => self.update_lesson(msg),
+            Msg::Claim(msg) => self.update_claim(msg),
             Msg::Hunt(msg) => self.update_hunt(msg),
         };
         self.check_goal();

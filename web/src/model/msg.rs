@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the browser has to do about it.
 
-use super::{ActMsg, HuntMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
+use super::{ActMsg, ClaimMsg, HuntMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
 use crate::select::{Selection, Spot};
 
 /// Colours of the page.
@@ -130,6 +130,8 @@ pub enum Overlay {
     More,
     /// The conditions to wait for.
     Until,
+    /// All claims.
+    Claims,
     /// The link.
     Share(String),
     /// What can be done to this.
@@ -181,6 +183,8 @@ pub enum Msg {
     Page(PageMsg),
     /// The lesson.
     Lesson(LessonMsg),
+    /// The claim.
+    Claim(ClaimMsg),
     /// The search for a counterexample.
     Hunt(HuntMsg),
 }
@@ -188,6 +192,12 @@ pub enum Msg {
 impl From<HuntMsg> for Msg {
     fn from(msg: HuntMsg) -> Msg {
         Msg::Hunt(msg)
+    }
+}
+
+impl From<ClaimMsg> for Msg {
+    fn from(msg: ClaimMsg) -> Msg {
+        Msg::Claim(msg)
     }
 }
 

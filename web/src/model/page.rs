@@ -64,6 +64,7 @@ impl Model {
                 self.lang = lang;
                 self.filter.restart();
                 self.translate_lesson();
+                self.translate_claim();
                 return vec![Effect::Look];
             }
             PageMsg::SetTheme(theme) => {
@@ -122,7 +123,9 @@ impl Model {
                 self.open_menu(target, at);
                 return vec![Effect::Focus("menu-first")];
             }
-            Overlay::Help | Overlay::More | Overlay::Share(_) => Some(Effect::Focus("overlay-close")),
+            Overlay::Help | Overlay::More | Overlay::Claims | Overlay::Share(_) => {
+                Some(Effect::Focus("overlay-close"))
+            }
         };
         self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
         focus.into_iter().filter(|_| self.overlay.is_some()).collect()

@@ -136,6 +136,7 @@ impl Model {
     pub(super) fn show(&mut self, session: Session, news: &'static str) {
         let args = vec![("seed", session.genesis().seed.to_string())];
         self.class = None;
+        self.claim = None;
         self.replace_session(session);
         self.player.playing = false;
         self.player.circle = None;

@@ -18,6 +18,7 @@
 //! | `view()` | | what the picture shows, as an object |
 //! | `notes(from, to)` | | `{event, time, node, note, text}` of the events in that range |
 //! | `lesson(name)` | opens a lesson; an empty name closes it | null, or why not |
+//! | `claim(name)` | shows the run of a claim, by its name or the claim's number; an empty name closes it | null, or why not |
 //! | `play()`, `pause()`, `playing()` | | whether time runs |
 //! | `frames()` | | `{count, p50, p99, max}`: main-thread milliseconds of the frames since the last call |
 //! | `bench(name)` | measures `seek`, `big-stage` or `quorum` | an object of numbers |
@@ -27,7 +28,7 @@
 
 use super::{bench, window};
 use crate::i18n::sentence;
-use crate::model::{ActMsg, LessonMsg, Model, Msg, RunMsg, TimeMsg};
+use crate::model::{ActMsg, ClaimMsg, LessonMsg, Model, Msg, RunMsg, TimeMsg};
 use crate::store::Store;
 use js_sys::{Array, JSON, Object, Reflect};
 use kraftscope_core::explain;
@@ -103,6 +104,7 @@ fn run(object: &Object, store: &Rc<Store>) {
     define(object, "share", store, |store, _, _| store.link().into());
     define(object, "act", store, |store, a, _| wish(store, ActMsg::Line(text(&a))));
     define(object, "lesson", store, |store, a, _| wish(store, LessonMsg::Open(text(&a))));
+    define(object, "claim", store, |store, a, _| wish(store, ClaimMsg::Open(text(&a))));
     define(object, "play", store, |store, _, _| wish(store, TimeMsg::Play));
     define(object, "pause", store, |store, _, _| wish(store, TimeMsg::Pause));
     define(object, "playing", store, |store, _, _| store.model().player.playing.into());

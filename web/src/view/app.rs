@@ -3,7 +3,7 @@
 use super::callout::{Callout, victim};
 use super::chosen::Chosen;
 use super::dock::{self, Dock};
-use super::header::Header;
+use super::header::{CLAIMS, Header};
 use super::left::{Left, Weather};
 use super::moment::{Moment, Said};
 use super::overlay::Over;
@@ -86,9 +86,9 @@ impl Component for App {
         // In the first moments everything waits for something, and that is no news.
         let stuck = reasons.stuck.first().filter(|_| !model.callout).cloned();
         html! {
-            <div class="app" data-present={model.present.to_string()} data-lesson={model.class.is_some().to_string()}>
+            <div class="app" data-present={model.present.to_string()} data-lesson={(model.class.is_some() || model.claim.is_some()).to_string()}>
                 <Header {lang} room={model.room} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
-                    mode={model.session.genesis().mode} release={model.session.genesis().settings.release} lesson={model.class.as_ref().map(|class| class.chapter.name)}
+                    mode={model.session.genesis().mode} release={model.session.genesis().settings.release} lesson={chosen_lesson(&model)}
                     send={send.clone()} />
                 <main class="places">
                     { self.left(&model) }
@@ -121,7 +121,7 @@ impl App {
         let rates = sim.rates().iter().map(|(rate, parts)| (*rate, *parts)).collect();
         let weather = Weather { latency: sim.net().latency, rates };
         html! {
-            <Left {weather} lang={model.lang} class={model.class.clone()} draft={Rc::clone(&model.draft)} seed={model.session.genesis().seed}
+            <Left {weather} lang={model.lang} class={model.class.clone()} claim={model.claim.clone()} draft={Rc::clone(&model.draft)} seed={model.session.genesis().seed}
                 watching={model.player.stop_at.is_some()} send={self.send.clone()} />
         }
     }
@@ -190,6 +190,13 @@ impl App {
         };
         html! { <Over lang={model.lang} {overlay} items={Rc::new(items)} {subject} send={self.send.clone()} /> }
     }
+}
+
+/// What the lesson picker shows.
+fn chosen_lesson(model: &Model) -> Option<&'static str> {
+    let claims = model.claim.is_some() || model.overlay == Some(Overlay::Claims);
+    let chapter = model.class.as_ref().map(|class| class.chapter.name);
+    if claims { Some(CLAIMS) } else { chapter }
 }
 
 /// The selected thing in words.

@@ -4,7 +4,7 @@ use super::props::Send;
 use crate::i18n::{Lang, tr};
 use crate::model::lesson::titles;
 use crate::model::mode::releases as releases_of;
-use crate::model::{LessonMsg, Overlay, PageMsg, Room, RunMsg, Theme};
+use crate::model::{LessonMsg, Msg, Overlay, PageMsg, Room, RunMsg, Theme};
 use crate::view::icon::icon;
 use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
@@ -22,10 +22,13 @@ pub struct HeaderProps {
     pub right_open: bool,
     pub mode: Mode,
     pub release: Release,
-    /// The chapter under way.
+    /// The chapter under way, or [`CLAIMS`].
     pub lesson: Option<&'static str>,
     pub send: Send,
 }
+
+/// What stands for the claims among the chapters.
+pub const CLAIMS: &str = "#claims";
 
 /// The bar on top.
 #[component]
@@ -89,7 +92,10 @@ pub(super) fn looks(lang: Lang, theme: Theme, present: bool, send: &Send) -> Htm
 }
 
 fn lessons(lang: Lang, chosen: Option<&'static str>, send: &Send) -> Html {
-    let onchange = send.on_change(LessonMsg::Open);
+    let onchange = send.on_change(|name| match name.as_str() {
+        CLAIMS => Msg::from(PageMsg::Open(Overlay::Claims)),
+        _ => LessonMsg::Open(name).into(),
+    });
     html! {
         <select class="field lessons" data-testid="lesson-picker" aria-label={tr(lang, "header.lessons")} title={tr(lang, "header.lessons")} {onchange}>
             <option value="" selected={chosen.is_none()}>{ tr(lang, "header.free") }</option>
@@ -97,6 +103,9 @@ fn lessons(lang: Lang, chosen: Option<&'static str>, send: &Send) -> Html {
                 { for titles(lang).into_iter().map(|(name, title)| html! {
                     <option key={name} value={name} selected={chosen == Some(name)}>{ title }</option>
                 }) }
+            </optgroup>
+            <optgroup label={tr(lang, "claims.group")}>
+                <option value={CLAIMS} selected={chosen == Some(CLAIMS)}>{ tr(lang, "claims.title") }</option>
             </optgroup>
         </select>
     }

@@ -11,6 +11,7 @@ pub mod left;
 pub mod moment;
 pub mod overlay;
 pub mod props;
+pub mod prose;
 pub mod right;
 pub mod stage;
 pub mod transport;

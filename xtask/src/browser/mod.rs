@@ -15,6 +15,7 @@
 //! [`Page::expect_console_errors`]. What a failing case saw lies in `target/browser/`. A case that passes only when it
 //! is tried again is called unsteady in the report.
 mod acting;
+mod claims;
 mod controls;
 mod dock;
 mod groups;
@@ -59,6 +60,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("acting", acting::CASES),
     ("groups", groups::CASES),
     ("lessons", lessons::CASES),
+    ("claims", claims::CASES),
     ("reading", reading::CASES),
 ];
 

@@ -1,34 +1,12 @@
 //! A lesson: one step at a time, its prose, its prediction, its goal.
 
 use super::super::props::Send;
+use super::super::prose::{blocks, runs};
 use crate::i18n::{Lang, t, tr};
 use crate::model::LessonMsg;
 use crate::model::lesson::{Class, Progress};
-use kraftscope_tutorials::{Block, Goal, Predict, Run};
+use kraftscope_tutorials::{Goal, Predict};
 use yew::prelude::*;
-
-fn run(run: &Run) -> Html {
-    match run {
-        Run::Text(text) => html! { { text.clone() } },
-        Run::Strong(text) => html! { <strong>{ text.clone() }</strong> },
-        Run::Emphasis(text) => html! { <em>{ text.clone() }</em> },
-        Run::Code(text) => html! { <code>{ text.clone() }</code> },
-    }
-}
-
-fn runs(all: &[Run]) -> Html {
-    html! { <>{ for all.iter().map(run) }</> }
-}
-
-fn blocks(all: &[Block]) -> Html {
-    let block = |(i, block): (usize, &Block)| match block {
-        Block::Paragraph(text) => html! { <p key={i}>{ runs(text) }</p> },
-        Block::List(items) => html! {
-            <ul key={i} class="bullets">{ for items.iter().map(|item| html! { <li>{ runs(item) }</li> }) }</ul>
-        },
-    };
-    html! { <>{ for all.iter().enumerate().map(block) }</> }
-}
 
 /// The step that is shown.
 pub(super) fn lesson(lang: Lang, class: &Class, watching: bool, send: &Send) -> Html {

@@ -1,6 +1,7 @@
-//! The left panel: the lesson under way, or the shape of the cluster.
+//! The left panel: the lesson under way, the claim that is shown, or the shape of the cluster.
 
 mod chance;
+mod claim;
 mod lesson;
 mod settings;
 mod shape;
@@ -9,6 +10,7 @@ pub use chance::Weather;
 
 use super::props::Send;
 use crate::i18n::{Lang, t, tr};
+use crate::model::claims::OpenClaim;
 use crate::model::draft::Draft;
 use crate::model::lesson::Class;
 use crate::model::{PageMsg, RunMsg};
@@ -22,6 +24,7 @@ use yew::prelude::*;
 pub struct LeftProps {
     pub lang: Lang,
     pub class: Option<Class>,
+    pub claim: Option<OpenClaim>,
     pub draft: Rc<Draft>,
     pub seed: u64,
     pub weather: Weather,
@@ -33,7 +36,7 @@ pub struct LeftProps {
 /// The panel.
 #[component]
 pub fn Left(props: &LeftProps) -> Html {
-    let LeftProps { lang, class, draft, seed, weather, watching, send } = props.clone();
+    let LeftProps { lang, class, claim, draft, seed, weather, watching, send } = props.clone();
     html! {
         <aside class="side left" data-testid="left" aria-label={tr(lang, "left.label")}>
             <button class="button quiet icon side-close" aria-label={tr(lang, "close")} onclick={send.on_click(PageMsg::ToggleLeft)}>
@@ -41,6 +44,8 @@ pub fn Left(props: &LeftProps) -> Html {
             </button>
             if let Some(class) = class {
                 { lesson::lesson(lang, &class, watching, &send) }
+            } else if let Some(claim) = claim {
+                { claim::claim(lang, &claim, &send) }
             } else {
                 { shape::shape(lang, &draft, &send) }
                 { luck(lang, seed, &send) }

@@ -1,5 +1,6 @@
-//! What lies over the page: menu, palette, conditions, keys, link. Escape or a click beside it closes it.
+//! What lies over the page: menu, palette, conditions, claims, keys, link. Escape or a click beside it closes it.
 
+mod claims;
 mod help;
 mod menu;
 mod more;
@@ -39,6 +40,7 @@ pub fn Over(props: &OverProps) -> Html {
         Overlay::Palette => html! { <palette::Palette {lang} {send} /> },
         Overlay::Until => html! { <until::Until {lang} {send} /> },
         Overlay::More => html! { <more::More {lang} {send} /> },
+        Overlay::Claims => html! { <claims::Claims {lang} {send} /> },
         Overlay::Help => html! { <help::Help {lang} {send} /> },
         Overlay::Share(link) => html! { <share::Share {lang} {link} {send} /> },
     }

@@ -42,6 +42,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         say("keys.undo", ActMsg::Undo.into()),
         say("keys.present", PageMsg::TogglePresent.into()),
         say("keys.help", PageMsg::Open(Overlay::Help).into()),
+        say("claims.title", PageMsg::Open(Overlay::Claims).into()),
         say("header.share", RunMsg::Share.into()),
         say("share.export", RunMsg::Export.into()),
         say("share.import", RunMsg::Import.into()),
