@@ -23,8 +23,8 @@ kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [-
     replication factor 3) and measures how long they are without one: the median over seeds. --svg draws the curves.
 ";
 
-/// The most partitions of one topic.
-const MOST_OF_A_TOPIC: u32 = 50_000;
+/// The most partitions of one topic: what Kafka creates at once (`MAX_RECORDS_PER_USER_OP`).
+const MOST_OF_A_TOPIC: u32 = 10_000;
 /// When nothing is expected any more, after a fault.
 const PATIENCE: Span = Span::secs(300);
 
