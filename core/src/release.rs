@@ -4,6 +4,7 @@
 //! the KRaft control plane: what they got wrong between a leader and its followers shows unchanged. Their
 //! ZooKeeper control plane is not part of this module.
 
+use crate::mode::Mode;
 use crate::switches::Features;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,16 @@ impl Release {
     /// Those whose control plane is played as it was; all known bugs of the switches are mended in them.
     pub const KRAFT: [Release; 4] = [Release::V3_9, Release::V4_0, Release::V4_1, Release::V4_2];
 
+    /// Those that know this mode, oldest first. With KRaft older ones are played, too: see the module.
+    pub fn of_mode(mode: Mode) -> &'static [Release] {
+        const ALL: &[Release] = &Release::ALL;
+        match mode {
+            Mode::ZooKeeper => &ALL[..14],
+            Mode::KRaft => ALL,
+            Mode::KafkaRaft => &ALL[13..],
+        }
+    }
+
     /// `0.10.2`, … `4.2`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -128,6 +139,12 @@ mod tests {
         assert_eq!(Release::parse("4.0"), Some(Release::V4_0));
         assert_eq!(Release::parse("0.10.2"), Some(Release::V0_10));
         assert_eq!(Release::parse("5.0"), None);
+    }
+
+    #[test]
+    fn release_3_9_is_the_last_with_zookeeper_and_the_first_with_a_group_per_partition() {
+        assert_eq!(Release::of_mode(Mode::ZooKeeper).last(), Some(&Release::V3_9));
+        assert_eq!(Release::of_mode(Mode::KafkaRaft), Release::KRAFT);
     }
 
     #[test]

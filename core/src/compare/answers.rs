@@ -7,6 +7,7 @@ use crate::id::{NodeId, TopicPartition};
 use crate::time::{Span, Time};
 use crate::wire::ErrorCode;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 /// Counts of what clients were told.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Answers {
     pub retried: BTreeMap<ErrorCode, u64>,
     /// Errors that the application saw, in batches.
     pub errors: BTreeMap<ErrorCode, u64>,
+    /// Records acknowledged in each second of the run.
+    pub per_second: Vec<u32>,
     /// The longest time from sending a batch to its acknowledgement.
     pub longest_wait: Span,
     /// Batches under way: by producer, partition and the first record's number.
@@ -53,6 +56,11 @@ impl Answers {
     ) -> Option<Time> {
         let (first, count) = batch;
         self.acknowledged += u64::from(count);
+        let second = (now.0 / 1_000_000) as usize;
+        if self.per_second.len() <= second {
+            self.per_second.resize(second + 1, 0);
+        }
+        self.per_second[second] += count;
         let sent = self.waiting.remove(&(from, partition, first))?;
         self.longest_wait = self.longest_wait.max(now.since(sent));
         Some(sent)

@@ -12,6 +12,7 @@
 use crate::id::{LeaderEpoch, NodeId, NodeList, TopicPartition};
 use crate::time::{Span, Time};
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 /// One partition.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Leaders {
     faults: u32,
     /// Partitions that lost their leader since the last fault.
     hit_now: u32,
+    /// How many were without one from when on.
+    course: Vec<(Time, u32)>,
 }
 
 impl Leaders {
@@ -96,7 +99,7 @@ impl Leaders {
             return;
         }
         self.down = if up { self.down.without(node) } else { self.down.without(node).with(node) };
-        let touched: alloc::vec::Vec<TopicPartition> = self
+        let touched: Vec<TopicPartition> = self
             .partitions
             .iter_mut()
             .filter(|(_, lead)| lead.leader == Some(node) || lead.group.contains(node))
@@ -117,6 +120,7 @@ impl Leaders {
         let up = lead.group.iter().filter(|id| !down.contains(*id)).count() as u32;
         let commits = lead.group.is_empty() || up > lead.group.len() / 2;
         let led = commits && lead.leader.is_some_and(|leader| !down.contains(leader));
+        let before = self.missing;
         match lead.missing {
             None if !led => {
                 lead.missing = Some(self.at);
@@ -136,6 +140,17 @@ impl Leaders {
             }
             _ => {}
         }
+        if self.missing != before {
+            match self.course.last_mut() {
+                Some((at, missing)) if *at == self.at => *missing = self.missing,
+                _ => self.course.push((self.at, self.missing)),
+            }
+        }
+    }
+
+    /// From when on how many partitions were without a leader, in order; none before the first.
+    pub fn course(&self) -> &[(Time, u32)] {
+        &self.course
     }
 
     /// Partitions that ever had a leader.
@@ -220,8 +235,9 @@ mod tests {
         leaders.leads(ONE, broker(2), LeaderEpoch(1), NONE);
         assert_eq!(leaders.total(second(20)), Span::secs(7));
         assert_eq!((leaders.hit(), leaders.missing(), leaders.leader(ONE)), (1, 0, Some(broker(2))));
-        let each: alloc::vec::Vec<Span> = leaders.each(second(20)).map(|(_, span)| span).collect();
+        let each: Vec<Span> = leaders.each(second(20)).map(|(_, span)| span).collect();
         assert_eq!(each, [Span::secs(7), Span::ZERO]);
+        assert_eq!(leaders.course(), [(second(2), 1), (second(9), 0)]);
     }
 
     #[test]

@@ -147,10 +147,9 @@ impl Player {
             }
         };
         let controller = self.sim.world().active_controller().unwrap_or(NodeId::controller(1));
-        let mode = self.sim.world().genesis.mode;
         for concrete in texts {
             for action in actions::parse(&concrete, &names, controller)? {
-                let done = target::meaning(&action, mode).and_then(|()| {
+                let done = target::here(action, self.sim.world()).and_then(|action| {
                     let mut step = core::mem::take(&mut self.step);
                     let done = self.sim.apply_into(action, &mut step);
                     self.step = step;

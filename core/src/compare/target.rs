@@ -16,8 +16,9 @@ use crate::node::Command;
 use crate::process::{Broker, Process};
 use crate::scenario::words::Names;
 use crate::sim::Sim;
-use crate::sim::action::Action;
-use crate::sim::world::Slot;
+use crate::sim::action::{Action, Change};
+use crate::sim::adapt::adapt;
+use crate::sim::world::{Slot, World};
 use crate::view::Health;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -69,10 +70,7 @@ impl fmt::Display for Nowhere {
 }
 
 /// Whether an action means something in this mode.
-///
-/// # Errors
-/// Why not.
-pub fn meaning(action: &Action, mode: Mode) -> Result<(), Nowhere> {
+fn meaning(action: &Action, mode: Mode) -> Result<(), Nowhere> {
     let (with_zookeeper, by_groups) =
         (mode.metadata() == MetadataPlane::ZooKeeper, mode.replication() == ReplicationPlane::Raft);
     for node in nodes(action) {
@@ -102,6 +100,18 @@ pub fn meaning(action: &Action, mode: Mode) -> Result<(), Nowhere> {
     }
 }
 
+/// The action as it is carried out in this world, whatever run it comes from.
+///
+/// # Errors
+/// Why it has no meaning there.
+pub fn here(action: Action, world: &World) -> Result<Action, Nowhere> {
+    let adapted = adapt(action, world).ok_or_else(|| {
+        let nobody = || Nowhere::NotNow(String::from("what it names does not exist here"));
+        meaning(&action, world.genesis.mode).err().unwrap_or_else(nobody)
+    })?;
+    meaning(&adapted, world.genesis.mode).map(|()| adapted)
+}
+
 /// The nodes that an action names.
 fn nodes(action: &Action) -> Vec<NodeId> {
     match *action {
@@ -117,12 +127,9 @@ fn nodes(action: &Action) -> Vec<NodeId> {
         | Action::Call(node, _) => vec![node],
         Action::Cut(link) | Action::Heal(link) => vec![link.from, link.to],
         Action::Configure(change) => match change {
-            crate::sim::action::Change::LinkDelay(link, _)
-            | crate::sim::action::Change::LinkLoss(link, _) => {
-                vec![link.from, link.to]
-            }
-            crate::sim::action::Change::Slow(node, _) => vec![node],
-            _ => Vec::new(),
+            Change::LinkDelay(link, _) | Change::LinkLoss(link, _) => vec![link.from, link.to],
+            Change::Slow(node, _) => vec![node],
+            Change::Latency(_) | Change::Rate(..) | Change::Reorder(_) => Vec::new(),
         },
         Action::Deliver(_)
         | Action::Drop(_)

@@ -1,7 +1,7 @@
 //! The same cluster under other conditions: another mode, release, or setting.
 //!
-//! A genesis that says something only its own mode understands (spare controllers) loses it; a release that a mode never
-//! had is refused.
+//! A genesis loses what a mode cannot have (spare controllers, groups without a coordinator), and a release that a mode
+//! never had becomes the nearest one that it had.
 
 use crate::config::Settings;
 use crate::mode::{Mode, ReplicationPlane};
@@ -27,10 +27,23 @@ impl Variant {
     /// What it is called: `zookeeper`, `0.10.2`, `min.insync.replicas=1`; the mode when it differs in nothing.
     pub fn name(&self, base: &Genesis) -> String {
         let mode = self.mode.map(|mode| mode.to_string());
-        let release = self.release.map(|release| release.name().to_string());
+        let played = self.release_of(base);
+        let release = (self.release.is_some() || played != base.settings.release).then(|| played.to_string());
         let settings = self.settings.iter().map(|(key, value)| format!("{key}={value}"));
         let parts: Vec<String> = mode.into_iter().chain(release).chain(settings).collect();
         if parts.is_empty() { base.mode.to_string() } else { parts.join(" ") }
+    }
+
+    /// The release that is played: the one that is asked for, or the nearest to the text's that knows the mode.
+    fn release_of(&self, base: &Genesis) -> Release {
+        let known = Release::of_mode(self.mode.unwrap_or(base.mode));
+        let release = self.release.unwrap_or(base.settings.release);
+        match (self.release, self.mode, known.first(), known.last()) {
+            (None, Some(_), Some(first), Some(last)) if !known.contains(&release) => {
+                release.clamp(*first, *last)
+            }
+            _ => release,
+        }
     }
 
     /// The cluster in this variant.
@@ -39,7 +52,8 @@ impl Variant {
     /// What cannot be, and why.
     pub fn of(&self, base: &Genesis) -> Result<Genesis, String> {
         let mut genesis = base.clone();
-        if let Some(release) = self.release {
+        let release = self.release_of(base);
+        if release != base.settings.release {
             let changed: Vec<(&'static str, String)> = base.settings.changed();
             genesis.settings = Settings::of(release);
             for (key, value) in changed {

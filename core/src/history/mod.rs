@@ -62,10 +62,20 @@ pub struct History {
 impl History {
     /// A run of that cluster; nothing has happened yet.
     pub fn new(genesis: Genesis) -> Result<History, GenesisError> {
-        let live = Sim::new(genesis)?;
+        Sim::new(genesis).map(History::of)
+    }
+
+    /// The same, and what runs are compared by is counted at every moment of it.
+    pub fn measured(genesis: Genesis) -> Result<History, GenesisError> {
+        let mut live = Sim::new(genesis)?;
+        live.measure();
+        Ok(History::of(live))
+    }
+
+    fn of(live: Sim) -> History {
         let mut branch = Branch::nothing();
         branch.snapshots.push(Arc::new(live.clone()));
-        Ok(History { live, branch, others: Vec::new(), place: 0, moved: None, scratch: Step::default() })
+        History { live, branch, others: Vec::new(), place: 0, moved: None, scratch: Step::default() }
     }
 
     /// How it began.

@@ -27,11 +27,7 @@ pub(super) struct Origin {
 
 /// The releases that can be played in this mode, oldest first.
 pub fn releases(mode: Mode) -> Vec<Release> {
-    match mode {
-        Mode::ZooKeeper => Release::ALL.into_iter().filter(|release| *release <= Release::V3_9).collect(),
-        Mode::KRaft => Release::ALL.to_vec(),
-        Mode::KafkaRaft => Release::KRAFT.to_vec(),
-    }
+    Release::of_mode(mode).to_vec()
 }
 
 /// This cluster in another mode. Everything that is not of the mode stays.
