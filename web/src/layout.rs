@@ -13,6 +13,7 @@ mod hit;
 mod metrics;
 mod route;
 mod text;
+mod tree;
 mod window;
 
 pub use geometry::{Point, Rect};
@@ -40,8 +41,10 @@ pub struct Viewport {
 /// What the places depend on: who there is, not what they do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// Controllers, from left to right.
+    /// Servers of the control plane, from left to right: controllers, or members of the ZooKeeper ensemble.
     pub controllers: Vec<NodeId>,
+    /// ZooKeeper's tree stands above them.
+    pub has_tree: bool,
     /// Brokers: the columns.
     pub brokers: Vec<NodeId>,
     /// Partitions: the rows.
@@ -69,7 +72,13 @@ impl Shape {
         let mut consumers: Vec<&ConsumerView> = view.consumers.iter().collect();
         consumers.sort_by_key(place);
         Shape {
-            controllers: view.controllers.iter().map(|controller| controller.id).collect(),
+            controllers: view
+                .controllers
+                .iter()
+                .map(|controller| controller.id)
+                .chain(view.zookeepers.iter().map(|member| member.id))
+                .collect(),
+            has_tree: !view.zookeepers.is_empty(),
             brokers: view.brokers.iter().map(|broker| broker.id).collect(),
             partitions: shown_partitions(view, &groups),
             clients: producers.chain(consumers.iter().map(|consumer| consumer.id)).collect(),
@@ -89,7 +98,7 @@ fn shown_partitions(view: &ClusterView, groups: &[(Text, usize)]) -> Vec<TopicPa
     view.partitions.iter().filter(keeps).map(|partition| partition.partition).collect()
 }
 
-/// One controller: a ring with its name, words and a log beside or below it.
+/// One server of the control plane: a ring with its name, words and a log beside or below it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ControllerBox {
     /// Who.
@@ -106,6 +115,23 @@ pub struct ControllerBox {
     pub tall: bool,
     /// The strip of the metadata log; empty when there is no room.
     pub log: Strip,
+}
+
+/// The part of ZooKeeper's tree that Kafka's control plane lives in: a row of boxes, one for each branch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TreeBox {
+    /// All of it.
+    pub area: Rect,
+    /// `/controller` and `/controller_epoch`.
+    pub controller: Rect,
+    /// `/brokers/ids`.
+    pub ids: Rect,
+    /// Middle of the ring of each broker's session, in `ids`.
+    pub sessions: Vec<(NodeId, Point)>,
+    /// Radius of these rings.
+    pub radius: f64,
+    /// What tells the controller to look: `/isr_change_notification` and `/admin`.
+    pub notices: Rect,
 }
 
 /// One broker: a column.
@@ -205,6 +231,8 @@ pub struct Layout {
     pub narrow: bool,
     /// The controllers.
     pub controllers: Vec<ControllerBox>,
+    /// ZooKeeper's tree, with ZooKeeper.
+    pub tree: Option<TreeBox>,
     /// The brokers.
     pub brokers: Vec<BrokerBox>,
     /// The partitions.

@@ -7,12 +7,14 @@ use crate::i18n::words::Words;
 use crate::select::Selection;
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::{NodeId, NodeKind, PacketId, ReplicaKey, Text, TopicId, TopicPartition};
+use kraftscope_core::mode::MetadataPlane;
 use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::record::TopicConfig;
 use kraftscope_core::sim::action::{Action, Change};
 use kraftscope_core::time::Span;
-use kraftscope_core::view::{ClusterView, Health, LinkView};
+use kraftscope_core::view::{ClusterView, EnsembleView, Health, LinkView, QuorumRole};
+use kraftscope_core::znode::Path;
 
 /// One line of a menu.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,7 @@ pub fn items(target: Selection, view: &ClusterView, words: &Words<'_>) -> Vec<It
         Selection::Timer(node, timer) => of_timer(node, timer),
         Selection::Flight(packet) => of_flight(packet),
         Selection::Group(name) => of_group(name, view, words),
+        Selection::Znode(path) => of_znode(path, view, words),
         Selection::Link { from, to } => of_link(from, to, view),
         Selection::Partition(partition) => {
             let mut items = of_partition(partition, view);
@@ -102,7 +105,7 @@ fn of_node(node: NodeId, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
     let mut items = match health(node, view) {
         Health::Down => vec![item("start", vec![Action::Start(node)])],
         Health::Paused => vec![item("resume", vec![Action::Resume(node)])],
-        Health::Up => while_up(node),
+        Health::Up => while_up(node, view),
     };
     if health(node, view) != Health::Down {
         let cut = view.links.iter().any(|link| link.cut && (link.from == node || link.to == node));
@@ -118,23 +121,28 @@ fn of_node(node: NodeId, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
         NodeKind::Controller => items.extend(of_controller(node, view)),
         NodeKind::ZooKeeper | NodeKind::Consumer => {}
     }
-    if matches!(node.kind(), NodeKind::Broker | NodeKind::Controller) {
+    if matches!(node.kind(), NodeKind::Broker | NodeKind::Controller | NodeKind::ZooKeeper) {
         items.push(harm("replace-disk", vec![Action::ReplaceDisk(node)]));
     }
     items.into_iter().map(|item| item.with("node", &name)).collect()
 }
 
-fn while_up(node: NodeId) -> Vec<Item> {
+fn while_up(node: NodeId, view: &ClusterView) -> Vec<Item> {
     let crash = |loss| vec![Action::Crash(node, loss)];
     let call = |command| vec![Action::Call(node, command)];
     match node.kind() {
-        NodeKind::Broker => vec![
-            harm("crash", crash(Loss::Nothing)),
-            harm("crash-unflushed", crash(Loss::Unflushed)),
-            harm("pause", vec![Action::Pause(node)]),
-            item("shutdown", call(Command::ShutDown)),
-            item("snapshot", call(Command::Snapshot { clean: true })),
-        ],
+        NodeKind::Broker => {
+            let mut items = vec![
+                harm("crash", crash(Loss::Nothing)),
+                harm("crash-unflushed", crash(Loss::Unflushed)),
+                harm("pause", vec![Action::Pause(node)]),
+                item("shutdown", call(Command::ShutDown)),
+            ];
+            if view.mode.metadata() == MetadataPlane::KRaft {
+                items.push(item("snapshot", call(Command::Snapshot { clean: true })));
+            }
+            items
+        }
         NodeKind::Controller => vec![
             harm("crash", crash(Loss::Nothing)),
             harm("crash-unflushed", crash(Loss::Unflushed)),
@@ -184,6 +192,10 @@ fn of_broker(node: NodeId, view: &ClusterView) -> Vec<Item> {
     } else {
         vec![item("unslow", slow(Span::ZERO))]
     };
+    if view.mode.metadata() == MetadataPlane::ZooKeeper {
+        items.extend(expire(node, view));
+        return items;
+    }
     if let (Some(controller), false) = (active(view), broker.fenced) {
         items.push(harm("fence", vec![Action::Call(controller, Command::FenceBroker(node))]));
     }
@@ -193,8 +205,29 @@ fn of_broker(node: NodeId, view: &ClusterView) -> Vec<Item> {
     items
 }
 
-/// The active controller, as far as one is seen.
+/// Ends the session of a client with ZooKeeper although the client lives, if it has one.
+fn expire(client: NodeId, view: &ClusterView) -> Option<Item> {
+    let has_session = view.ensemble.as_ref()?.sessions.iter().any(|session| session.client == client);
+    let up = || view.zookeepers.iter().filter(|member| member.health == Health::Up);
+    let leader = up().find(|member| member.role == QuorumRole::Leader)?;
+    let ends = Action::Call(leader.id, Command::ExpireSession(client));
+    has_session.then(|| harm("expire-session", vec![ends]))
+}
+
+/// What can be done about a znode: to the broker whose session it goes with.
+fn of_znode(path: Path, view: &ClusterView, words: &Words<'_>) -> Vec<Item> {
+    let owner = view.ensemble.as_ref().and_then(|kept| kept.znode(path)?.owner);
+    owner.map(|owner| of_node(owner, view, words)).unwrap_or_default()
+}
+
+/// The active controller, as far as one is seen; with ZooKeeper the broker that `/controller` names, or while it names
+/// none any broker: an administrator's wish becomes a znode.
 pub fn active(view: &ClusterView) -> Option<NodeId> {
+    if view.mode.metadata() == MetadataPlane::ZooKeeper {
+        let named = view.ensemble.as_ref().and_then(EnsembleView::controller);
+        let mut up = view.brokers.iter().filter(|broker| broker.health == Health::Up).map(|broker| broker.id);
+        return up.clone().find(|id| Some(*id) == named).or_else(|| up.next());
+    }
     view.controllers.iter().find(|c| c.active && c.health == Health::Up).map(|controller| controller.id)
 }
 

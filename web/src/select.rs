@@ -5,6 +5,7 @@
 use kraftscope_core::id::{NodeId, Offset, PacketId, StepId, Text, TopicPartition};
 use kraftscope_core::node::Timer;
 use kraftscope_core::sim::action::Action;
+use kraftscope_core::znode::Path;
 
 /// One thing of the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub enum Selection {
     },
     /// A consumer group.
     Group(Text),
+    /// A znode of ZooKeeper's tree.
+    Znode(Path),
     /// A message in flight.
     Flight(PacketId),
     /// An armed timer.
@@ -59,7 +62,9 @@ impl Selection {
             Selection::Replica { broker, .. } | Selection::Record { broker, .. } => Some(broker),
             Selection::MetadataRecord { controller, .. } => Some(controller),
             Selection::Link { from, .. } => Some(from),
-            Selection::Partition(_) | Selection::Group(_) | Selection::Flight(_) => None,
+            Selection::Partition(_) | Selection::Group(_) | Selection::Flight(_) | Selection::Znode(_) => {
+                None
+            }
         }
     }
 
@@ -73,6 +78,7 @@ impl Selection {
             | Selection::MetadataRecord { .. }
             | Selection::Group(_)
             | Selection::Flight(_)
+            | Selection::Znode(_)
             | Selection::Timer(..)
             | Selection::Link { .. } => None,
         }

@@ -13,7 +13,7 @@ use kraftscope_core::note::{Lane, Note};
 use kraftscope_core::scenario::words::Names;
 use kraftscope_core::scenario::{self, Condition, MOST_EVENTS};
 use kraftscope_core::sim::action::Action;
-use kraftscope_core::sim::adapt::adapt;
+use kraftscope_core::sim::adapt::{adapt, administrator};
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::ClusterView;
@@ -329,7 +329,7 @@ impl Session {
 
     /// Reads actions from a line of scenario text.
     pub fn read(&self, line: &str) -> Result<Vec<Action>, String> {
-        let controller = self.history.sim().world().active_controller().unwrap_or(NodeId::controller(1));
+        let controller = administrator(self.history.sim().world()).unwrap_or(NodeId::controller(1));
         scenario::actions::parse(line.trim(), &self.names, controller)
     }
 

@@ -64,7 +64,7 @@ fn call(node: NodeId, command: Command, world: &World) -> Option<Action> {
 
 /// Who carries out what an administrator asks for: the controller, or while there is none the first server that could
 /// be it.
-fn administrator(world: &World) -> Option<NodeId> {
+pub fn administrator(world: &World) -> Option<NodeId> {
     let kind = match world.genesis.mode.metadata() {
         MetadataPlane::ZooKeeper => NodeKind::Broker,
         MetadataPlane::KRaft => NodeKind::Controller,

@@ -2,7 +2,7 @@
 
 use super::{
     BatchView, BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, LinkView, ProducerView,
-    QuorumRole, SessionView, TimerView, ZooKeeperView, logs, partitions,
+    QuorumRole, SessionView, TimerView, logs, partitions,
 };
 use crate::client::subscription::Position;
 use crate::client::{Consumer, Producer};
@@ -33,9 +33,8 @@ impl Sim {
             controllers: slots(NodeKind::Controller)
                 .map(|slot| controller(self, slot, &sessions, cells))
                 .collect(),
-            zookeepers: slots(NodeKind::ZooKeeper)
-                .map(|slot| ZooKeeperView { id: slot.id, health: slot.health })
-                .collect(),
+            zookeepers: super::ensemble::members(self, cells),
+            ensemble: super::ensemble::ensemble(self),
             brokers: slots(NodeKind::Broker).map(|slot| broker(self, slot, truth, &sessions)).collect(),
             partitions: partitions::all(self, truth, cells),
             producers: slots(NodeKind::Producer).map(|slot| producer(self, slot)).collect(),
@@ -138,6 +137,7 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
         replicas: partitions.filter(|partition| partition.replicas.contains(slot.id)).count() as u32,
         session: sessions.iter().find(|session| session.broker == slot.id).copied(),
         slowed: sim.net().slow.get(&slot.id).copied().unwrap_or_default(),
+        controls: None,
     }
 }
 

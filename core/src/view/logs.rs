@@ -11,7 +11,7 @@ use crate::replication::ReplicaLog;
 use crate::sim::Sim;
 use alloc::vec::Vec;
 
-fn window<R: Copy>(
+pub(super) fn window<R: Clone>(
     log: &Log<R>,
     epochs: &LeaderEpochCache,
     hw: Option<Offset>,

@@ -5,12 +5,14 @@
 //! Knows nothing of pixels or words.
 
 mod build;
+mod ensemble;
 mod flights;
 mod group_flights;
 mod groups;
 mod logs;
 mod partitions;
 
+pub use ensemble::{EnsembleView, ZnodeView, ZooKeeperView, ZooSessionView};
 pub use groups::{GroupMemberView, GroupView, MembershipView};
 
 use crate::config::Acks;
@@ -44,6 +46,8 @@ pub struct ClusterView {
     pub controllers: Vec<ControllerView>,
     /// Members of the ZooKeeper ensemble in order of their id.
     pub zookeepers: Vec<ZooKeeperView>,
+    /// What they keep, with ZooKeeper.
+    pub ensemble: Option<EnsembleView>,
     /// Brokers in order of their id.
     pub brokers: Vec<BrokerView>,
     /// Partitions in order of topic and index.
@@ -60,6 +64,15 @@ pub struct ClusterView {
     pub timers: Vec<TimerView>,
     /// Links that are not as usual: cut, slow, lossy.
     pub links: Vec<LinkView>,
+}
+
+impl ClusterView {
+    /// The log of a server of the control plane.
+    pub fn log_of(&self, server: NodeId) -> Option<&LogView> {
+        let controllers = self.controllers.iter().map(|found| (found.id, &found.log));
+        let mut all = controllers.chain(self.zookeepers.iter().map(|found| (found.id, &found.log)));
+        all.find(|(id, _)| *id == server).map(|(_, log)| log)
+    }
 }
 
 /// How a process is.
@@ -160,15 +173,6 @@ pub struct ControllerView {
     pub sessions: Vec<SessionView>,
 }
 
-/// One member of the ZooKeeper ensemble.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ZooKeeperView {
-    /// Who.
-    pub id: NodeId,
-    /// How it is.
-    pub health: Health,
-}
-
 /// One broker's session at the active controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionView {
@@ -221,6 +225,8 @@ pub struct BrokerView {
     pub session: Option<SessionView>,
     /// It handles everything this much later.
     pub slowed: Span,
+    /// With ZooKeeper: it believes that it is the controller, of this epoch.
+    pub controls: Option<u32>,
 }
 
 /// One partition: the controller's truth, and its replicas.

@@ -1,6 +1,7 @@
 //! The grid: how the room is shared out between bands, columns and rows.
 
 use super::metrics::NARROW;
+use super::tree;
 use super::{
     BrokerBox, ClientBox, ControllerBox, Density, GroupBox, Layout, Metrics, Point, Rect, RowBox, Shape,
     Strip, Viewport,
@@ -26,6 +27,8 @@ struct Frame {
 /// The picture from top to bottom.
 #[derive(Clone, Copy)]
 struct Heights {
+    /// ZooKeeper's tree, with the room above it.
+    tree: f64,
     quorum_gap: f64,
     controllers: f64,
     control_gap: f64,
@@ -43,7 +46,8 @@ struct Heights {
 
 impl Heights {
     fn total(&self, rows: f64) -> f64 {
-        self.quorum_gap
+        self.tree
+            + self.quorum_gap
             + self.controllers
             + self.control_gap
             + self.head
@@ -59,7 +63,7 @@ impl Heights {
 pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
     let frame = frame(shape, viewport);
     let heights = frame.heights;
-    let controllers_top = heights.quorum_gap;
+    let controllers_top = heights.tree + heights.quorum_gap;
     let heads_top = controllers_top + heights.controllers + heights.control_gap;
     let rows_top = heads_top + heights.head;
     let rows = rows(shape, &frame, rows_top);
@@ -75,6 +79,10 @@ pub(super) fn place(shape: &Shape, viewport: Viewport) -> Layout {
         density: frame.density,
         narrow: frame.narrow,
         controllers: controllers(shape, &frame, controllers_top),
+        tree: shape.has_tree.then(|| {
+            let across = (frame.left, frame.width - frame.metrics.margin);
+            tree::place(shape, &frame.metrics, across, frame.narrow)
+        }),
         brokers,
         rows,
         groups: groups(shape, &frame, &clients),
@@ -162,6 +170,7 @@ fn least(shape: &Shape, metrics: &Metrics, narrow: bool, density: Density, room:
     let lanes = shape.controllers.len().saturating_sub(1).min(4) as f64;
     let ring = 2.0 * metrics.radius(narrow);
     Heights {
+        tree: if shape.has_tree { tree::height(metrics, narrow) } else { 0.0 },
         quorum_gap: 10.0 + 6.0 * lanes,
         controllers: if shape.controllers.is_empty() {
             0.0

@@ -4,12 +4,14 @@ use super::{Layout, LogWindow, Point, Rect};
 use crate::select::Selection;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::view::ClusterView;
+use kraftscope_core::znode::Path;
 
 impl Layout {
     /// The smallest thing under `at`; messages and timers are the scene's to know.
     pub fn hit(&self, at: Point, view: &ClusterView) -> Option<Selection> {
         self.hit_client(at)
             .or_else(|| self.hit_controller(at, view))
+            .or_else(|| self.hit_tree(at, view))
             .or_else(|| self.hit_group(at))
             .or_else(|| self.hit_matrix(at, view))
             .or_else(|| self.hit_gap(at))
@@ -33,6 +35,7 @@ impl Layout {
                 self.groups.iter().find(|group| group.group == name).map(|group| group.area)
             }
             Selection::Flight(_) => None,
+            Selection::Znode(path) => self.tree.as_ref().map(|tree| tree.place_of(path)),
         }
     }
 
@@ -53,15 +56,31 @@ impl Layout {
 
     fn hit_controller(&self, at: Point, view: &ClusterView) -> Option<Selection> {
         let place = self.controllers.iter().find(|controller| controller.area.grow(4.0).contains(at))?;
-        let shown = view.controllers.iter().find(|controller| controller.id == place.id)?;
-        let logs = view.controllers.iter().map(|controller| &controller.log);
-        let window = LogWindow::of_logs(logs, place.log.slots);
+        let log = view.log_of(place.id)?;
+        let window = LogWindow::of_servers(view, place.log.slots);
         let slot = (0..place.log.slots).find(|&slot| place.log.rect(slot).grow(1.0).contains(at));
         let offset = slot.map(|slot| window.start.plus(u64::from(slot)));
-        Some(match offset.filter(|offset| shown.log.cells.iter().any(|cell| cell.offset == *offset)) {
+        Some(match offset.filter(|offset| log.cells.iter().any(|cell| cell.offset == *offset)) {
             Some(offset) => Selection::MetadataRecord { controller: place.id, offset },
             None => Selection::Node(place.id),
         })
+    }
+
+    fn hit_tree(&self, at: Point, view: &ClusterView) -> Option<Selection> {
+        let (tree, kept) = (self.tree.as_ref()?, view.ensemble.as_ref()?);
+        let path = if tree.controller.contains(at) {
+            let first = at.y < tree.controller.middle().y + 2.0;
+            if first { Path::Controller } else { Path::ControllerEpoch }
+        } else if tree.ids.contains(at) {
+            let near = tree.sessions.iter().find(|(_, ring)| at.distance(*ring) <= tree.radius + 4.0);
+            near.map_or(Path::BrokerIds, |(broker, _)| Path::Broker(*broker))
+        } else if tree.notices.contains(at) {
+            Path::IsrChanges
+        } else {
+            return None;
+        };
+        let parent = path.parent().unwrap_or(path);
+        kept.znode(path).or_else(|| kept.znode(parent)).map(|znode| Selection::Znode(znode.path))
     }
 
     fn hit_matrix(&self, at: Point, view: &ClusterView) -> Option<Selection> {

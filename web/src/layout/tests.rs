@@ -16,6 +16,7 @@ fn partition(index: u16) -> TopicPartition {
 fn shape(controllers: u8, brokers: u8, partitions: u16, clients: u8) -> Shape {
     Shape {
         controllers: (1..=controllers).map(NodeId::controller).collect(),
+        has_tree: false,
         brokers: (1..=brokers).map(NodeId::broker).collect(),
         partitions: (0..partitions).map(partition).collect(),
         clients: (1..=clients).map(NodeId::producer).collect(),
@@ -26,7 +27,20 @@ fn shape(controllers: u8, brokers: u8, partitions: u16, clients: u8) -> Shape {
 fn layouts() -> Vec<(String, Layout)> {
     let groups = vec![(Text::new("shop").unwrap(), 2), (Text::new("audit").unwrap(), 1)];
     let grouped = Shape { groups, ..shape(3, 3, 4, 4) };
-    let shapes = [shape(3, 3, 4, 2), shape(1, 1, 1, 1), shape(5, 5, 6, 3), shape(9, 7, 12, 8), grouped];
+    let keepers = |brokers, partitions| Shape {
+        controllers: (1..=3).map(NodeId::zookeeper).collect(),
+        has_tree: true,
+        ..shape(0, brokers, partitions, 2)
+    };
+    let shapes = [
+        shape(3, 3, 4, 2),
+        shape(1, 1, 1, 1),
+        shape(5, 5, 6, 3),
+        shape(9, 7, 12, 8),
+        grouped,
+        keepers(3, 4),
+        keepers(7, 12),
+    ];
     let all = shapes.iter().flat_map(|shape| ROOMS.iter().map(move |room| (shape, *room)));
     all.map(|(shape, room)| (format!("{shape:?} in {room:?}"), Layout::of(shape, room))).collect()
 }
@@ -41,7 +55,8 @@ fn words(layout: &Layout) -> Vec<Rect> {
     let cards = layout.rows.iter().flat_map(|row| {
         layout.brokers.iter().filter_map(move |broker| layout.card(row.partition, broker.id))
     });
-    heads.chain(controllers).chain(clients).chain(groups).chain(labels).chain(cards).collect()
+    let tree = layout.tree.iter().flat_map(|tree| [tree.controller, tree.ids, tree.notices]);
+    heads.chain(tree).chain(controllers).chain(clients).chain(groups).chain(labels).chain(cards).collect()
 }
 
 fn endings(layout: &Layout) -> Vec<Ending> {

@@ -5,7 +5,7 @@
 //! moves at every append would say that the records moved.
 
 use kraftscope_core::id::Offset;
-use kraftscope_core::view::{LogView, PartitionView};
+use kraftscope_core::view::{ClusterView, LogView, PartitionView};
 
 /// The offsets `start .. start + slots`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,12 @@ impl LogWindow {
     /// The window of the control plane: one for all controllers.
     pub fn of_logs<'a>(logs: impl Iterator<Item = &'a LogView>, slots: u32) -> LogWindow {
         LogWindow::ending(logs.map(|log| log.end).max().unwrap_or_default(), slots)
+    }
+
+    /// The window of the servers of the control plane.
+    pub fn of_servers(view: &ClusterView, slots: u32) -> LogWindow {
+        let controllers = view.controllers.iter().map(|controller| &controller.log);
+        LogWindow::of_logs(controllers.chain(view.zookeepers.iter().map(|member| &member.log)), slots)
     }
 
     /// The window that shows the next slot `end`.

@@ -4,7 +4,8 @@
 //! growing logs are seen by themselves.
 
 use kraftscope_core::id::{NodeId, StepId, Text, TopicPartition};
-use kraftscope_core::view::{ClusterView, ConsumerView, GroupView, PartitionView};
+use kraftscope_core::view::{ClusterView, ConsumerView, EnsembleView, GroupView, PartitionView};
+use kraftscope_core::znode::Path;
 use std::collections::BTreeSet;
 
 /// What became different, and by which event.
@@ -20,6 +21,8 @@ pub struct Changes {
     pub partitions: BTreeSet<TopicPartition>,
     /// Consumer groups whose state, generation or coordinator changed.
     pub groups: BTreeSet<Text>,
+    /// Znodes that came, went, or hold something else; a branch stands for what tells the controller to look.
+    pub znodes: BTreeSet<Path>,
 }
 
 impl Changes {
@@ -29,6 +32,7 @@ impl Changes {
             && self.replicas.is_empty()
             && self.partitions.is_empty()
             && self.groups.is_empty()
+            && self.znodes.is_empty()
     }
 
     /// What differs in `new`. Nothing when `new` is earlier or far ahead: a jump is not an event.
@@ -46,10 +50,19 @@ impl Changes {
         }
         for broker in &new.brokers {
             let before = old.brokers.iter().find(|before| before.id == broker.id);
-            let standing = |b: &kraftscope_core::view::BrokerView| (b.health, b.fenced, b.phase);
+            let standing = |b: &kraftscope_core::view::BrokerView| (b.health, b.fenced, b.phase, b.controls);
             if before.is_some_and(|before| standing(before) != standing(broker)) {
                 changes.nodes.insert(broker.id);
             }
+        }
+        for member in &new.zookeepers {
+            let before = old.zookeepers.iter().find(|before| before.id == member.id);
+            if before.is_some_and(|before| (before.health, before.role) != (member.health, member.role)) {
+                changes.nodes.insert(member.id);
+            }
+        }
+        if let (Some(before), Some(after)) = (&old.ensemble, &new.ensemble) {
+            changes.tree(before, after);
         }
         changes.clients(old, new);
         for partition in &new.partitions {
@@ -59,6 +72,20 @@ impl Changes {
             }
         }
         changes
+    }
+
+    /// Znodes that came, went, or were written.
+    fn tree(&mut self, old: &EnsembleView, new: &EnsembleView) {
+        let differs =
+            |one: &EnsembleView, path| one.znode(path).map(|znode| (znode.stat.czxid, znode.stat.mzxid));
+        let paths = old.znodes.iter().chain(&new.znodes).map(|znode| znode.path);
+        for path in paths.filter(|path| differs(old, *path) != differs(new, *path)) {
+            self.znodes.insert(match path {
+                Path::Controller | Path::ControllerEpoch => Path::Controller,
+                Path::Broker(_) => path,
+                _ => Path::IsrChanges,
+            });
+        }
     }
 
     /// Members whose place in their group is another one, and groups that are in another state.

@@ -61,6 +61,7 @@ impl Shot<'_> {
         surface.begin();
         self.rings(surface);
         self.sessions(surface);
+        self.tree_sessions(surface);
         self.pulses(surface);
         let shown: Vec<Shown<'_>> = self.tracks.iter().filter_map(|track| self.shown(track)).collect();
         self.paths(surface, &shown);
@@ -127,8 +128,10 @@ impl Shot<'_> {
 
     fn rings(&self, surface: &Surface) {
         for place in &self.staging.layout.controllers {
-            let shown = self.view.controllers.iter().find(|controller| controller.id == place.id);
-            let alive = shown.is_some_and(|controller| controller.health != Health::Down);
+            let controllers = self.view.controllers.iter().map(|shown| (shown.id, shown.health));
+            let mut servers =
+                controllers.chain(self.view.zookeepers.iter().map(|shown| (shown.id, shown.health)));
+            let alive = servers.any(|(id, health)| id == place.id && health != Health::Down);
             if let Some(ring) = ring_of(self.view, place.id).filter(|_| alive) {
                 let drag = self.drag.filter(|drag| drag.node == place.id);
                 let ring = drag.map_or(ring, |drag| Ring { due: drag.due, ..ring });
@@ -208,6 +211,28 @@ impl Shot<'_> {
         ctx.set_text_align("left");
     }
 
+    /// How much is left of each broker's session with ZooKeeper: the ring around its znode.
+    fn tree_sessions(&self, surface: &Surface) {
+        let (Some(tree), Some(kept)) = (&self.staging.layout.tree, &self.view.ensemble) else { return };
+        let (ctx, theme) = (&surface.ctx, &surface.theme);
+        ctx.set_line_cap("butt");
+        for (broker, middle) in &tree.sessions {
+            let Some(session) = kept.sessions.iter().find(|session| session.client == *broker) else {
+                continue;
+            };
+            let whole = session.expires.since(session.last_heard).0.max(1) as f64;
+            let left = (session.expires.since(self.time).0 as f64 / whole).clamp(0.0, 1.0);
+            let low = left < LOW;
+            ctx.set_global_alpha(if self.is_dim(*broker) { 0.25 } else { 1.0 });
+            ctx.set_stroke_style_str(if low { &theme.timer_low } else { &theme.timer });
+            ctx.set_line_width(if low { 4.5 } else { 3.0 });
+            ctx.begin_path();
+            let from = TAU * (1.0 - left) - FRAC_PI_2;
+            let _ = ctx.arc(middle.x, middle.y, tree.radius - 1.5, from, TAU - FRAC_PI_2);
+            ctx.stroke();
+        }
+    }
+
     /// Names of messages: of all that matter when time stands, else of the ones pointed at.
     fn labels(&self, surface: &Surface, shown: &[Shown<'_>]) {
         let wanted = |one: &&Shown<'_>| {
@@ -268,6 +293,7 @@ impl Shot<'_> {
     fn words(&self) -> Vec<Rect> {
         let layout = &self.staging.layout;
         let mut areas: Vec<Rect> = layout.controllers.iter().map(|place| place.area).collect();
+        areas.extend(layout.tree.iter().map(|tree| tree.area));
         areas.extend(layout.brokers.iter().map(|place| place.head));
         areas.extend(layout.clients.iter().map(|place| place.area));
         areas.extend(layout.groups.iter().map(|place| place.title));

@@ -68,6 +68,7 @@ pub(super) fn changes(old: &ClusterView, new: &ClusterView, layout: &Layout, wal
         .iter()
         .map(|(partition, broker)| Selection::Replica { partition: *partition, broker: *broker });
     let groups = changes.groups.iter().map(|name| Selection::Group(*name));
-    let areas = nodes.chain(replicas).chain(groups).filter_map(|what| layout.area(what));
+    let znodes = changes.znodes.iter().map(|path| Selection::Znode(*path));
+    let areas = nodes.chain(replicas).chain(groups).chain(znodes).filter_map(|what| layout.area(what));
     areas.map(|area| Pulse { shape: Shape::Change(area), started: wall }).collect()
 }

@@ -48,7 +48,7 @@ impl Ring {
 /// How much a timer matters to whoever watches a node: the lower, the more; `None` is never a ring.
 const fn rank(timer: Timer) -> Option<u32> {
     match timer {
-        Timer::Election => Some(0),
+        Timer::Election | Timer::ZooKeeperElection => Some(0),
         Timer::CandidateBackoff => Some(1),
         Timer::QuorumFetch => Some(2),
         Timer::CheckQuorum => Some(3),

@@ -10,6 +10,7 @@ use label::Wish;
 fn layout() -> Layout {
     let shape = Shape {
         controllers: vec![NodeId::controller(1)],
+        has_tree: false,
         brokers: vec![NodeId::broker(1), NodeId::broker(2)],
         partitions: vec![TopicPartition { topic: TopicId(0), partition: 0 }],
         clients: vec![NodeId::producer(1)],

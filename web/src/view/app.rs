@@ -213,6 +213,7 @@ fn name_of(target: Selection, model: &Model, words: &Words<'_>) -> String {
             format!("{} · {}", words.node(node), kraftscope_core::scenario::words::show_timer(timer))
         }
         Selection::Link { from, to } => format!("{} ↔ {}", words.node(from), words.node(to)),
+        Selection::Znode(path) => path.to_string(),
         Selection::Group(name) => crate::i18n::t(words.lang, "stage.group", &[("group", name.to_string())]),
         Selection::Flight(packet) => {
             let view = model.session.view();

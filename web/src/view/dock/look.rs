@@ -123,7 +123,9 @@ fn events(model: &Model) -> EventsLook {
     let view = model.session.view();
     let filter = &model.filter;
     let named = |id: TopicPartition| (id, model.words(|words| words.partition(id)));
-    let nodes = view.controllers.iter().map(|node| node.id).chain(view.brokers.iter().map(|node| node.id));
+    let keepers = view.controllers.iter().map(|node| node.id);
+    let keepers = keepers.chain(view.zookeepers.iter().map(|node| node.id));
+    let nodes = keepers.chain(view.brokers.iter().map(|node| node.id));
     let clients = view.producers.iter().map(|node| node.id).chain(view.consumers.iter().map(|node| node.id));
     EventsLook {
         event: model.session.event(),

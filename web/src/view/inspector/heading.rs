@@ -19,8 +19,12 @@ pub(super) fn kind(desk: &Desk<'_>, selected: Selection) -> String {
         Selection::Partition(_) => "kind.partition",
         Selection::Replica { .. } => "kind.replica",
         Selection::Record { .. } => "kind.record",
+        Selection::MetadataRecord { controller, .. } if controller.kind() == NodeKind::ZooKeeper => {
+            "kind.transaction"
+        }
         Selection::MetadataRecord { .. } => "kind.metadata",
         Selection::Group(_) => "kind.group",
+        Selection::Znode(_) => "kind.znode",
         Selection::Flight(_) => "kind.flight",
         Selection::Timer(..) => "kind.timer",
         Selection::Link { .. } => "kind.link",
@@ -39,9 +43,11 @@ pub(super) fn title(desk: &Desk<'_>, selected: Selection) -> String {
             on(format!("{} @ {offset}", words.partition(partition)), broker)
         }
         Selection::MetadataRecord { controller, offset } => {
-            on(format!("__cluster_metadata @ {offset}"), controller)
+            let log = if controller.kind() == NodeKind::ZooKeeper { "zxid" } else { "__cluster_metadata @" };
+            on(format!("{log} {offset}"), controller)
         }
         Selection::Group(name) => name.to_string(),
+        Selection::Znode(path) => path.to_string(),
         Selection::Flight(packet) => {
             let flight = desk.view.flights.iter().find(|flight| flight.id == packet);
             flight.map_or_else(|| format!("#{packet}"), |flight| format!("{} #{packet}", flight.api))

@@ -68,6 +68,7 @@ pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
         Selection::Timer(node, timer) => of_timer(node.kind(), timer),
         Selection::Partition(_) | Selection::Replica { .. } | Selection::Record { .. } => PARTITION,
         Selection::Group(_) => GROUP,
+        Selection::Znode(_) => ENSEMBLE,
         Selection::Flight(_) | Selection::Link { .. } => &[],
     }
 }

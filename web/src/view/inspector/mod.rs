@@ -3,6 +3,7 @@
 //! State first, then timers with what is left of them, then the settings that act on it, then why (the chain of
 //! causes that the page hands in), then what can be done to it. Knows nothing of how any of it came about.
 
+mod ensemble;
 mod facts;
 mod group;
 mod heading;
@@ -111,6 +112,7 @@ fn facts_of(desk: &Desk<'_>, selected: Selection) -> Vec<Fact> {
             process::metadata_record(desk, controller, offset)
         }
         Selection::Group(name) => group::group(desk, name),
+        Selection::Znode(path) => ensemble::znode(desk, path),
         Selection::Flight(packet) => process::flight(desk, packet),
         Selection::Timer(node, timer) => timers::one(desk, node, timer),
         Selection::Link { from, to } => process::link(desk, from, to),

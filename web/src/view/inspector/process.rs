@@ -1,12 +1,12 @@
 //! Facts about processes, messages and links.
 
-use super::Desk;
 use super::facts::{Fact, Facts, Tone};
+use super::{Desk, ensemble};
 use crate::i18n::tr;
 use kraftscope_core::id::{NodeId, NodeKind, Offset, PacketId};
 use kraftscope_core::time::Span;
 use kraftscope_core::view::{
-    BrokerView, ConsumerView, ControllerView, FlightView, Health, ProducerView, QuorumRole, ZooKeeperView,
+    BrokerView, ConsumerView, ControllerView, FlightView, Health, ProducerView, QuorumRole,
 };
 
 /// Facts about a process.
@@ -17,7 +17,7 @@ pub(super) fn node(desk: &Desk<'_>, node: NodeId) -> Vec<Fact> {
             view.controllers.iter().find(|c| c.id == node).map(|shown| controller(desk, shown))
         }
         NodeKind::ZooKeeper => {
-            view.zookeepers.iter().find(|z| z.id == node).map(|shown| zookeeper(desk, shown))
+            view.zookeepers.iter().find(|z| z.id == node).map(|shown| ensemble::member(desk, shown))
         }
         NodeKind::Broker => view.brokers.iter().find(|b| b.id == node).map(|shown| broker(desk, shown)),
         NodeKind::Producer => view.producers.iter().find(|p| p.id == node).map(|shown| producer(desk, shown)),
@@ -26,19 +26,13 @@ pub(super) fn node(desk: &Desk<'_>, node: NodeId) -> Vec<Fact> {
     .unwrap_or_default()
 }
 
-fn health(facts: &mut Facts<'_>, desk: &Desk<'_>, health: Health) {
+pub(super) fn health(facts: &mut Facts<'_>, desk: &Desk<'_>, health: Health) {
     let tone = if health == Health::Up { Tone::Good } else { Tone::Bad };
     facts.tone("health", desk.say(&format!("health.{health:?}")), tone);
 }
 
-fn offset(desk: &Desk<'_>, offset: Option<Offset>) -> String {
+pub(super) fn offset(desk: &Desk<'_>, offset: Option<Offset>) -> String {
     offset.map_or_else(|| desk.say("unknown"), |offset| offset.to_string())
-}
-
-fn zookeeper(desk: &Desk<'_>, shown: &ZooKeeperView) -> Vec<Fact> {
-    let mut facts = Facts::new(desk);
-    health(&mut facts, desk, shown.health);
-    facts.done()
 }
 
 fn controller(desk: &Desk<'_>, shown: &ControllerView) -> Vec<Fact> {
@@ -148,13 +142,12 @@ fn consumer(desk: &Desk<'_>, shown: &ConsumerView) -> Vec<Fact> {
 
 /// Facts about a record of the metadata log.
 pub(super) fn metadata_record(desk: &Desk<'_>, controller: NodeId, offset: Offset) -> Vec<Fact> {
-    let shown = desk.view.controllers.iter().find(|shown| shown.id == controller);
-    let cell = shown.and_then(|shown| shown.log.cells.iter().find(|cell| cell.offset == offset));
-    let (Some(shown), Some(cell)) = (shown, cell) else { return Vec::new() };
+    let Some(log) = desk.view.log_of(controller) else { return Vec::new() };
+    let Some(cell) = log.cells.iter().find(|cell| cell.offset == offset) else { return Vec::new() };
     let mut facts = Facts::new(desk);
     facts.add("offset", offset).add("record-kind", cell.metadata.unwrap_or_default());
     facts.add("epoch", cell.epoch).flag("committed", cell.committed, true);
-    facts.flag("durable", shown.log.flushed > offset, true);
+    facts.flag("durable", log.flushed > offset, true);
     facts.done()
 }
 

@@ -5,13 +5,13 @@
 use super::control::health_class;
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
-use super::svg::{at, centred, ending, frame, n, sign, two_tones};
+use super::svg::{at, centred, ending, frame, n, sign, two_tones, words};
 use super::{describe, icon};
 use crate::layout::{BrokerBox, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::Text;
-use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, Health};
+use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, EnsembleView, Health};
 use yew::prelude::*;
 
 /// Which broker.
@@ -31,6 +31,12 @@ impl BrokerProps {
 }
 
 impl BrokerProps {
+    /// It believes to be the controller, and ZooKeeper names another one, or none.
+    fn is_zombie(&self) -> bool {
+        let named = self.view.ensemble.as_ref().and_then(EnsembleView::controller);
+        self.shown().is_some_and(|shown| shown.controls.is_some() && named != Some(shown.id))
+    }
+
     /// The groups that it answers for.
     fn groups(&self) -> Vec<Text> {
         self.shown().map(|shown| super::group::coordinated(&self.view, shown.id)).unwrap_or_default()
@@ -40,7 +46,8 @@ impl BrokerProps {
 /// What is drawn of a broker: not its session or metadata offset, which change all the time.
 fn drawn(broker: &BrokerView) -> impl PartialEq + use<> {
     let life = (broker.health, broker.phase, broker.fenced, broker.in_controlled_shutdown);
-    (broker.id, broker.rack, life, broker.leads, broker.replicas, broker.slowed, broker.session.is_some())
+    let control = (broker.session.is_some(), broker.controls);
+    (broker.id, broker.rack, life, broker.leads, broker.replicas, broker.slowed, control)
 }
 
 impl PartialEq for BrokerProps {
@@ -50,6 +57,7 @@ impl PartialEq for BrokerProps {
             && self.sheet == other.sheet
             && self.shown().map(drawn) == other.shown().map(drawn)
             && self.groups() == other.groups()
+            && self.is_zombie() == other.is_zombie()
     }
 }
 
@@ -86,6 +94,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
             { two_tones(Point::new(head.x + m.pad, baseline), m.name, ("st-name", name), (m.small, rack)) }
             { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x, short) }
             { coordinator(props, shown, chip_x, baseline) }
+            { controls(props, shown, chip_x, baseline) }
             <rect class="st-session" x={n(place.session.x)} y={n(place.session.y)} width={n(place.session.w)}
                   height={n(place.session.h)} rx="2" />
         </g>
@@ -112,7 +121,7 @@ fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
 /// At the right end of the head: the groups that it coordinates, or the sign alone.
 fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -> Html {
     let groups = props.groups();
-    if groups.is_empty() {
+    if groups.is_empty() || shown.controls.is_some() {
         return Html::default();
     }
     let (m, head) = (&props.sheet.layout.metrics, props.place.head);
@@ -128,6 +137,37 @@ fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64
         <g class="st-coordinates">
             { sign(icon::GROUP, Point::new(right - width - m.small, baseline - m.small * 0.95), m.small / 16.0, "st-group-sign") }
             { ending(Point::new(right, baseline), m.small, "st-quiet", text) }
+        </g>
+    }
+}
+
+/// At the right end of the head: it is the controller, or believes so.
+fn controls(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -> Html {
+    let Some(epoch) = shown.controls.filter(|_| shown.health != Health::Down) else { return Html::default() };
+    let (sheet, m, head) = (&props.sheet, &props.sheet.layout.metrics, props.place.head);
+    let zombie = props.is_zombie();
+    let args = [("n", epoch.to_string())];
+    let forms = if zombie {
+        [sheet.tell("controls.zombie", &args), sheet.tell("controls.zombie.short", &args)]
+    } else {
+        [sheet.tell("controls", &args), sheet.tell("controls.short", &args)]
+    };
+    let taken = width_of(&standing(sheet, shown).0, m.small) + 14.0 + 8.0;
+    let room = head.right() - m.pad - from - taken - m.small - 18.0;
+    let text = forms.into_iter().find(|text| width_of(text, m.small) <= room).unwrap_or_default();
+    let width = m.small + 12.0 + if text.is_empty() { 0.0 } else { width_of(&text, m.small) + 6.0 };
+    let height = m.small + 6.0;
+    let x = head.right() - m.pad - width;
+    let tone = if zombie { "is-bad" } else { "is-lead" };
+    let crown = if zombie { "st-crown is-former" } else { "st-crown" };
+    html! {
+        <g class={classes!("st-chip", "st-controls", tone)} transform={at(Point::new(x, baseline - m.name * 0.34 - height / 2.0))}>
+            <title>{ sheet.tell(if zombie { "controls.zombie" } else { "controls" }, &args) }</title>
+            <rect width={n(width)} height={n(height)} rx={n(height / 2.0)} />
+            { sign(icon::CROWN, Point::new(6.0, (height - m.small) / 2.0), m.small / 16.0, crown) }
+            if !text.is_empty() {
+                { words(Point::new(m.small + 10.0, height / 2.0 + m.small * 0.36), m.small, "", text) }
+            }
         </g>
     }
 }

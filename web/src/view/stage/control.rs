@@ -1,4 +1,4 @@
-//! One controller of the metadata quorum: ring, role, epoch, votes, log.
+//! One server of the control plane, a controller or a member of the ZooKeeper ensemble: ring, role, epoch, votes, log.
 //!
 //! The ring's arc is a timer and moves each frame: the scene draws it on top of the ring drawn here.
 
@@ -10,11 +10,11 @@ use super::{describe, icon};
 use crate::layout::{ControllerBox, LogWindow, Point, Rect, fit, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
-use kraftscope_core::id::NodeList;
-use kraftscope_core::view::{ClusterView, ControllerView, Health, QuorumRole};
+use kraftscope_core::id::{LeaderEpoch, NodeId, NodeKind, NodeList};
+use kraftscope_core::view::{ClusterView, Health, LogView, QuorumRole};
 use yew::prelude::*;
 
-/// Which controller.
+/// Which server.
 #[derive(Clone, Debug, Properties)]
 pub(super) struct ControllerProps {
     pub(super) sheet: Sheet,
@@ -24,14 +24,64 @@ pub(super) struct ControllerProps {
     pub(super) mark: Mark,
 }
 
+/// What is drawn of a server, whichever kind it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Server<'a> {
+    pub(super) id: NodeId,
+    pub(super) health: Health,
+    pub(super) role: QuorumRole,
+    pub(super) epoch: LeaderEpoch,
+    pub(super) granted: NodeList,
+    pub(super) refused: NodeList,
+    pub(super) voter: bool,
+    pub(super) active: bool,
+    pub(super) log: &'a LogView,
+}
+
+impl<'a> Server<'a> {
+    /// The server in this place.
+    fn of(view: &'a ClusterView, index: usize) -> Option<Server<'a>> {
+        let controller = view.controllers.get(index).map(|c| Server {
+            id: c.id,
+            health: c.health,
+            role: c.role,
+            epoch: c.epoch,
+            granted: c.granted,
+            refused: c.refused,
+            voter: c.voter,
+            active: c.active,
+            log: &c.log,
+        });
+        controller.or_else(|| {
+            let member = view.zookeepers.get(index.checked_sub(view.controllers.len())?)?;
+            Some(Server {
+                id: member.id,
+                health: member.health,
+                role: member.role,
+                epoch: member.epoch,
+                granted: member.granted,
+                refused: NodeList::EMPTY,
+                voter: true,
+                active: false,
+                log: &member.log,
+            })
+        })
+    }
+
+    /// `C1`, `Z1`.
+    pub(super) fn name(&self) -> String {
+        let letter = if self.id.kind() == NodeKind::ZooKeeper { 'Z' } else { 'C' };
+        format!("{letter}{}", self.id.number())
+    }
+}
+
 impl ControllerProps {
-    fn shown(&self) -> Option<&ControllerView> {
-        self.view.controllers.get(self.index)
+    fn shown(&self) -> Option<Server<'_>> {
+        Server::of(&self.view, self.index)
     }
 
     fn window(&self) -> LogWindow {
-        let logs = self.view.controllers.iter().map(|controller| &controller.log);
-        LogWindow::of_logs(logs, self.place.log.slots)
+        LogWindow::of_servers(&self.view, self.place.log.slots)
     }
 }
 
@@ -44,10 +94,10 @@ impl PartialEq for ControllerProps {
     }
 }
 
-/// One controller.
+/// One server.
 #[component]
 pub(super) fn Controller(props: &ControllerProps) -> Html {
-    let Some(shown) = props.shown() else { return Html::default() };
+    let Some(shown) = &props.shown() else { return Html::default() };
     let place = &props.place;
     let m = &props.sheet.layout.metrics;
     let what = Selection::Node(shown.id);
@@ -63,7 +113,7 @@ pub(super) fn Controller(props: &ControllerProps) -> Html {
            onkeydown={props.sheet.keys(what)} onclick={props.sheet.press(what)}>
             { halo(ring_area(place), place.radius, props.mark.changed) }
             <circle class="st-ring" cx={n(place.ring.x)} cy={n(place.ring.y)} r={n(place.radius - 2.0)} />
-            { centred(name, m.name, "st-name", format!("C{}", shown.id.number())) }
+            { centred(name, m.name, "st-name", shown.name()) }
             if place.tall { { below(props, shown) } } else { { beside(props, shown) } }
         </g>
     }
@@ -82,7 +132,7 @@ fn ring_area(place: &ControllerBox) -> Rect {
 }
 
 /// The word for its role: what it is, or that it is dead or stands still.
-fn role_word(sheet: &Sheet, shown: &ControllerView) -> String {
+fn role_word(sheet: &Sheet, shown: &Server<'_>) -> String {
     match shown.health {
         Health::Up => sheet.say(&format!("role.{:?}", shown.role)),
         Health::Paused => sheet.say("health.Paused"),
@@ -90,7 +140,7 @@ fn role_word(sheet: &Sheet, shown: &ControllerView) -> String {
     }
 }
 
-fn role_sign(shown: &ControllerView) -> (&'static str, &'static str) {
+fn role_sign(shown: &Server<'_>) -> (&'static str, &'static str) {
     match (shown.health, shown.role) {
         (Health::Down, _) => (icon::CROSS, "st-sign"),
         (_, QuorumRole::Leader) => (icon::CROWN, "st-crown"),
@@ -104,7 +154,7 @@ fn role_sign(shown: &ControllerView) -> (&'static str, &'static str) {
 }
 
 /// Words to the right of the ring: role and epoch, votes or offsets, log.
-fn beside(props: &ControllerProps, shown: &ControllerView) -> Html {
+fn beside(props: &ControllerProps, shown: &Server<'_>) -> Html {
     let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.words);
     let (path, class) = role_sign(shown);
     let first = area.y + m.body;
@@ -125,7 +175,7 @@ fn beside(props: &ControllerProps, shown: &ControllerView) -> Html {
 }
 
 /// Votes of a candidate, else how far the metadata log is committed.
-fn second_line(props: &ControllerProps, shown: &ControllerView, place: Point) -> Html {
+fn second_line(props: &ControllerProps, shown: &Server<'_>, place: Point) -> Html {
     let (sheet, m) = (&props.sheet, &props.sheet.layout.metrics);
     let asks = matches!(shown.role, QuorumRole::Candidate | QuorumRole::Prospective);
     if asks && shown.health != Health::Down {
@@ -161,7 +211,7 @@ fn votes(props: &ControllerProps, granted: &NodeList, refused: &NodeList, place:
     let step = m.small * 2.3;
     let given = granted.iter().map(|id| (id, true));
     let all = given.chain(refused.iter().map(|id| (id, false)));
-    let vote = |(i, (id, yes)): (usize, (kraftscope_core::id::NodeId, bool))| {
+    let vote = |(i, (id, yes)): (usize, (NodeId, bool))| {
         let x = place.x + step * i as f64;
         let (path, class) = if yes { (icon::CHECK, "is-ok") } else { (icon::CROSS, "is-bad") };
         html! {
@@ -175,7 +225,7 @@ fn votes(props: &ControllerProps, granted: &NodeList, refused: &NodeList, place:
 }
 
 /// Words below the ring, when there are many controllers.
-fn below(props: &ControllerProps, shown: &ControllerView) -> Html {
+fn below(props: &ControllerProps, shown: &Server<'_>) -> Html {
     let (sheet, m, area) = (&props.sheet, &props.sheet.layout.metrics, props.place.words);
     let (path, class) = role_sign(shown);
     let middle = area.middle().x;
@@ -199,7 +249,7 @@ fn below(props: &ControllerProps, shown: &ControllerView) -> Html {
 }
 
 /// The metadata log: colour by epoch, hatched above the high watermark, low where nothing is said (NoOpRecord).
-fn log(props: &ControllerProps, shown: &ControllerView) -> Html {
+fn log(props: &ControllerProps, shown: &Server<'_>) -> Html {
     let (strip, window) = (props.place.log, props.window());
     let cell = |cell: &kraftscope_core::view::CellView| {
         let slot = window.slot(cell.offset)?;

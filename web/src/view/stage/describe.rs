@@ -2,14 +2,16 @@
 
 use super::card::is_named;
 use super::client::partition_name;
+use super::control::Server;
 use super::group;
 use super::row::proposed;
 use super::sheet::Sheet;
-use kraftscope_core::id::{NodeList, Offset, Text};
+use super::tree;
+use kraftscope_core::id::{NodeKind, NodeList, Offset, Text};
 use kraftscope_core::view::{
-    BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, Health, PartitionView, ProducerView,
-    ReplicaView,
+    BrokerPhase, BrokerView, ClusterView, ConsumerView, Health, PartitionView, ProducerView, ReplicaView,
 };
+use kraftscope_core::znode::{Data, Path};
 
 /// `1, 2`, or the word for nobody.
 pub(super) fn numbers(sheet: &Sheet, list: &NodeList) -> String {
@@ -25,9 +27,10 @@ fn hw(sheet: &Sheet, hw: Option<Offset>) -> String {
 }
 
 /// `Controller 1: Leader of epoch 3, active controller; …`
-pub(super) fn controller(sheet: &Sheet, shown: &ControllerView) -> String {
+pub(super) fn controller(sheet: &Sheet, shown: &Server<'_>) -> String {
+    let is_member = shown.id.kind() == NodeKind::ZooKeeper;
     let mut parts = vec![sheet.tell(
-        "say.controller",
+        if is_member { "say.zookeeper" } else { "say.controller" },
         &[
             ("n", shown.id.number().to_string()),
             ("health", sheet.say(&format!("health.{:?}", shown.health))),
@@ -178,4 +181,23 @@ pub(super) fn group(sheet: &Sheet, view: &ClusterView, name: Text) -> String {
         vec![shown.state.to_owned(), group::epoch(sheet, shown), group::coordinator(sheet, shown)];
     parts.extend(group::waits(sheet, view, shown));
     format!("{title}: {}", parts.join(", "))
+}
+
+/// `/controller: broker 2, version 0`
+pub(super) fn znode(sheet: &Sheet, view: &ClusterView, path: Path) -> String {
+    let found = view.ensemble.as_ref().and_then(|kept| kept.znode(path));
+    let Some(found) = found else {
+        return sheet.tell("say.znode.gone", &[("path", path.to_string())]);
+    };
+    let holds = match &found.data {
+        Data::Node(node) => sheet.tell("broker", &[("n", node.number().to_string())]),
+        Data::Epoch(epoch) => epoch.to_string(),
+        data => tree::partitions_of(data)
+            .iter()
+            .map(|at| partition_name(view, *at))
+            .collect::<Vec<String>>()
+            .join(", "),
+    };
+    let args = [("path", path.to_string()), ("holds", holds), ("version", found.stat.version.to_string())];
+    sheet.tell("say.znode", &args)
 }

@@ -46,7 +46,8 @@ fn is_cut(directions: &[Option<LinkView>; 2]) -> bool {
 
 /// Nodes with every link cut, both ways.
 fn isolated(view: &ClusterView, pairs: &Pairs) -> BTreeSet<NodeId> {
-    let servers = view.controllers.iter().map(|c| c.id).chain(view.brokers.iter().map(|b| b.id));
+    let keepers = view.controllers.iter().map(|c| c.id).chain(view.zookeepers.iter().map(|z| z.id));
+    let servers = keepers.chain(view.brokers.iter().map(|b| b.id));
     let servers: Vec<NodeId> = servers.collect();
     let alone = |node: &NodeId| {
         servers.iter().filter(|other| *other != node).all(|other| {
@@ -160,7 +161,11 @@ fn one_way(a: NodeId, b: NodeId, directions: &[Option<LinkView>; 2]) -> Option<S
 
 /// `C1` of a controller, `1` of a broker: both may have the same number.
 fn short(id: NodeId) -> String {
-    if id.kind() == NodeKind::Controller { format!("C{}", id.number()) } else { id.number().to_string() }
+    match id.kind() {
+        NodeKind::Controller => format!("C{}", id.number()),
+        NodeKind::ZooKeeper => format!("Z{}", id.number()),
+        NodeKind::Broker | NodeKind::Producer | NodeKind::Consumer => id.number().to_string(),
+    }
 }
 
 /// Delay and loss, in words.

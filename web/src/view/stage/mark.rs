@@ -3,6 +3,8 @@
 use crate::scene::Changes;
 use crate::select::Selection;
 use kraftscope_core::id::{NodeId, Offset, StepId, Text, TopicPartition};
+use kraftscope_core::view::ClusterView;
+use kraftscope_core::znode::Path;
 use std::collections::BTreeSet;
 use yew::prelude::*;
 
@@ -66,6 +68,28 @@ impl Attention<'_> {
         let selected = self.selected == Some(Selection::Group(name));
         let dim = self.dim(|actor| matches!(actor, Actor::Node(lit) if members.contains(lit)));
         Mark { selected, record: None, dim, changed }
+    }
+
+    /// For the znodes that are selected or changed.
+    pub(super) fn znodes(&self, view: &ClusterView) -> Vec<(Path, Mark)> {
+        let dim = self
+            .dim(|actor| matches!(actor, Actor::Node(lit) if view.zookeepers.iter().any(|z| z.id == *lit)));
+        let selected = match self.selected {
+            Some(Selection::Znode(path)) => Some(path),
+            _ => None,
+        };
+        let changed = |path: &Path| self.changes.znodes.contains(path).then_some(self.changes.event);
+        let lone = selected.filter(|path| !self.changes.znodes.contains(path));
+        let all = [Path::Controller, Path::BrokerIds, Path::IsrChanges];
+        let rest = all.into_iter().filter(|path| dim && Some(*path) != lone && changed(path).is_none());
+        let marked = self.changes.znodes.iter().copied().chain(lone).chain(rest);
+        marked
+            .map(|path| {
+                let mark =
+                    Mark { selected: selected == Some(path), record: None, dim, changed: changed(&path) };
+                (path, mark)
+            })
+            .collect()
     }
 
     /// For a partition's label.

@@ -22,6 +22,7 @@ mod row;
 mod sheet;
 mod svg;
 mod table;
+mod tree;
 
 pub use mark::Actor;
 
@@ -38,6 +39,7 @@ use control::Controller;
 use defs::Defs;
 use group::Group;
 use kraftscope_core::id::NodeId;
+use kraftscope_core::mode::{MetadataPlane, Mode, ReplicationPlane};
 use kraftscope_core::view::ClusterView;
 use link::Links;
 use mark::Attention;
@@ -47,6 +49,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use table::Table;
+use tree::Tree;
 use yew::prelude::*;
 
 /// What the stage shows.
@@ -186,11 +189,14 @@ fn picture(props: &StageProps, layout: Same<Layout>, changes: &Changes) -> Html 
         <svg class="st-svg" width={svg::n(layout.width)} height={svg::n(layout.height)} role="group"
              aria-label={sheet.say("picture")}>
             <Defs />
-            { bands(&sheet) }
+            { bands(&sheet, props.view.mode) }
             { for layout.brokers.iter().enumerate().map(|(index, place)| html! {
                 <Broker key={place.id.0} sheet={sheet.clone()} view={props.view.clone()} {index} place={*place}
                         mark={attention.node(place.id)} />
             }) }
+            if let Some(place) = layout.tree.clone() {
+                <Tree sheet={sheet.clone()} view={props.view.clone()} marks={attention.znodes(&props.view)} {place} />
+            }
             { for layout.controllers.iter().enumerate().map(|(index, place)| html! {
                 <Controller key={place.id.0} sheet={sheet.clone()} view={props.view.clone()} {index} place={*place}
                             mark={attention.node(place.id)} />
@@ -235,7 +241,7 @@ fn cards(props: &StageProps, sheet: &Sheet, attention: &Attention<'_>) -> Html {
 }
 
 /// The names of the three bands, beside them.
-fn bands(sheet: &Sheet) -> Html {
+fn bands(sheet: &Sheet, mode: Mode) -> Html {
     let layout = &sheet.layout;
     if layout.narrow {
         return Html::default();
@@ -253,10 +259,18 @@ fn bands(sheet: &Sheet) -> Html {
         }
     };
     let [control, data, clients] = &layout.bands;
+    let keeper = match mode.metadata() {
+        MetadataPlane::ZooKeeper => "band.control.zookeeper",
+        MetadataPlane::KRaft => "band.control.what",
+    };
+    let rows = match mode.replication() {
+        ReplicationPlane::Isr => "band.data.what",
+        ReplicationPlane::Raft => "band.data.raft",
+    };
     html! {
         <g class="st-bands">
-            if !layout.controllers.is_empty() { { name(control, "band.control", "band.control.what") } }
-            if !layout.brokers.is_empty() { { name(data, "band.data", "band.data.what") } }
+            if !layout.controllers.is_empty() { { name(control, "band.control", keeper) } }
+            if !layout.brokers.is_empty() { { name(data, "band.data", rows) } }
             if !layout.clients.is_empty() { { name(clients, "band.clients", "band.clients.what") } }
         </g>
     }

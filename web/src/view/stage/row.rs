@@ -8,6 +8,7 @@ use crate::layout::{Point, RowBox, fit, fit_partition, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::{NodeList, Text};
+use kraftscope_core::mode::MetadataPlane;
 use kraftscope_core::view::{ClusterView, PartitionView};
 use yew::prelude::*;
 
@@ -101,8 +102,8 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
         Some(_) if is_usual(shown) => "st-quiet",
         Some(_) => "st-tag is-bad",
     };
-    let version =
-        special.unwrap_or_else(|| sheet.tell("epoch.partition", &[("n", shown.partition_epoch.to_string())]));
+    let version = special
+        .unwrap_or_else(|| sheet.tell(version_key(props), &[("n", shown.partition_epoch.to_string())]));
     let size = m.body + 1.0;
     html! {
         <>
@@ -112,6 +113,14 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
             { words(Point::new(area.x, y(2.0)), m.small, tone, fit(&version, room, m.small)) }
             { acks(props, shown, Point::new(area.x, y(3.0)), room) }
         </>
+    }
+}
+
+/// What the registration's version is called: with ZooKeeper it is the version of the partition's znode.
+fn version_key(props: &RowProps) -> &'static str {
+    match props.view.mode.metadata() {
+        MetadataPlane::ZooKeeper => "epoch.zk-version",
+        MetadataPlane::KRaft => "epoch.partition",
     }
 }
 
