@@ -1,8 +1,8 @@
 //! Builds the picture's data from the simulator's state.
 
 use super::{
-    BatchView, BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, LinkView, ProducerView,
-    QuorumRole, SessionView, TimerView, logs, partitions,
+    BatchView, BrokerPhase, BrokerView, ClusterView, ConsumerView, ControllerView, EnsembleView, LinkView,
+    ProducerView, QuorumRole, SessionView, TimerView, ZooSessionView, logs, partitions,
 };
 use crate::client::subscription::Position;
 use crate::client::{Consumer, Producer};
@@ -23,7 +23,8 @@ impl Sim {
         let world = self.world();
         let nothing = Image::default();
         let truth = truth(self).unwrap_or(&nothing);
-        let sessions = sessions(self);
+        let ensemble = super::ensemble::ensemble(self);
+        let sessions = sessions(self, ensemble.as_ref());
         let slots = |kind| world.of_kind(kind);
         ClusterView {
             now: self.now(),
@@ -34,7 +35,7 @@ impl Sim {
                 .map(|slot| controller(self, slot, &sessions, cells))
                 .collect(),
             zookeepers: super::ensemble::members(self, cells),
-            ensemble: super::ensemble::ensemble(self),
+            ensemble,
             brokers: slots(NodeKind::Broker).map(|slot| broker(self, slot, truth, &sessions)).collect(),
             partitions: partitions::all(self, truth, cells),
             producers: slots(NodeKind::Producer).map(|slot| producer(self, slot)).collect(),
@@ -47,8 +48,17 @@ impl Sim {
     }
 }
 
-fn sessions(sim: &Sim) -> Vec<SessionView> {
+/// The brokers' sessions: at the active controller, or at the ensemble's leader.
+fn sessions(sim: &Sim, ensemble: Option<&EnsembleView>) -> Vec<SessionView> {
     let world = sim.world();
+    if let Some(ensemble) = ensemble {
+        let view = |session: &ZooSessionView| SessionView {
+            broker: session.client,
+            last_contact: session.last_heard,
+            expires: session.expires,
+        };
+        return ensemble.sessions.iter().map(view).collect();
+    }
     let control = world.active_controller().and_then(|id| world.process(id)?.control());
     let timeout = world.genesis.settings.broker_session_timeout;
     let view = |session: crate::metadata::heartbeat::Session| SessionView {

@@ -5,11 +5,14 @@ use super::{Health, LogView, QuorumRole, logs};
 use crate::epochs::LeaderEpochCache;
 use crate::id::{LeaderEpoch, NodeId, NodeKind, NodeList};
 use crate::process::Process;
+use crate::raft::RaftRole;
+use crate::record::Entry;
 use crate::sim::Sim;
 use crate::sim::world::Slot;
 use crate::time::Time;
 use crate::wire::{Proposal, Txn};
 use crate::znode::{Data, Op, Path, SessionId, Stat, Zxid};
+use crate::zookeeper::{Session, ZooKeeperServer};
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -58,6 +61,8 @@ pub struct ZnodeView {
     pub stat: Stat,
     /// The client whose session it goes with; `None` for a persistent one.
     pub owner: Option<NodeId>,
+    /// Clients that watch it, its data or its children.
+    pub watchers: NodeList,
 }
 
 /// One session.
@@ -75,32 +80,98 @@ pub struct ZooSessionView {
 
 /// All members, in the order of their ids.
 pub(super) fn members(sim: &Sim, cells: u32) -> Vec<ZooKeeperView> {
-    sim.world().of_kind(NodeKind::ZooKeeper).map(|slot| member(slot, cells)).collect()
+    let leader =
+        servers(sim).filter(|server| server.raft().is_leader()).max_by_key(|server| server.disk.epoch);
+    sim.world().of_kind(NodeKind::ZooKeeper).map(|slot| member(slot, leader, cells)).collect()
 }
 
-fn member(slot: &Slot, cells: u32) -> ZooKeeperView {
-    let server = match &slot.process {
+/// The members that run.
+fn servers(sim: &Sim) -> impl Iterator<Item = &ZooKeeperServer> + '_ {
+    sim.world().of_kind(NodeKind::ZooKeeper).filter_map(server)
+}
+
+fn server(slot: &Slot) -> Option<&ZooKeeperServer> {
+    match &slot.process {
         Some(Process::ZooKeeper(server)) => Some(server.as_ref()),
         _ => None,
-    };
-    let disk = server.map_or(&slot.disk.zookeeper, |server| &server.disk);
-    let epochs = LeaderEpochCache::default();
-    ZooKeeperView {
-        id: slot.id,
-        health: slot.health,
-        role: QuorumRole::Unattached,
-        epoch: disk.epoch,
-        leader: None,
-        voted: disk.voted,
-        granted: NodeList::EMPTY,
-        log: logs::window(&disk.log, &epochs, None, cells, |entry| (None, Some(kind(&entry.body)), false)),
-        clients: NodeList::EMPTY,
     }
 }
 
-/// What the ensemble keeps; nothing without ZooKeeper.
-pub(super) fn ensemble(_sim: &Sim) -> Option<EnsembleView> {
-    None
+fn member(slot: &Slot, leader: Option<&ZooKeeperServer>, cells: u32) -> ZooKeeperView {
+    let server = server(slot);
+    let disk = server.map_or(&slot.disk.zookeeper, |server| &server.disk);
+    let hw = server.map(|server| server.raft().high_watermark());
+    let cell = |entry: &Entry<Txn>| (None, Some(kind(&entry.body)), false);
+    let mut log = logs::window(&disk.log, &LeaderEpochCache::default(), hw, cells, cell);
+    if let Some(leader) = leader.filter(|leader| leader.me != slot.id) {
+        log.diverges_at = logs::parts_from(&log, &disk.log, &leader.disk.log);
+    }
+    let (role, granted) = server.map_or((QuorumRole::Unattached, NodeList::EMPTY), |server| role(server));
+    ZooKeeperView {
+        id: slot.id,
+        health: slot.health,
+        role,
+        epoch: disk.epoch,
+        leader: server.and_then(|server| server.raft().leader()),
+        voted: disk.voted,
+        granted,
+        log,
+        clients: server
+            .map(|server| server.clients().map(|(client, _)| client).collect())
+            .unwrap_or(NodeList::EMPTY),
+    }
+}
+
+fn role(server: &ZooKeeperServer) -> (QuorumRole, NodeList) {
+    match server.raft().role() {
+        RaftRole::Leader(_) => (QuorumRole::Leader, NodeList::EMPTY),
+        RaftRole::Candidate(granted) => (QuorumRole::Candidate, *granted),
+        RaftRole::Prospective(granted) => (QuorumRole::Prospective, *granted),
+        RaftRole::Follower if server.raft().leader().is_some() => (QuorumRole::Follower, NodeList::EMPTY),
+        RaftRole::Follower => (QuorumRole::Unattached, NodeList::EMPTY),
+    }
+}
+
+/// What the ensemble keeps, as the member that has applied most has it; nothing without ZooKeeper.
+pub(super) fn ensemble(sim: &Sim) -> Option<EnsembleView> {
+    let furthest = servers(sim).max_by_key(|server| server.zxid())?;
+    let (tree, sessions) = (furthest.tree(), furthest.database().sessions());
+    let alone = [Path::Controller, Path::ControllerEpoch, Path::BrokerIds, Path::IsrChanges];
+    let asked = [Path::Reassignment, Path::PreferredElection, Path::ProducerIdBlock];
+    let mut paths: Vec<Path> =
+        alone.into_iter().chain(asked).filter(|path| tree.get(*path).is_some()).collect();
+    for parent in [Path::BrokerIds, Path::IsrChanges] {
+        paths.extend(tree.children(parent).map(|(path, _)| path));
+    }
+    paths.sort_unstable();
+    let znode = |path: Path| {
+        let found = tree.get(path)?;
+        let owner = sessions.get(&found.stat.ephemeral_owner).map(|session| session.client);
+        Some(ZnodeView {
+            path,
+            data: found.data.clone(),
+            stat: found.stat,
+            owner,
+            watchers: servers(sim).flat_map(|server| server.watches().of(path)).collect(),
+        })
+    };
+    let tracker = servers(sim).find_map(ZooKeeperServer::tracker);
+    let session = |(id, session): (&SessionId, &Session)| {
+        let tracked = tracker?.get(*id)?;
+        Some(ZooSessionView {
+            session: *id,
+            client: session.client,
+            last_heard: tracked.heard,
+            expires: tracked.expires,
+        })
+    };
+    let mut shown: Vec<ZooSessionView> = sessions.iter().filter_map(session).collect();
+    shown.sort_by_key(|session| (session.client, session.session));
+    Some(EnsembleView {
+        zxid: furthest.zxid(),
+        znodes: paths.into_iter().filter_map(znode).collect(),
+        sessions: shown,
+    })
 }
 
 /// What a transaction does, in ZooKeeper's words.

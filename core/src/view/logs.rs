@@ -37,7 +37,7 @@ pub(super) fn window<R: Clone>(
 }
 
 /// The first shown offset at which `log` holds something else than `leader`, or something beyond its end.
-fn parts_from<R: Copy>(view: &LogView, log: &Log<R>, leader: &Log<R>) -> Option<Offset> {
+pub(super) fn parts_from<R: Clone>(view: &LogView, log: &Log<R>, leader: &Log<R>) -> Option<Offset> {
     let differs = |offset: Offset| {
         let here = log.get(offset).map(|entry| entry.epoch);
         let there = leader.get(offset).map(|entry| entry.epoch);

@@ -41,6 +41,12 @@ impl WatchManager {
             .flat_map(|((path, who), is_children)| who.iter().map(move |id| (*id, *path, is_children)))
     }
 
+    /// Who watches this znode, its data or its children.
+    pub fn of(&self, path: Path) -> impl Iterator<Item = NodeId> + '_ {
+        let watching = [&self.data, &self.children].into_iter().filter_map(move |watches| watches.get(&path));
+        watching.flatten().copied()
+    }
+
     /// The connection of `client` is gone, and its watches with it.
     pub fn remove(&mut self, client: NodeId) {
         for watches in [&mut self.data, &mut self.children] {

@@ -45,6 +45,10 @@ pub(super) fn znode(desk: &Desk<'_>, path: Path) -> Vec<Fact> {
             facts.add("znode-kind", desk.say("znode.persistent"));
         }
     }
+    if !found.watchers.is_empty() {
+        let names: Vec<String> = found.watchers.iter().map(|id| desk.words.node(id)).collect();
+        facts.add("watchers", names.join(", "));
+    }
     if path == Path::Controller {
         facts.some("controller-epoch", kept.controller_epoch());
     }
