@@ -37,5 +37,6 @@ pub mod time;
 pub mod view;
 pub mod voters;
 pub mod wire;
+pub mod zk_controller;
 pub mod znode;
 pub mod zookeeper;

@@ -66,6 +66,12 @@ pub enum Timer {
     LeaderBalance,
     /// Controller: unclean elections for leaderless partitions.
     UncleanElection,
+    /// Controller of ZooKeeper mode: its thread has worked through the answers of ZooKeeper.
+    ControllerThread,
+    /// Controller of ZooKeeper mode: this broker did not answer.
+    ControlRequest(NodeId),
+    /// Controller of ZooKeeper mode: this broker may be asked again.
+    ControlBackoff(NodeId),
     /// Controller: write a NoOpRecord.
     NoOp,
     /// Broker: next heartbeat (or registration attempt).

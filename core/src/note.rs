@@ -151,6 +151,32 @@ pub enum Note {
     /// An election that was asked for did not happen.
     ElectionRefused { partition: TopicPartition, error: ErrorCode },
 
+    // The controller of ZooKeeper mode.
+    /// A broker created `/controller`: it is the controller.
+    ControllerElected { epoch: u32 },
+    /// A broker wanted to be the controller, and another was faster.
+    ControllerElectionLost { controller: NodeId },
+    /// A new controller has read everything that stands in ZooKeeper.
+    ControllerContextLoaded { epoch: u32, brokers: u32, partitions: u32, took: Span },
+    /// A broker is the controller no more: it forgot what it knew.
+    ControllerResigned { epoch: u32 },
+    /// ZooKeeper refused a write of a controller: another was elected meanwhile.
+    ControllerMoved { epoch: u32 },
+    /// The controller saw a broker's znode for the first time.
+    BrokerStarted { broker: NodeId, broker_epoch: BrokerEpoch },
+    /// The controller saw that a broker's znode is another one: it was gone for a moment.
+    BrokerBounced { broker: NodeId, old: BrokerEpoch, broker_epoch: BrokerEpoch },
+    /// The controller saw that a broker's znode is gone.
+    BrokerFailed { broker: NodeId },
+    /// The controller read in notifications of leaders which ISRs they have changed.
+    IsrChangesNotified { partitions: u32 },
+    /// A decision was not written: somebody else has written the partition's znode since it was read.
+    StateWriteRefused { partition: TopicPartition, version: PartitionEpoch },
+    /// A controller found that a later one has decided about a partition already.
+    StateOfLaterController { partition: TopicPartition, controller_epoch: u32 },
+    /// A broker refused a request of the controller.
+    ControlRequestRefused { broker: NodeId, error: ErrorCode },
+
     // Brokers and replicas.
     /// A broker is up, caught up and unfenced.
     BrokerRunning { broker_epoch: BrokerEpoch },

@@ -154,12 +154,15 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ClientRequest(_)
         | Timer::ReplicaFetchRequest(_)
         | Timer::AlterPartitionRequest
+        | Timer::ControlRequest(_)
         | Timer::QuorumRequest(_) => true,
         Timer::AppendLinger
         | Timer::CandidateBackoff
         | Timer::QuorumBackoff(_)
         | Timer::ParkedFetch(_)
         | Timer::AlterPartitionRetry
+        | Timer::ControllerThread
+        | Timer::ControlBackoff(_)
         | Timer::ReplicaFetchBackoff(_)
         | Timer::DelayedFetch(_)
         | Timer::DelayedProduce(_)
@@ -276,6 +279,9 @@ fn gives(note: &Note, reason: ChangeReason) -> bool {
         | ChangeReason::UncleanElection
         | ChangeReason::Unregistered
         | ChangeReason::Reassignment => false,
+        ChangeReason::BrokerFailed => matches!(note, Note::BrokerFailed { .. }),
+        ChangeReason::BrokerStarted => matches!(note, Note::BrokerStarted { .. }),
+        ChangeReason::ControllerElected => matches!(note, Note::ControllerElected { .. }),
     }
 }
 

@@ -58,12 +58,19 @@ about! {
         ControllerActivated: "KIP-631, QuorumController",
         ControllerFailed: "QuorumController.handleEventException",
         ControllerRenounced: "KIP-631, QuorumController",
+        ControllerElected: "KafkaZkClient.registerControllerAndIncrementControllerEpoch",
+        ControllerContextLoaded: "KafkaController.initializeControllerContext",
+        ControllerResigned: "KafkaController.onControllerResignation",
+        ControllerMoved: "KAFKA-6082, ControllerMovedException",
+        StateOfLaterController: "PartitionStateMachine, StateChangeFailedException",
         LeaderElected: "PartitionChangeBuilder",
         PartitionLeaderless: "PartitionChangeBuilder",
         ElectionRefused: "KIP-460, ReplicationControlManager",
         BecameLeader: "Partition.makeLeader",
     }
     Elections routine {
+        ControllerElectionLost: "KafkaController.elect",
+        StateWriteRefused: "KafkaZkClient.updateLeaderAndIsr",
         VoteGranted: "KIP-595, QuorumState",
         VoteRefused: "KIP-595, KIP-996, QuorumState",
         SuccessorChosen: "KIP-595, KafkaRaftClient.endEpochElectionBackoff",
@@ -75,6 +82,9 @@ about! {
         BrokerUnregistered: "KIP-631, ReplicationControlManager.unregisterBroker",
         BrokerUnfenced: "KIP-631, BrokerHeartbeatManager",
         ControlledShutdownBegan: "KIP-631, KIP-841",
+        BrokerStarted: "KafkaController.onBrokerStartup",
+        BrokerBounced: "KIP-380, KafkaController.processBrokerChange",
+        BrokerFailed: "KafkaController.onBrokerFailure",
         IsrChanged: "KIP-497, ReplicationControlManager",
         ElrChanged: "KIP-966, PartitionChangeBuilder",
         ReassignmentBegan: "KIP-455, ReplicationControlManager",
@@ -97,6 +107,8 @@ about! {
         ControlledShutdownTimedOut: "KIP-631, BrokerServer.shutdown",
     }
     Isr routine {
+        IsrChangesNotified: "KafkaController.processIsrChangeNotification",
+        ControlRequestRefused: "KAFKA-1188, KIP-380, ControllerChannelManager",
         RegistrationRefused: "KIP-631, ClusterControlManager",
         HeartbeatRefused: "KIP-631, BrokerHeartbeatManager",
         ShutdownAllowed: "KIP-631, BrokerHeartbeatManager",

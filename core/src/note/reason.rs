@@ -72,6 +72,12 @@ pub enum ChangeReason {
     Unregistered,
     /// A reassignment.
     Reassignment,
+    /// A broker's znode is gone (ZooKeeper mode).
+    BrokerFailed,
+    /// A broker's znode is there again (ZooKeeper mode).
+    BrokerStarted,
+    /// A controller was elected, and looked at every partition (ZooKeeper mode).
+    ControllerElected,
 }
 
 /// How a partition's leader was chosen.

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 35] = [
+const PLAIN_TIMERS: [(&str, Timer); 36] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -104,6 +104,7 @@ const PLAIN_TIMERS: [(&str, Timer); 35] = [
     ("FenceStaleBrokers", Timer::FenceStaleBrokers),
     ("LeaderBalance", Timer::LeaderBalance),
     ("UncleanElection", Timer::UncleanElection),
+    ("ControllerThread", Timer::ControllerThread),
     ("NoOp", Timer::NoOp),
     ("Heartbeat", Timer::Heartbeat),
     ("HeartbeatRequest", Timer::HeartbeatRequest),
@@ -138,6 +139,8 @@ pub fn show_timer(timer: Timer) -> String {
         Timer::ParkedFetch(node) => format!("ParkedFetch:{node}"),
         Timer::ReplicaFetchRequest(node) => format!("ReplicaFetchRequest:{node}"),
         Timer::ReplicaFetchBackoff(node) => format!("ReplicaFetchBackoff:{node}"),
+        Timer::ControlRequest(node) => format!("ControlRequest:{node}"),
+        Timer::ControlBackoff(node) => format!("ControlBackoff:{node}"),
         Timer::ClientRequest(node) => format!("ClientRequest:{node}"),
         Timer::Reconnect(node) => format!("Reconnect:{node}"),
         Timer::DelayedFetch(n) => format!("DelayedFetch:{n}"),
@@ -155,6 +158,7 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::FenceStaleBrokers
         | Timer::LeaderBalance
         | Timer::UncleanElection
+        | Timer::ControllerThread
         | Timer::NoOp
         | Timer::Heartbeat
         | Timer::HeartbeatRequest
@@ -197,6 +201,8 @@ pub fn timer(text: &str) -> Result<Timer, String> {
         "ParkedFetch" => Timer::ParkedFetch(NodeId::parse(argument)?),
         "ReplicaFetchRequest" => Timer::ReplicaFetchRequest(NodeId::parse(argument)?),
         "ReplicaFetchBackoff" => Timer::ReplicaFetchBackoff(NodeId::parse(argument)?),
+        "ControlRequest" => Timer::ControlRequest(NodeId::parse(argument)?),
+        "ControlBackoff" => Timer::ControlBackoff(NodeId::parse(argument)?),
         "ClientRequest" => Timer::ClientRequest(NodeId::parse(argument)?),
         "Reconnect" => Timer::Reconnect(NodeId::parse(argument)?),
         "DelayedFetch" => Timer::DelayedFetch(number(argument)?),

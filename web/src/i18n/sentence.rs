@@ -83,6 +83,18 @@ notes! {
     PartitionLeaderless { partition, leader_epoch, isr, reason }
     IsrChanged { partition, old, new, partition_epoch, reason }
     ElrChanged { partition, old, new, isr }
+    ControllerElected { epoch }
+    ControllerElectionLost { controller }
+    ControllerContextLoaded { epoch, brokers, partitions, took }
+    ControllerResigned { epoch }
+    ControllerMoved { epoch }
+    BrokerStarted { broker, broker_epoch }
+    BrokerBounced { broker, old, broker_epoch }
+    BrokerFailed { broker }
+    IsrChangesNotified { partitions }
+    StateWriteRefused { partition, version }
+    StateOfLaterController { partition, controller_epoch }
+    ControlRequestRefused { broker, error }
     ReassignmentBegan { partition, replicas, adding, removing }
     ReassignmentCompleted { partition, replicas, isr }
     ReassignmentCancelled { partition, replicas }
