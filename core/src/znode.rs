@@ -242,6 +242,15 @@ pub enum Op {
     Check(Path, u32),
 }
 
+impl Op {
+    /// Where it works.
+    pub const fn path(&self) -> Path {
+        match self {
+            Op::Create(path, ..) | Op::Delete(path, _) | Op::SetData(path, ..) | Op::Check(path, _) => *path,
+        }
+    }
+}
+
 /// Why ZooKeeper refuses (`KeeperException.Code`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ZooKeeperError {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// A name, and how the page gets there from its opening; `k` is `window.kraftscope`.
-const MOMENTS: [(&str, &str); 9] = [
+const MOMENTS: [(&str, &str); 15] = [
     ("opening", "k.until('acked >= 3')"),
     (
         "mid-election",
@@ -21,6 +21,29 @@ const MOMENTS: [(&str, &str); 9] = [
         "k.load('controllers 3\\nbrokers 3\\ntopic orders partitions 3 replicas 3\\nproducer topics orders interval 400ms\\n\
          consumer topics orders group shop\\nconsumer topics orders group shop\\n'); \
          k.until('acked >= 20'); k.act('call consumer-2 shutdown'); k.until('note GroupMemberLeft')",
+    ),
+    ("zookeeper", "k.mode('zookeeper'); k.pause(); k.until('acked >= 5')"),
+    (
+        "zookeeper-failover",
+        "k.mode('zookeeper'); k.pause(); k.until('acked >= 5'); \
+         k.act('crash broker-' + k.view().ensemble.znodes.find((z) => z.path === 'Controller').data.Node); \
+         k.until('note SessionExpired'); k.until('acked >= 12')",
+    ),
+    (
+        "zookeeper-zombie",
+        "k.mode('zookeeper'); k.pause(); k.until('acked >= 5'); \
+         k.act('isolate broker-' + k.view().ensemble.znodes.find((z) => z.path === 'Controller').data.Node); \
+         k.until('note SessionExpired')",
+    ),
+    ("kafkaraft", "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5')"),
+    (
+        "kafkaraft-failover",
+        "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5'); k.act('crash broker-1'); \
+         k.until('leader orders-0 != broker-1')",
+    ),
+    (
+        "kafkaraft-split",
+        "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5'); k.act('isolate broker-1'); k.until('acked >= 8')",
     ),
     ("lesson-step", "k.lesson('03-leader-dies')"),
     ("claim", "k.claim('05-stale-reads')"),

@@ -178,16 +178,28 @@ pub(super) fn ensemble(sim: &Sim) -> Option<EnsembleView> {
 const fn kind(txn: &Txn) -> &'static str {
     match &txn.proposal {
         None => "NoOp",
-        Some(Proposal::CreateSession { .. }) => "createSession",
-        Some(Proposal::CloseSession { .. }) => "closeSession",
-        Some(Proposal::SessionMoved(_)) => "moveSession",
-        Some(Proposal::Write { ops, .. }) => match ops.as_slice() {
-            [Op::Create(..)] => "create",
-            [Op::Delete(..)] => "delete",
-            [Op::SetData(..)] => "setData",
-            [Op::Check(..)] => "check",
-            _ => "multi",
-        },
+        Some(proposal) => kind_of(proposal),
+    }
+}
+
+/// What a proposal is.
+pub(super) const fn kind_of(proposal: &Proposal) -> &'static str {
+    match proposal {
+        Proposal::CreateSession { .. } => "createSession",
+        Proposal::CloseSession { .. } => "closeSession",
+        Proposal::SessionMoved(_) => "moveSession",
+        Proposal::Write { ops, .. } => kind_of_ops(ops.as_slice()),
+    }
+}
+
+/// What one operation is, or more of them.
+pub(super) const fn kind_of_ops(ops: &[Op]) -> &'static str {
+    match ops {
+        [Op::Create(..)] => "create",
+        [Op::Delete(..)] => "delete",
+        [Op::SetData(..)] => "setData",
+        [Op::Check(..)] => "check",
+        _ => "multi",
     }
 }
 

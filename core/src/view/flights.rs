@@ -1,6 +1,6 @@
 //! Messages in flight as pictures show them.
 
-use super::FlightView;
+use super::{FlightView, mode_flights};
 use crate::id::{NodeId, PacketId, TopicPartition};
 use crate::net::Link;
 use crate::scenario::words::Names;
@@ -114,7 +114,9 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         | Message::ListOffsetsResponse(_)
         | Message::OffsetForLeaderEpochRequest(_)
         | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
-        Message::Control(_) | Message::ZooKeeper(_) | Message::PartitionRaft(_) => {}
+        Message::Control(message) => mode_flights::of_control(view, message, names),
+        Message::ZooKeeper(message) => mode_flights::of_zookeeper(view, message, names),
+        Message::PartitionRaft(message) => mode_flights::of_partition_raft(view, message),
         Message::Group(message) => super::group_flights::of_group(view, message, names),
     }
     view.routine &= view.error.is_none();

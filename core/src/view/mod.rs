@@ -10,10 +10,12 @@ mod flights;
 mod group_flights;
 mod groups;
 mod logs;
+mod mode_flights;
 mod partitions;
 
 pub use ensemble::{EnsembleView, ZnodeView, ZooKeeperView, ZooSessionView};
 pub use groups::{GroupMemberView, GroupView, MembershipView};
+pub use mode_flights::show_path;
 
 use crate::config::Acks;
 use crate::epochs::EpochEntry;

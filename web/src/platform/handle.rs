@@ -8,6 +8,7 @@
 //! | `ready` | | true once the first picture is drawn |
 //! | `version` | | the version of the page |
 //! | `load(text)` | shows the run of a scenario text | null, or why not |
+//! | `mode(name)` | the same cluster and plan in another mode | null, or why not |
 //! | `text()` | | the run as scenario text |
 //! | `share()` | | a link to the run at its cursor |
 //! | `step(n = 1)`, `back(n = 1)` | moves by events | the event at the cursor |
@@ -33,6 +34,7 @@ use crate::store::Store;
 use js_sys::{Array, JSON, Object, Reflect};
 use kraftscope_core::explain;
 use kraftscope_core::id::StepId;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::time::Time;
 use std::rc::Rc;
 use wasm_bindgen::closure::Closure;
@@ -100,6 +102,10 @@ fn event(store: &Store) -> JsValue {
 
 fn run(object: &Object, store: &Rc<Store>) {
     define(object, "load", store, |store, a, _| wish(store, RunMsg::Load(text(&a))));
+    define(object, "mode", store, |store, a, _| match Mode::parse(&text(&a)) {
+        Some(mode) => wish(store, RunMsg::Mode(mode)),
+        None => format!("{}?", text(&a)).into(),
+    });
     define(object, "text", store, |store, _, _| store.model().session.text().into());
     define(object, "share", store, |store, _, _| store.link().into());
     define(object, "act", store, |store, a, _| wish(store, ActMsg::Line(text(&a))));
