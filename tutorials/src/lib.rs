@@ -53,6 +53,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "07-last-replica-standing",
     "08-unclean-election",
     "09-zombie-leader",
+    "14-claims-checked",
 ];
 
 macro_rules! runs {

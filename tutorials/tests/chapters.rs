@@ -101,3 +101,8 @@ fn chapter_8_plays_to_its_end() {
 fn chapter_9_plays_to_its_end() {
     play(&lesson("09-zombie-leader", Language::English));
 }
+
+#[test]
+fn chapter_14_plays_to_its_end() {
+    play(&lesson("14-claims-checked", Language::English));
+}

@@ -47,7 +47,7 @@ const MOMENTS: [(&str, &str); 15] = [
     ),
     ("lesson-step", "k.lesson('03-leader-dies')"),
     ("claim", "k.claim('05-stale-reads')"),
-    ("claims", "k.claim('5'); document.querySelector('[data-testid=claim-all]').click()"),
+    ("claims", "location.hash = 'claims'"),
     ("error", "k.load('this is no scenario')"),
 ];
 const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];
