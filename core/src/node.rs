@@ -90,6 +90,8 @@ pub enum Timer {
     AlterPartitionRetry,
     /// Broker: AlterPartition got no answer.
     AlterPartitionRequest,
+    /// Broker on ZooKeeper: look whether ISR changes are to be published.
+    IsrChangePropagation,
     /// Broker: AllocateProducerIds got no answer.
     ProducerIdsRequest,
     /// Broker: forget idempotent producers that were silent for too long.

@@ -236,6 +236,9 @@ switches! {
     /// the partition's znode themselves.
     alter_isr: from V2_8, "KIP-497";
 
+    /// A broker asks the controller for a block of producer ids; off, and only with ZooKeeper: it takes one there itself.
+    producer_ids_by_rpc: from V3_0, "KIP-730";
+
     // Groups.
     /// A coordinator that has just read its log to the end answers from all of it, also from what is above the high
     /// watermark (every release): if that is cut by the next election, two members may hold the same share of one

@@ -278,6 +278,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The same settings and switches in this release, when theirs is a later one: what nobody has set is as it is there.
+    #[must_use]
+    pub fn up_to(&self, last: Release) -> Settings {
+        if !last.is_before(self.release) {
+            return self.clone();
+        }
+        let mut settings = Settings::of(last);
+        for (key, value) in self.changed() {
+            // A value that was legal stays legal: bounds do not depend on the release.
+            let _ = settings.set(key, &value);
+        }
+        for (name, value) in self.features.changed_from(self.release) {
+            let _ = settings.features.set(name, &value);
+        }
+        settings
+    }
+
     /// Kafka's defaults of that release.
     pub const fn of(release: Release) -> Settings {
         Settings {

@@ -141,6 +141,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::HwCheckpoint
         | Timer::ProducerIdExpiration
         | Timer::ProducerIdsRequest
+        | Timer::IsrChangePropagation
         | Timer::Workload
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh

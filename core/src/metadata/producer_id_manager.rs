@@ -6,9 +6,9 @@
 //!
 //! Left out: transactional ids.
 
-use crate::id::{BrokerEpoch, Correlation, NodeId};
+use crate::id::{BrokerEpoch, Correlation, NodeId, Offset};
 use crate::metadata::channel::ControllerChannel;
-use crate::metadata::producer_ids::ProducerIdsBlock;
+use crate::metadata::producer_ids::{PRODUCER_ID_BLOCK_SIZE, ProducerIdsBlock};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::sequence::{ProducerEpoch, ProducerId, ProducerIdAndEpoch};
@@ -45,6 +45,8 @@ pub struct ProducerIdManager {
     /// No request before this moment.
     backoff_until: Time,
     channel: ControllerChannel,
+    /// It takes blocks from ZooKeeper itself; set while one has to be taken (before 3.0).
+    from_zookeeper: Option<bool>,
 }
 
 impl ProducerIdManager {
@@ -57,7 +59,32 @@ impl ProducerIdManager {
             requested: false,
             backoff_until: Time::ZERO,
             channel: ControllerChannel::new(Timer::ProducerIdsRequest, RETRY_TIMEOUT),
+            from_zookeeper: None,
         }
+    }
+
+    /// The same on a broker that takes its blocks from ZooKeeper itself (`ZkProducerIdManager`): the first at its start,
+    /// any other when one is used up.
+    #[must_use]
+    pub const fn on_zookeeper(mut self) -> ProducerIdManager {
+        (self.from_zookeeper, self.requested) = (Some(true), true);
+        self
+    }
+
+    /// Whether a block has to be taken from ZooKeeper now; the caller does it.
+    pub fn takes_block_from_zookeeper(&mut self) -> bool {
+        self.from_zookeeper.as_mut().is_some_and(|wanted| core::mem::replace(wanted, false))
+    }
+
+    /// The block that ends at `end` is the broker's.
+    pub fn on_block(&mut self, end: Offset) {
+        let start = (end.0 as u32).saturating_sub(PRODUCER_ID_BLOCK_SIZE);
+        self.next = Some(ProducerIdsBlock::new(ProducerId(start), PRODUCER_ID_BLOCK_SIZE));
+    }
+
+    /// ZooKeeper could not be asked for one.
+    pub fn on_no_block(&mut self, now: Time) {
+        self.give_up(now);
     }
 
     /// The process starts.
@@ -110,6 +137,10 @@ impl ProducerIdManager {
             return;
         }
         self.requested = true;
+        if let Some(wanted) = &mut self.from_zookeeper {
+            *wanted = true;
+            return;
+        }
         let request = AllocateProducerIdsRequest { broker: self.me, broker_epoch };
         self.channel.send(now, controller.known, Message::AllocateProducerIdsRequest(request), out);
     }

@@ -4,13 +4,15 @@
 
 use super::Disk;
 use super::kraft::KRaftPlane;
+use super::zookeeper::ZooKeeperPlane;
 use crate::config::Settings;
 use crate::group::coordinator::{GroupCoordinator, Host};
-use crate::id::{BrokerEpoch, CallId, Incarnation, NodeId, Offset};
+use crate::id::{BrokerEpoch, CallId, Incarnation, NodeId, NodeList, Offset};
 use crate::kraft::Quorum;
 use crate::metadata::image::Image;
 use crate::metadata::lifecycle::{BrokerState, Lifecycle};
 use crate::metadata::producer_id_manager::{Controller as ControllerOfBroker, ProducerIdManager};
+use crate::mode::MetadataPlane;
 use crate::node::{Command, Input, Out, Outcome, Timer};
 use crate::replication::{Ctx, ReplicaManager};
 use crate::time::Time;
@@ -41,6 +43,8 @@ pub struct Broker {
 pub enum Plane {
     /// The quorum of the controllers.
     KRaft(Box<KRaftPlane>),
+    /// ZooKeeper, and a controller that the brokers elect among themselves.
+    ZooKeeper(Box<ZooKeeperPlane>),
 }
 
 impl Broker {
@@ -58,10 +62,34 @@ impl Broker {
         }
     }
 
+    /// The next life of a broker on ZooKeeper; `members` are those of the ensemble.
+    pub fn on_zookeeper(id: NodeId, members: NodeList, settings: &Arc<Settings>, disk: Disk) -> Broker {
+        let replicas = ReplicaManager::new(id, settings.clone(), disk.replicas);
+        let producer_ids = ProducerIdManager::new(id);
+        let by_rpc = settings.features.producer_ids_by_rpc;
+        Broker {
+            id,
+            image: Image::default(),
+            replicas: replicas.on_plane(MetadataPlane::ZooKeeper),
+            producer_ids: if by_rpc { producer_ids } else { producer_ids.on_zookeeper() },
+            groups: GroupCoordinator::new(id, settings.clone()),
+            plane: Plane::ZooKeeper(Box::new(ZooKeeperPlane::new(id, members, settings))),
+        }
+    }
+
     /// The control plane, in KRaft.
     pub const fn kraft(&self) -> Option<&KRaftPlane> {
         match &self.plane {
             Plane::KRaft(plane) => Some(plane),
+            Plane::ZooKeeper(_) => None,
+        }
+    }
+
+    /// The control plane, on ZooKeeper.
+    pub const fn zookeeper(&self) -> Option<&ZooKeeperPlane> {
+        match &self.plane {
+            Plane::KRaft(_) => None,
+            Plane::ZooKeeper(plane) => Some(plane),
         }
     }
 
@@ -69,6 +97,7 @@ impl Broker {
     pub const fn kraft_mut(&mut self) -> Option<&mut KRaftPlane> {
         match &mut self.plane {
             Plane::KRaft(plane) => Some(plane),
+            Plane::ZooKeeper(_) => None,
         }
     }
 
@@ -91,6 +120,7 @@ impl Broker {
     pub fn broker_epoch(&self) -> Option<BrokerEpoch> {
         match &self.plane {
             Plane::KRaft(plane) => plane.lifecycle.broker_epoch(),
+            Plane::ZooKeeper(plane) => plane.broker_epoch(),
         }
     }
 
@@ -98,6 +128,7 @@ impl Broker {
     pub fn controller(&self) -> Option<NodeId> {
         match &self.plane {
             Plane::KRaft(plane) => plane.quorum.leader(),
+            Plane::ZooKeeper(plane) => plane.known_controller(),
         }
     }
 
@@ -105,6 +136,7 @@ impl Broker {
     pub fn state(&self) -> BrokerState {
         match &self.plane {
             Plane::KRaft(plane) => plane.lifecycle.state(),
+            Plane::ZooKeeper(plane) => plane.state(),
         }
     }
 
@@ -112,6 +144,7 @@ impl Broker {
     pub fn accepts_connections(&self) -> bool {
         match &self.plane {
             Plane::KRaft(plane) => plane.lifecycle.accepts_connections(),
+            Plane::ZooKeeper(plane) => plane.accepts_connections(),
         }
     }
 
@@ -138,7 +171,7 @@ impl Broker {
                 self.replicas.on_disconnected(now, node, ctx, out);
             }
             Input::Fire(timer) => self.on_timer(now, timer, out),
-            Input::Call(call, command) => self.on_command(call, command, out),
+            Input::Call(call, command) => self.on_command(now, call, command, out),
         }
         self.on_plane_progress(now, out);
         self.groups.on_progress(now, &self.replicas, out);
@@ -147,12 +180,14 @@ impl Broker {
     fn boot_plane(&mut self, now: Time, out: &mut Out) {
         match &mut self.plane {
             Plane::KRaft(plane) => plane.boot(now, out),
+            Plane::ZooKeeper(plane) => plane.boot(now, out),
         }
     }
 
     fn on_plane_disconnected(&mut self, now: Time, node: NodeId, out: &mut Out) {
         match &mut self.plane {
             Plane::KRaft(plane) => plane.on_disconnected(now, node, out),
+            Plane::ZooKeeper(_) => self.on_zookeeper_disconnected(now, node, out),
         }
     }
 
@@ -160,6 +195,7 @@ impl Broker {
     fn on_plane_progress(&mut self, now: Time, out: &mut Out) {
         match self.plane {
             Plane::KRaft(_) => self.replay(now, out),
+            Plane::ZooKeeper(_) => self.ask_zookeeper(now, out),
         }
     }
 
@@ -167,6 +203,7 @@ impl Broker {
     fn offer_to_plane(&mut self, now: Time, envelope: Envelope, out: &mut Out) -> Option<Envelope> {
         match &mut self.plane {
             Plane::KRaft(plane) => plane.on_message(now, envelope, out),
+            Plane::ZooKeeper(_) => self.on_zookeeper_message(now, envelope, out),
         }
     }
 
@@ -199,11 +236,12 @@ impl Broker {
         } else {
             match &mut self.plane {
                 Plane::KRaft(plane) => plane.on_timer(now, timer, out),
+                Plane::ZooKeeper(_) => self.on_zookeeper_timer(now, timer, out),
             }
         }
     }
 
-    fn on_command(&mut self, call: CallId, command: Command, out: &mut Out) {
+    fn on_command(&mut self, now: Time, call: CallId, command: Command, out: &mut Out) {
         match command {
             Command::FailAppend(partition) => self.replicas.fail_append(call, partition, out),
             Command::DeleteRecords { partition, offset } => {
@@ -213,16 +251,23 @@ impl Broker {
                 self.replicas.begin_controlled_shutdown();
                 match &mut self.plane {
                     Plane::KRaft(plane) => plane.lifecycle.begin_shutdown(out),
+                    Plane::ZooKeeper(plane) => plane.begin_shutdown(now, out),
                 }
                 out.reply(call, Outcome::Done);
             }
             Command::Snapshot { clean } => {
                 let done = match &mut self.plane {
                     Plane::KRaft(plane) => plane.snapshot(&self.image, clean, out),
+                    Plane::ZooKeeper(_) => false,
                 };
                 out.reply(call, super::done_or_not(done));
             }
-            _ => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
+            _ => match &mut self.plane {
+                Plane::KRaft(_) => out.reply(call, Outcome::Refused(ErrorCode::InvalidRequest)),
+                Plane::ZooKeeper(plane) => {
+                    plane.controller.on_command(now, &mut plane.client, call, command, out);
+                }
+            },
         }
     }
 
@@ -234,6 +279,7 @@ impl Broker {
         }
         let mut disk = match self.plane {
             Plane::KRaft(plane) => Disk { quorum: plane.quorum.disk, ..Disk::default() },
+            Plane::ZooKeeper(_) => Disk::default(),
         };
         if clean {
             disk.quorum.log.flush();

@@ -167,7 +167,7 @@ impl Broker {
     }
 
     fn publish(&mut self, now: Time, out: &mut Out) {
-        let Plane::KRaft(plane) = &mut self.plane;
+        let Plane::KRaft(plane) = &mut self.plane else { return };
         let committed = plane.quorum.high_watermark().unwrap_or(Offset(0));
         if committed <= plane.applied && plane.published {
             return;
@@ -186,12 +186,12 @@ impl Broker {
             let host = Host { image: &self.image, replicas: &mut self.replicas };
             self.groups.on_metadata(now, &host, &changes.partitions, out);
         }
-        let Plane::KRaft(plane) = &mut self.plane;
+        let Plane::KRaft(plane) = &mut self.plane else { return };
         plane.lifecycle.on_metadata(out);
     }
 
     fn notice_controller(&mut self, now: Time, out: &mut Out) {
-        let Plane::KRaft(plane) = &mut self.plane;
+        let Plane::KRaft(plane) = &mut self.plane else { return };
         let (controller, epoch) = (plane.quorum.leader(), plane.lifecycle.broker_epoch());
         if controller != plane.known_controller {
             plane.known_controller = controller;

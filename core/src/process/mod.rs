@@ -5,9 +5,11 @@
 
 mod broker;
 mod kraft;
+mod zookeeper;
 
 pub use broker::{Broker, Plane};
 pub use kraft::KRaftPlane;
+pub use zookeeper::ZooKeeperPlane;
 
 use crate::client::{Consumer, Producer};
 use crate::config::Settings;

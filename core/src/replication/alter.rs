@@ -1,4 +1,4 @@
-//! ISR changes on their way to the controller.
+//! ISR changes on their way to the controller, or into ZooKeeper ([`super::isr_write`]).
 //!
 //! Keeps: one request of this broker in flight for all partitions, one item per partition; an item leaves only
 //! when the controller answered it, or a request-level error is retried for ever. Only an answer to the very
@@ -32,7 +32,7 @@ pub const REQUEST_TIMEOUT: Span = Span::millis(30_000);
 /// What waits to be sent or answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AlterPartitionManager {
-    items: BTreeMap<TopicPartition, Item>,
+    pub(super) items: BTreeMap<TopicPartition, Item>,
     in_flight: Option<(NodeId, Correlation)>,
     /// Whom requests go to until it breaks off or says that it is not the controller, whatever the broker has learned
     /// from the metadata meanwhile (`NodeToControllerChannelManager`, a channel of its own).
@@ -41,12 +41,12 @@ pub struct AlterPartitionManager {
 
 /// One partition's proposal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Item {
+pub(super) struct Item {
     /// The pending state for which it was made.
-    state: IsrState,
-    proposal: IsrProposal,
+    pub(super) state: IsrState,
+    pub(super) proposal: IsrProposal,
     /// Whether it is part of the request in flight.
-    sent: bool,
+    pub(super) sent: bool,
 }
 
 impl AlterPartitionManager {
@@ -122,7 +122,7 @@ impl ReplicaManager {
     }
 
     /// Moves the high watermark if it may move, and answers who waited for it.
-    fn reconsider_hw(&mut self, now: Time, image: &Image, id: TopicPartition, out: &mut Out) {
+    pub(super) fn reconsider_hw(&mut self, now: Time, image: &Image, id: TopicPartition, out: &mut Out) {
         let Some(leo) = self.disk.replicas.get(&id).map(|log| log.leo()) else { return };
         let Some(partition) = self.partitions.get_mut(&id) else { return };
         if partition.maybe_increment_hw(id, leo, now, image, &self.settings, out) {
@@ -150,7 +150,8 @@ impl ReplicaManager {
     pub(super) fn propagate_isr_changes(&mut self, ctx: Ctx, out: &mut Out) {
         let controller = self.alter.controller.or(ctx.controller);
         let (Some(controller), Some(broker_epoch)) = (controller, ctx.broker_epoch) else { return };
-        if self.alter.items.is_empty() || self.alter.in_flight.is_some() {
+        let waits = self.alter.items.is_empty() || self.alter.in_flight.is_some();
+        if waits || self.writes_isr() {
             return;
         }
         self.alter.controller = Some(controller);
@@ -290,7 +291,7 @@ impl Rejection {
     }
 }
 
-fn is_still_pending(partition: &Partition, item: &Item) -> bool {
+pub(super) fn is_still_pending(partition: &Partition, item: &Item) -> bool {
     let pending = partition.as_leader().is_some_and(|leader| leader.isr == item.state);
     pending
         && partition.leader_epoch == item.proposal.leader_epoch
@@ -299,7 +300,7 @@ fn is_still_pending(partition: &Partition, item: &Item) -> bool {
 
 impl Partition {
     /// Takes over the ISR of a positive answer, unless this replica knows something newer.
-    fn accept_isr(&mut self, answer: &IsrAnswer, out: &mut Out) -> bool {
+    pub(super) fn accept_isr(&mut self, answer: &IsrAnswer, out: &mut Out) -> bool {
         if answer.leader_epoch != self.leader_epoch || answer.partition_epoch < self.partition_epoch {
             return false;
         }
@@ -314,7 +315,7 @@ impl Partition {
         true
     }
 
-    fn roll_back_isr(&mut self) {
+    pub(super) fn roll_back_isr(&mut self) {
         if let Role::Leader(leader) = &mut self.role {
             leader.isr = IsrState::Committed { isr: leader.isr.committed() };
         }

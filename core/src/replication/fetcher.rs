@@ -8,7 +8,8 @@
 
 use super::manager::{Ctx, ReplicaManager};
 use super::partition::{FetchState, Partition, Role};
-use crate::id::{Correlation, NodeId, TopicPartition};
+use crate::id::{BrokerEpoch, Correlation, NodeId, TopicPartition};
+use crate::mode::MetadataPlane;
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::switches::Truncation;
@@ -88,6 +89,12 @@ impl ReplicaManager {
         }
     }
 
+    /// The broker epoch that its fetches name. On ZooKeeper nobody compares it: a leader has no broker epochs in its
+    /// metadata cache (`Partition.isReplicaIsrEligible`).
+    pub(super) fn epoch_in_fetches(&self, ctx: Ctx) -> Option<BrokerEpoch> {
+        ctx.broker_epoch.filter(|_| self.plane == MetadataPlane::KRaft)
+    }
+
     /// Sends the next request of a fetcher that waits for no answer.
     pub(super) fn advance_fetcher(&mut self, now: Time, leader: NodeId, ctx: Ctx, out: &mut Out) {
         let Some(fetcher) = self.fetchers.get(&leader) else { return };
@@ -137,7 +144,7 @@ impl ReplicaManager {
             return;
         }
         let request = FetchRequest {
-            fetcher: FetcherKind::Replica(self.me, ctx.broker_epoch),
+            fetcher: FetcherKind::Replica(self.me, self.epoch_in_fetches(ctx)),
             max_wait: self.settings.replica_fetch_wait_max,
             min_records: self.settings.replica_fetch_min_bytes,
             rack: None,
@@ -159,7 +166,7 @@ impl ReplicaManager {
     ) {
         let correlation = self.take_correlation();
         let request = ListOffsetsRequest {
-            fetcher: FetcherKind::Replica(self.me, ctx.broker_epoch),
+            fetcher: FetcherKind::Replica(self.me, self.epoch_in_fetches(ctx)),
             partition: id,
             current_leader_epoch: self.partitions.get(&id).map(|partition| partition.leader_epoch),
             offset,

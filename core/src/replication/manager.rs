@@ -15,6 +15,7 @@ use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
+use crate::mode::MetadataPlane;
 use crate::node::{Out, Timer};
 use crate::time::Time;
 use crate::wire::{Envelope, Message};
@@ -37,6 +38,8 @@ pub struct Ctx {
 pub struct ReplicaManager {
     pub(super) me: NodeId,
     pub(super) settings: Arc<Settings>,
+    /// Who keeps the metadata.
+    pub(super) plane: MetadataPlane,
     /// What survives a crash.
     pub disk: ReplicaDisk,
     pub(super) partitions: BTreeMap<TopicPartition, Partition>,
@@ -61,6 +64,7 @@ impl ReplicaManager {
         ReplicaManager {
             me,
             settings,
+            plane: MetadataPlane::KRaft,
             disk,
             partitions: BTreeMap::new(),
             fetchers: BTreeMap::new(),
@@ -73,6 +77,13 @@ impl ReplicaManager {
             controller_epoch: 0,
             next_correlation: Correlation(0),
         }
+    }
+
+    /// The same replicas on a broker whose metadata are kept there.
+    #[must_use]
+    pub const fn on_plane(mut self, plane: MetadataPlane) -> ReplicaManager {
+        self.plane = plane;
+        self
     }
 
     /// Starts the periodic tasks. Requests are numbered from the present microsecond on, so that no answer to

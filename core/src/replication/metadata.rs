@@ -160,6 +160,7 @@ pub(super) fn describe(image: &Image) -> MetadataResponse {
             leader_epoch: registration.leader_epoch,
         })
         .collect();
-    let topics = image.topics.iter().map(|(&id, topic)| (id, topic.name)).collect();
+    let named = image.topics.iter().filter(|(_, topic)| !topic.name.is_empty());
+    let topics = named.map(|(&id, topic)| (id, topic.name)).collect();
     MetadataResponse { brokers, topics, partitions }
 }

@@ -4,7 +4,7 @@
 //! `isr` (what only a leader keeps), `watermark`, `read` and `fetch` (how a leader answers a fetch), `fetcher`,
 //! `follower`, `truncation`, `offset_for_epoch` and `offsets` (the follower's loop), `produce` and `purgatory`
 //! (requests that wait), `read_replica` (which replica a consumer is sent to, KIP-392), `producer_state` (what is known of idempotent producers), `alter` (ISR changes on their way
-//! to the controller), `metadata` (who leads and who follows), `control` (the same, told by a controller of the ZooKeeper era), `manager` (all
+//! to the controller), `isr_write` (the same, into ZooKeeper), `metadata` (who leads and who follows), `control` (the same, told by a controller of the ZooKeeper era), `manager` (all
 //! of it as one broker sees it).
 //!
 //! It deliberately does not know how metadata is agreed on: it is handed a replayed image and follows it.
@@ -22,6 +22,7 @@ mod fetch;
 pub mod fetcher;
 mod follower;
 pub mod isr;
+mod isr_write;
 pub mod leader;
 mod log_dir;
 pub mod log_start;
@@ -40,6 +41,7 @@ mod watermark;
 
 pub use disk::{DiskFault, ReplicaDisk, ReplicaLog};
 pub use isr::IsrState;
+pub use isr_write::IsrWrite;
 pub use leader::{FollowerState, LeaderState};
 pub use manager::{Ctx, ReplicaManager};
 pub use partition::{FetchState, Following, Partition, Role};

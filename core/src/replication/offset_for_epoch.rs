@@ -46,7 +46,7 @@ impl ReplicaManager {
         if partitions.is_empty() {
             return false;
         }
-        let fetcher = FetcherKind::Replica(self.me, ctx.broker_epoch);
+        let fetcher = FetcherKind::Replica(self.me, self.epoch_in_fetches(ctx));
         let correlation = self.take_correlation();
         self.wait_for(leader, Busy::EpochEnds(correlation), out);
         let request = OffsetForLeaderEpochRequest { fetcher, partitions };

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 36] = [
+const PLAIN_TIMERS: [(&str, Timer); 37] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -115,6 +115,7 @@ const PLAIN_TIMERS: [(&str, Timer); 36] = [
     ("AlterPartitionRetry", Timer::AlterPartitionRetry),
     ("AlterPartitionRequest", Timer::AlterPartitionRequest),
     ("ProducerIdsRequest", Timer::ProducerIdsRequest),
+    ("IsrChangePropagation", Timer::IsrChangePropagation),
     ("ProducerIdExpiration", Timer::ProducerIdExpiration),
     ("Workload", Timer::Workload),
     ("ProducerSend", Timer::ProducerSend),
@@ -167,6 +168,7 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::IsrCheck
         | Timer::HwCheckpoint
         | Timer::ProducerIdsRequest
+        | Timer::IsrChangePropagation
         | Timer::ProducerIdExpiration
         | Timer::AlterPartitionRetry
         | Timer::AlterPartitionRequest
