@@ -88,7 +88,9 @@ const fn is_grave(found: &Stuck) -> bool {
 fn say(found: &Stuck, words: &Words<'_>) -> String {
     let until = |time: Option<Time>| time.map_or_else(|| "?".to_owned(), |time| words.time(time));
     let args: Vec<(&str, String)> = match *found {
-        Stuck::NoQuorum { up, needed } => vec![("up", up.to_string()), ("needed", needed.to_string())],
+        Stuck::NoQuorum { up, needed } | Stuck::NoEnsemble { up, needed } => {
+            vec![("up", up.to_string()), ("needed", needed.to_string())]
+        }
         Stuck::NoControllerYet => Vec::new(),
         Stuck::BrokerNotRegistered { broker, session_until } => {
             vec![("broker", words.node(broker)), ("until", until(session_until))]

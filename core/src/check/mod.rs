@@ -4,7 +4,7 @@
 //! process could know. It never changes the world; what is broken becomes a note of the step.
 //!
 //! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
-//! `k_*`, `batches`, `truth` with `p_registration`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`, `g_*`.
+//! `k_*`, `batches`, `truth` with `p_registration`, `zookeeper`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`, `g_*`.
 //! The statement and the source of each rule stand on top of the file that checks it.
 //!
 //! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
@@ -34,6 +34,7 @@ mod s_commit;
 mod s_leader;
 mod s_loss;
 mod truth;
+mod zookeeper;
 
 pub use findings::{State, Subject, Why};
 pub use partition::Acknowledged;
@@ -44,6 +45,7 @@ use crate::note::Note;
 use crate::process::{Controller, Process};
 use crate::sim::Step;
 use crate::sim::action::{Action, Change};
+use crate::sim::ensemble::Event;
 use crate::sim::genesis::Genesis;
 use crate::sim::world::{Slot, World};
 use alloc::vec::Vec;
@@ -53,7 +55,7 @@ use g_members::GroupGhost;
 use partition::PartitionGhost;
 use quorum::QuorumGhost;
 use replicas::Partitions;
-use truth::{Changed, Event, Lives, Truth};
+use truth::{Changed, Event as MetadataEvent, Lives, Truth};
 
 /// Watches a run.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +73,7 @@ pub struct Checker {
     /// By place: the process was running when last seen.
     running: Vec<bool>,
     lives: Lives,
+    controllers: zookeeper::Controllers,
     /// Eligible leader replicas are on.
     elr: bool,
     /// The high watermark waits for min.insync.replicas.
@@ -93,7 +96,8 @@ const fn breaks_order(action: Option<Action>) -> bool {
 impl Checker {
     /// A checker for the cluster of that genesis.
     pub fn new(genesis: &Genesis) -> Checker {
-        let nodes = usize::from(genesis.brokers) + genesis.all_controller_ids().count();
+        let servers = genesis.all_controller_ids().chain(genesis.zookeeper_ids());
+        let nodes = usize::from(genesis.brokers) + servers.count();
         let nodes =
             nodes + usize::from(genesis.zookeepers) + genesis.producers.len() + genesis.consumers.len();
         Checker {
@@ -177,6 +181,7 @@ impl Checker {
     }
 
     fn observe_server(&mut self, world: &World, slot: &Slot, step: &Step) {
+        self.observe_ensemble(world);
         if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
             let settings = &world.genesis.settings;
             let Checker { quorum, truth, findings, .. } = self;
@@ -184,8 +189,8 @@ impl Checker {
             quorum.forget_batches();
             for event in &changed {
                 match *event {
-                    Event::Changed(change) => self.on_change(world, &change),
-                    Event::Registered(broker, incarnation) => {
+                    MetadataEvent::Changed(change) => self.on_change(world, &change),
+                    MetadataEvent::Registered(broker, incarnation) => {
                         self.lives.set(broker, incarnation);
                         if self.elr {
                             let Checker { findings, partitions, lives, .. } = self;
@@ -206,8 +211,35 @@ impl Checker {
                 let Checker { findings, truth, partitions, .. } = self;
                 partitions.observe(world, truth, slot, broker, &step.notes, findings);
                 g_groups::check(slot.id, broker, findings);
+                if broker.zookeeper().is_some() {
+                    self.controllers.check_broker(world, slot.id, broker, &mut self.findings);
+                }
             }
             Some(Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_)) | None => {}
+        }
+    }
+
+    /// What ZooKeeper's members have committed with this step.
+    fn observe_ensemble(&mut self, world: &World) {
+        let Some(ensemble) = world.ensemble() else { return };
+        let settings = &world.genesis.settings;
+        for event in ensemble.events() {
+            let Checker { controllers, truth, findings, .. } = self;
+            let change = controllers.follow(event, truth, settings, findings);
+            if let Some(change) = change {
+                self.on_change(world, &change);
+            }
+            match *event {
+                Event::Registered(broker, _) => {
+                    if let Some(slot) = world.slot(broker) {
+                        self.lives.set(broker, slot.incarnation);
+                    }
+                    self.truth.image.brokers.clone_from(&ensemble.image().brokers);
+                }
+                Event::Unregistered(_) => self.truth.image.brokers.clone_from(&ensemble.image().brokers),
+                Event::Topic(_) => self.truth.image.topics.clone_from(&ensemble.image().topics),
+                Event::Partition { .. } | Event::PartitionGone(_) | Event::Controller(..) => {}
+            }
         }
     }
 

@@ -118,6 +118,32 @@ pub(super) fn check(
     }
 }
 
+/// The same with ZooKeeper, where the controller bumps the leader epoch with everything that it decides, and a
+/// reassignment changes the replicas in another znode than the ISR: an ISR may have members beyond them (KAFKA-9672).
+/// A broker's znode may go at any moment, also between a decision and its write, so that who leads or joins need not be
+/// registered when that is committed. There is no ELR.
+pub(super) fn check_in_zookeeper(change: &Changed, settings: &Settings, findings: &mut Findings) {
+    let subject = Subject::partition(change.partition);
+    let after = &change.after;
+    let state = change.before.filter(|before| before.partition_epoch != after.partition_epoch);
+    if let Some(before) = state {
+        findings.check(Rule::P1, epochs_rise(&before, after), subject);
+    }
+    let moves = !after.adding.is_empty() || !after.removing.is_empty() || state.is_none();
+    findings.check(
+        Rule::P2,
+        is_set(&after.isr) && (moves || after.isr.is_subset_of(&after.replicas)),
+        subject,
+    );
+    findings.check(Rule::P3, after.leader.is_none_or(|leader| after.isr.contains(leader)), subject);
+    findings.check(Rule::P5, !after.isr.is_empty(), subject);
+    if let Some(leader) = change.unclean_leader() {
+        let alone = after.isr.as_slice() == [leader];
+        let marked = after.recovery == LeaderRecoveryState::Recovering;
+        findings.check(Rule::S16, alone && (marked || !settings.features.leader_recovery_state), subject);
+    }
+}
+
 /// P4. Kafka works the ELR out before the election that puts the leader into the empty ISR, and not again after it
 /// (`PartitionChangeBuilder.build`): a minimum that sank to one leaves the rest of the ELR until the next change. The
 /// last leader stays known until somebody leads (`maybeUpdateRecordElr`).

@@ -138,6 +138,14 @@ table! {
             "Jepsen";
         P11 NeverAckAndNack: "No batch is both acknowledged and reported as failed.",
             "Jepsen";
+        Z1 ControllerEpoch: "The controller epoch rises by one with each election of a controller, and in one epoch one broker is the controller.",
+            "KafkaZkClient.registerControllerAndIncrementControllerEpoch";
+        Z2 FencedWrites: "Whoever decides about a partition does so in the present controller epoch: a controller that was replaced writes nothing any more.",
+            "KAFKA-6082";
+        Z3 FencedRequests: "A broker that has obeyed a controller obeys no earlier one.",
+            "KAFKA-1188";
+        Z4 CasIsr: "A leader changes an ISR in ZooKeeper only where the znode is what it has read.",
+            "KIP-497, ReplicationUtils.updateLeaderAndIsr";
         S7 HwRule: "A leader's high watermark moves only to where every member of the maximal ISR has fetched in this leader epoch, and not while the ISR is below min.insync.replicas.",
             "Partition.maybeIncrementLeaderHW, KIP-966";
         S8 ExpandRule: "A replica joins the ISR only when a fetch in this leader epoch has reached both the high watermark and the start of the epoch, and its broker is unfenced and not shutting down.",

@@ -27,6 +27,13 @@ pub enum Stuck {
         /// A majority.
         needed: u32,
     },
+    /// Too few members of the ZooKeeper ensemble can talk to each other: nothing can be written, no session expires.
+    NoEnsemble {
+        /// The most that run and reach each other.
+        up: u32,
+        /// A majority.
+        needed: u32,
+    },
     /// A majority runs, but no controller is active yet.
     NoControllerYet,
     /// A broker runs and is not registered: its earlier life still has a session, or it reaches no controller.
@@ -123,6 +130,7 @@ impl Stuck {
     pub const fn key(&self) -> &'static str {
         match self {
             Stuck::NoQuorum { .. } => "NoQuorum",
+            Stuck::NoEnsemble { .. } => "NoEnsemble",
             Stuck::NoControllerYet => "NoControllerYet",
             Stuck::BrokerNotRegistered { .. } => "BrokerNotRegistered",
             Stuck::FencedBroker { .. } => "FencedBroker",
@@ -142,13 +150,17 @@ impl Stuck {
 struct Scene<'a> {
     world: &'a World,
     net: &'a Net,
-    controller: Option<(NodeId, &'a Controller)>,
+    /// The active controller.
+    controller: Option<NodeId>,
+    /// What it knows, in KRaft.
+    control: Option<&'a Controller>,
 }
 
 /// What the cluster waits for; empty when everything goes on.
 pub fn stuck(world: &World, net: &Net) -> Vec<Stuck> {
     let mut found = Vec::new();
-    if world.genesis.controllers == 0 || !world.of_kind(NodeKind::Controller).any(has_started) {
+    let servers = if world.ensemble().is_some() { NodeKind::ZooKeeper } else { NodeKind::Controller };
+    if !world.of_kind(servers).any(has_started) {
         return found;
     }
     let scene = Scene::new(world, net);
@@ -170,17 +182,21 @@ fn has_started(slot: &Slot) -> bool {
 
 impl<'a> Scene<'a> {
     fn new(world: &'a World, net: &'a Net) -> Scene<'a> {
-        let active = world.active_controller().and_then(|id| world.slot(id));
-        let controller = active.and_then(|slot| match slot.process.as_ref()? {
-            Process::Controller(controller) => Some((slot.id, &**controller)),
-            _ => None,
+        let controller = world.active_controller();
+        let control = controller.and_then(|id| match world.process(id)? {
+            Process::Controller(controller) => Some(&**controller),
+            Process::Broker(_) | Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_) => None,
         });
-        Scene { world, net, controller }
+        Scene { world, net, controller, control }
     }
 
-    /// The controller's truth; without an active controller the latest committed metadata that anybody knows.
+    /// The controller's truth; without an active controller the latest committed metadata that anybody knows. With
+    /// ZooKeeper what its tree says.
     fn image(&self) -> Option<&'a Image> {
-        if let Some((_, controller)) = self.controller {
+        if let Some(ensemble) = self.world.ensemble() {
+            return Some(ensemble.image());
+        }
+        if let Some(controller) = self.control {
             return Some(controller.control.image());
         }
         let processes = self.world.slots.iter().filter_map(|slot| slot.process.as_ref());
@@ -203,12 +219,18 @@ impl<'a> Scene<'a> {
     }
 
     fn quorum(&self, found: &mut Vec<Stuck>) {
-        let ids: NodeList = self.world.voters().ids();
+        let zookeeper = self.world.ensemble().is_some();
+        let members = || self.world.genesis.zookeeper_ids().collect();
+        let ids: NodeList = if zookeeper { members() } else { self.world.voters().ids() };
         let reach = |id: NodeId| ids.iter().filter(|&other| self.talk(id, other)).count() as u32;
         let (up, needed) = (ids.iter().map(reach).max().unwrap_or(0), majority(ids.len()));
         if up < needed {
-            found.push(Stuck::NoQuorum { up, needed });
-        } else if self.controller.is_none_or(|(id, _)| reach(id) < needed) {
+            found.push(if zookeeper {
+                Stuck::NoEnsemble { up, needed }
+            } else {
+                Stuck::NoQuorum { up, needed }
+            });
+        } else if self.controller.is_none_or(|id| reach(id) < needed) {
             found.push(Stuck::NoControllerYet);
         }
     }
@@ -218,21 +240,36 @@ impl<'a> Scene<'a> {
         if slot.health != Health::Up {
             return;
         }
-        if broker.broker_epoch().is_none() {
+        let gone = self.world.ensemble().is_some() && !image.brokers.contains_key(&slot.id);
+        if broker.broker_epoch().is_none() || gone {
             let session_until = self.session_until(slot.id);
             found.push(Stuck::BrokerNotRegistered { broker: slot.id, session_until });
         } else if image.brokers.get(&slot.id).is_some_and(|registration| registration.fenced) {
-            let reaches_controller = self.controller.is_some_and(|(id, _)| self.talk(slot.id, id));
+            let reaches_controller = self.controller.is_some_and(|id| self.talk(slot.id, id));
             found.push(Stuck::FencedBroker { broker: slot.id, reaches_controller });
         }
     }
 
-    /// When the session that the active controller has for this broker runs out.
+    /// When the session that the active controller, or the ensemble, has for this broker runs out.
     fn session_until(&self, broker: NodeId) -> Option<Time> {
-        let (_, controller) = self.controller?;
+        if self.world.ensemble().is_some() {
+            return self.zookeeper_session_until(broker);
+        }
+        let controller = self.control?;
         let sessions = controller.control.sessions();
         let session = sessions.iter().find(|session| session.broker == broker)?;
         Some(session.last_contact + self.world.genesis.settings.broker_session_timeout)
+    }
+
+    /// The latest, as the ensemble's leader counts.
+    fn zookeeper_session_until(&self, broker: NodeId) -> Option<Time> {
+        let mut members = self.world.of_kind(NodeKind::ZooKeeper).filter_map(|slot| match &slot.process {
+            Some(Process::ZooKeeper(server)) => Some((server.tracker()?, server.database())),
+            _ => None,
+        });
+        let (tracker, database) = members.next()?;
+        let of_it = database.sessions().iter().filter(|(_, session)| session.client == broker);
+        of_it.filter_map(|(id, _)| Some(tracker.get(*id)?.expires)).max()
     }
 
     fn partition(
@@ -245,9 +282,8 @@ impl<'a> Scene<'a> {
         let Some(leader) = registration.leader else {
             return self.leaderless(image, partition, registration, found);
         };
-        let controller = self.controller.map(|(id, _)| id);
-        let silent =
-            controller.is_some_and(|id| !self.talk(leader, id)) || self.world.health(leader) != Health::Up;
+        let silent = self.controller.is_some_and(|id| !self.talk(leader, id))
+            || self.world.health(leader) != Health::Up;
         if silent {
             let session_until = self.session_until(leader);
             found.push(Stuck::LeaderSilent { partition, leader, session_until });
@@ -299,7 +335,7 @@ impl<'a> Scene<'a> {
         if isr.len() < min_isr {
             found.push(Stuck::UnderMinIsr { partition, isr, min_isr });
         }
-        if state.isr.is_in_flight() && self.controller.is_none_or(|(id, _)| !self.talk(leader, id)) {
+        if state.isr.is_in_flight() && self.controller.is_none_or(|id| !self.talk(leader, id)) {
             let proposed = state.isr.proposed();
             found.push(Stuck::IsrChangeWaitsForController { partition, leader, proposed });
         }

@@ -263,9 +263,13 @@ fn awaits_acks(sim: &Sim) -> bool {
     genesis.producers.iter().any(|producer| producer.interval.0 > 0 && acks(producer) != Acks::Zero)
 }
 
-/// What the active controller knows; while there is none, what the furthest broker has replayed.
+/// What the active controller knows; while there is none, what the furthest broker has replayed. With ZooKeeper what its
+/// tree says.
 pub fn truth(sim: &Sim) -> Option<&Image> {
     let world = sim.world();
+    if let Some(ensemble) = world.ensemble() {
+        return Some(ensemble.image());
+    }
     let active = world.active_controller().and_then(|id| world.process(id)?.control());
     let furthest = || world.slots.iter().filter_map(broker_of).max_by_key(|broker| broker.applied());
     active.map(|control| control.image()).or_else(|| furthest().map(|broker| &broker.image))

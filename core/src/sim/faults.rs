@@ -1,6 +1,7 @@
 //! What can be done to the world: crash, start, pause, cut, slow, drop, delay, double; by hand or by chance.
 
 use crate::id::{NodeId, NodeKind, PacketId, ReplicaKey, StepId};
+use crate::mode::MetadataPlane;
 use crate::net::{Link, Net};
 use crate::node::{Command, Input, Loss, Timer};
 use crate::note::Note;
@@ -164,6 +165,10 @@ impl Sim {
         let mut quorum = || genesis.quorum(me, settings.clone(), core::mem::take(&mut disk.quorum));
         let process = match (disk.client.take(), node.kind()) {
             (Some(next_life), _) => *next_life,
+            (None, NodeKind::Broker) if genesis.mode.metadata() == MetadataPlane::ZooKeeper => {
+                let members = genesis.zookeeper_ids().collect();
+                Process::Broker(Box::new(Broker::on_zookeeper(node, members, &settings, disk)))
+            }
             (None, NodeKind::Broker) => {
                 let quorum = quorum();
                 Process::Broker(Box::new(Broker::new(quorum, slot.incarnation, &settings, disk)))
@@ -406,7 +411,8 @@ const fn is_fault(action: &Action) -> bool {
     )
 }
 
-/// Whether two nodes ever exchange messages: clients do not talk to clients or controllers.
+/// Whether two nodes ever exchange messages: clients talk to brokers only, members of a ZooKeeper ensemble to brokers and
+/// among themselves.
 fn talks(a: NodeId, b: NodeId) -> bool {
     let client = |id: NodeId| matches!(id.kind(), NodeKind::Producer | NodeKind::Consumer);
     let broker = |id: NodeId| id.kind() == NodeKind::Broker;

@@ -8,6 +8,7 @@ use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
 use crate::kraft::{Quorum, QuorumDisk};
 use crate::mode::{MetadataPlane, Mode, ReplicationPlane};
 use crate::net::Latency;
+use crate::release::Release;
 use crate::sim::action::Rate;
 use crate::time::Span;
 use crate::voters::VoterSet;
@@ -130,7 +131,8 @@ impl Default for Genesis {
 }
 
 impl Genesis {
-    /// The same cluster in another mode: the control plane has as many servers as before, 3 when it had none.
+    /// The same cluster in another mode: the control plane has as many servers as before, 3 when it had none. With
+    /// ZooKeeper a later release becomes 3.9, the last one that knows it; what was set stays set.
     #[must_use]
     pub fn in_mode(mut self, mode: Mode) -> Genesis {
         let servers = match self.controllers.max(self.zookeepers) {
@@ -143,6 +145,7 @@ impl Genesis {
         };
         if mode.metadata() == MetadataPlane::ZooKeeper {
             self.spare_controllers = 0;
+            self.settings = self.settings.up_to(Release::V3_9);
         }
         self.mode = mode;
         self

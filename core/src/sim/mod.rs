@@ -7,6 +7,7 @@
 pub mod action;
 pub mod adapt;
 mod effects;
+pub mod ensemble;
 mod faults;
 pub mod genesis;
 pub mod promises;
@@ -30,7 +31,7 @@ use crate::sim::queue::{Due, InFlight, Parcel, Queue};
 use crate::sim::world::World;
 use crate::time::Time;
 use crate::view::Health;
-use crate::wire::Envelope;
+use crate::wire::{Envelope, Message};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
@@ -283,12 +284,16 @@ impl Sim {
         step.notes.clear();
         step.replies.clear();
         self.event = step.event;
+        self.world.begin_step();
         if let Err(refusal) = self.perform(action, step) {
             self.event = StepId(step.event.0 - 1);
             return Err(refusal);
         }
         if self.pending.front() == Some(&action) {
             self.pending.pop_front();
+        }
+        if let Some(node) = step.node {
+            self.world.follow_ensemble(node);
         }
         self.setup_progress(step);
         self.promises.observe(&self.world, step);
@@ -378,7 +383,9 @@ impl Sim {
     fn is_closed(&self, to: NodeId, packet: &InFlight) -> bool {
         let request = matches!(&packet.parcel, Parcel::Message(_, message) if message.is_request());
         let broker = self.world.process(to).and_then(|process| process.broker());
-        request && broker.is_some_and(|broker| !broker.accepts_connections())
+        // What a broker gets from ZooKeeper comes over a connection that it has opened itself.
+        let incoming = !matches!(&packet.parcel, Parcel::Message(_, Message::ZooKeeper(_)));
+        request && incoming && broker.is_some_and(|broker| !broker.accepts_connections())
     }
 
     fn fire(&mut self, node: NodeId, timer: Timer, step: &mut Step) -> Result<(), NotEnabled> {

@@ -28,7 +28,8 @@ pub(super) enum Setup {
 
 /// Whether somebody came who was missing when topics were refused.
 fn unfences(step: &Step) -> bool {
-    step.notes.iter().any(|note| matches!(note, Note::BrokerUnfenced { .. }))
+    let comes = |note: &Note| matches!(note, Note::BrokerUnfenced { .. } | Note::BrokerNodeCreated { .. });
+    step.notes.iter().any(comes)
 }
 
 impl Sim {
@@ -46,15 +47,11 @@ impl Sim {
         if self.setup == Setup::Done || step.node.is_none() || !self.pending.is_empty() {
             return;
         }
-        let Some(controller) = self.world.active_controller() else { return };
-        let Some(control) = self.world.process(controller).and_then(|process| process.control()) else {
-            return;
-        };
-        let image = control.image();
+        let Some((controller, now, image)) = self.world.controller_and_image() else { return };
         match self.setup {
             Setup::WaitingForBrokers => {
                 if self.brokers_are_ready(image) {
-                    self.ask_for_topics(controller);
+                    self.ask_for_topics(controller, now);
                 }
             }
             Setup::CreatingTopics(asked, epoch) => {
@@ -65,15 +62,15 @@ impl Sim {
                     let producers = (1..=genesis.producers.len() as u8).map(NodeId::producer);
                     let consumers = (1..=genesis.consumers.len() as u8).map(NodeId::consumer);
                     self.pending.extend(producers.chain(consumers).map(Action::Start));
-                    self.setup = Setup::Settling(controller, self.quorum_epoch(controller));
-                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) || unfences(step) {
+                    self.setup = Setup::Settling(controller, now);
+                } else if (asked, epoch) != (controller, now) || unfences(step) {
                     self.setup = Setup::WaitingForBrokers;
                 }
             }
             Setup::Settling(asked, epoch) => {
                 if self.is_settled() {
                     self.setup = Setup::Done;
-                } else if (asked, epoch) != (controller, self.quorum_epoch(controller)) {
+                } else if (asked, epoch) != (controller, now) {
                     self.setup = Setup::WaitingForBrokers;
                 }
             }
@@ -91,16 +88,14 @@ impl Sim {
         active >= all.max(wanted)
     }
 
-    fn ask_for_topics(&mut self, controller: NodeId) {
-        let Some(control) = self.world.process(controller).and_then(|process| process.control()) else {
-            return;
-        };
-        let missing = self.missing_topics(control.image());
+    fn ask_for_topics(&mut self, controller: NodeId, epoch: LeaderEpoch) {
+        let Some((_, _, image)) = self.world.controller_and_image() else { return };
+        let missing = self.missing_topics(image);
         self.pending.extend(missing.into_iter().map(|command| Action::Call(controller, command)));
-        self.setup = Setup::CreatingTopics(controller, self.quorum_epoch(controller));
+        self.setup = Setup::CreatingTopics(controller, epoch);
     }
 
-    /// Some broker has replayed all topics with their settings: they are committed.
+    /// Some broker has replayed all topics with their settings, or ZooKeeper has them: they are committed.
     fn is_settled(&self) -> bool {
         let topics = self.world.genesis.all_topics();
         let knows_all = |image: &Image| {
@@ -113,14 +108,12 @@ impl Sim {
                 })
             })
         };
+        if let Some(ensemble) = self.world.ensemble() {
+            return knows_all(ensemble.image());
+        }
         let mut brokers =
             self.world.of_kind(NodeKind::Broker).filter_map(|slot| slot.process.as_ref()?.broker());
         topics.is_empty() || brokers.any(|broker| knows_all(&broker.image))
-    }
-
-    fn quorum_epoch(&self, controller: NodeId) -> LeaderEpoch {
-        let quorum = self.world.process(controller).and_then(|process| process.quorum());
-        quorum.map_or(LeaderEpoch(0), |quorum| quorum.epoch())
     }
 
     fn missing_topics(&self, image: &Image) -> Vec<Command> {

@@ -1,8 +1,11 @@
 //! The processes of the cluster and how each of them is: what a checker and a picture look at.
 
-use crate::id::{DirectoryId, Incarnation, NodeId, NodeKind};
+use crate::id::{DirectoryId, Incarnation, LeaderEpoch, NodeId, NodeKind};
 use crate::kraft::Quorum;
+use crate::metadata::image::Image;
+use crate::mode::MetadataPlane;
 use crate::process::{Disk, Process};
+use crate::sim::ensemble::Ensemble;
 use crate::sim::genesis::Genesis;
 use crate::time::Time;
 use crate::view::Health;
@@ -40,6 +43,8 @@ pub struct World {
     pub genesis: Arc<Genesis>,
     /// In the order of ids.
     pub slots: Vec<Slot>,
+    /// What the ZooKeeper ensemble has committed.
+    pub(super) ensemble: Option<Ensemble>,
     places: Vec<u8>,
 }
 
@@ -71,7 +76,9 @@ impl World {
             started_at: Time::ZERO,
             powered: true,
         };
-        World { now: Time::ZERO, genesis, slots: ids.into_iter().map(slot).collect(), places }
+        let zookeeper = genesis.mode.metadata() == MetadataPlane::ZooKeeper;
+        let ensemble = zookeeper.then(Ensemble::default);
+        World { now: Time::ZERO, genesis, slots: ids.into_iter().map(slot).collect(), ensemble, places }
     }
 
     /// The slot of this node.
@@ -113,8 +120,51 @@ impl World {
         quorums.max_by_key(rank).map_or_else(|| self.genesis.voters(), |quorum| *quorum.voters())
     }
 
-    /// The active controller of the highest epoch.
+    /// What the ZooKeeper ensemble has committed, if there is one.
+    pub const fn ensemble(&self) -> Option<&Ensemble> {
+        self.ensemble.as_ref()
+    }
+
+    /// Forgets what the last step has shown to be committed.
+    pub(super) fn begin_step(&mut self) {
+        if let Some(ensemble) = &mut self.ensemble {
+            ensemble.begin();
+        }
+    }
+
+    /// A member of the ensemble may know of more that is committed.
+    pub(super) fn follow_ensemble(&mut self, node: NodeId) {
+        let place = self.place(node);
+        if let Some(ensemble) = &mut self.ensemble
+            && let Some(Process::ZooKeeper(server)) =
+                self.slots.get(place).and_then(|slot| slot.process.as_ref())
+        {
+            ensemble.follow(server);
+        }
+    }
+
+    /// The active controller with its epoch, and the metadata as an administrator would be told: as the controller of
+    /// KRaft knows them, or as ZooKeeper has them.
+    pub fn controller_and_image(&self) -> Option<(NodeId, LeaderEpoch, &Image)> {
+        let id = self.active_controller()?;
+        let process = self.process(id)?;
+        if let Some(ensemble) = &self.ensemble {
+            let epoch = process.broker()?.zookeeper()?.controller.epoch();
+            return Some((id, LeaderEpoch(epoch), ensemble.image()));
+        }
+        let epoch = process.quorum().map_or(LeaderEpoch(0), |quorum| quorum.epoch());
+        Some((id, epoch, process.control()?.image()))
+    }
+
+    /// The active controller of the highest epoch; on ZooKeeper the broker that is it.
     pub fn active_controller(&self) -> Option<NodeId> {
+        if self.genesis.mode.metadata() == MetadataPlane::ZooKeeper {
+            let active = self.of_kind(NodeKind::Broker).filter_map(|slot| {
+                let controller = &slot.process.as_ref()?.broker()?.zookeeper()?.controller;
+                controller.is_active().then(|| (controller.epoch(), slot.id))
+            });
+            return active.max().map(|(_, id)| id);
+        }
         let active = self.of_kind(NodeKind::Controller).filter_map(|slot| {
             let process = slot.process.as_ref()?;
             let active = process.control()?.is_active();

@@ -131,6 +131,7 @@ const fn phase(state: BrokerState) -> BrokerPhase {
 
 fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> BrokerView {
     let process = slot.process.as_ref().and_then(Process::broker);
+    let plane = process.and_then(|broker| broker.zookeeper());
     let registration = truth.brokers.get(&slot.id);
     let partitions = truth.partitions.values();
     BrokerView {
@@ -142,6 +143,9 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
         in_controlled_shutdown: registration.is_some_and(|registration| registration.in_controlled_shutdown),
         broker_epoch: process.and_then(|broker| broker.broker_epoch()),
         controller: process.and_then(|broker| broker.controller()),
+        controller_epoch: plane
+            .filter(|plane| plane.controller.is_active())
+            .map(|plane| plane.controller.epoch()),
         metadata_offset: process.map_or(Offset(0), |broker| broker.applied()),
         leads: partitions.clone().filter(|partition| partition.leader == Some(slot.id)).count() as u32,
         replicas: partitions.filter(|partition| partition.replicas.contains(slot.id)).count() as u32,

@@ -217,6 +217,8 @@ pub struct BrokerView {
     pub broker_epoch: Option<BrokerEpoch>,
     /// The active controller that it knows.
     pub controller: Option<NodeId>,
+    /// With ZooKeeper: it takes itself for the controller, in this controller epoch. More than one may.
+    pub controller_epoch: Option<u32>,
     /// Up to where it has applied metadata (exclusive).
     pub metadata_offset: Offset,
     /// Partitions that it leads, in the controller's eyes.
