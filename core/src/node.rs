@@ -106,6 +106,8 @@ pub enum Timer {
     DelayedProduce(u32),
     /// Broker: a deletion of records that waits for followers has waited long enough.
     DelayedDelete(u32),
+    /// Broker: the earliest deadline of its Raft groups, an election or a heartbeat (kafkaraft).
+    Rafts,
     /// Broker: something is due for the groups that it coordinates.
     GroupCoordinator,
     /// Broker: a failure of the log directory is handled.

@@ -287,6 +287,32 @@ pub enum Note {
     /// A fetch offset outside the leader's log; the follower started anew.
     FetchOffsetOutOfRange { partition: TopicPartition, fetch_offset: Offset, start: Offset, end: Offset },
 
+    // A Raft group per partition (kafkaraft).
+    /// A replica heard of no leader for its election timeout and stands for election, or asks whether it would win.
+    RaftElectionStarted { partition: TopicPartition, epoch: LeaderEpoch, pre_vote: bool },
+    /// A replica voted.
+    RaftVoteGranted { partition: TopicPartition, epoch: LeaderEpoch, candidate: NodeId },
+    /// A replica refused its vote.
+    RaftVoteRefused { partition: TopicPartition, epoch: LeaderEpoch, candidate: NodeId, reason: VoteRefusal },
+    /// A replica won the election of its partition.
+    RaftLeaderElected { partition: TopicPartition, epoch: LeaderEpoch, votes: NodeList },
+    /// A leader resigned: no majority of the replicas has answered for an election timeout.
+    RaftLeaderResigned { partition: TopicPartition, epoch: LeaderEpoch },
+    /// The leader's high watermark moved: these replicas, a majority, have the records.
+    RaftCommitted { partition: TopicPartition, from: Offset, to: Offset, holders: NodeList },
+    /// A majority confirmed that the leader still leads: a consumer's read that waited for it may be answered.
+    ReadConfirmed { partition: TopicPartition, reader: NodeId, waited: Span },
+    /// No majority confirmed in time that this replica still leads: the read is refused.
+    ReadUnconfirmed { partition: TopicPartition, reader: NodeId, waited: Span },
+    /// The leader answered a consumer without asking: its lease holds so much longer.
+    ReadUnderLease { partition: TopicPartition, reader: NodeId, left: Span },
+    /// The leader has no committed record at this offset and asks every follower.
+    FollowersAsked { partition: TopicPartition, offset: Offset, followers: u32 },
+    /// A follower had a record that is not known to be committed, and the consumer gets it.
+    UncommittedReturned { partition: TopicPartition, offset: Offset, hw: Offset, from: NodeId },
+    /// A consumer was answered from below an older high watermark than what was committed when it asked.
+    StaleRead { partition: TopicPartition, reader: NodeId, hw: Offset, committed: Offset },
+
     // Clients.
     /// The producer got its id.
     ProducerIdAssigned { broker: NodeId, producer_id: ProducerId, epoch: ProducerEpoch },

@@ -302,7 +302,7 @@ impl Consumer {
         out: &mut Out,
     ) {
         let Some(position) = self.positions.get_mut(&partition) else { return };
-        let mut from = offset;
+        let (mut from, mut count) = (offset, 0);
         for poll in entries.chunks(self.settings.max_poll_records.max(1) as usize) {
             let records = poll.iter().zip(from.0..).map(|(entry, offset)| Consumed {
                 partition,
@@ -310,16 +310,21 @@ impl Consumer {
                 epoch: entry.epoch,
                 record: entry.body,
             });
-            self.last_step.extend(records);
+            let before = self.last_step.len();
+            // The first entry of a Raft leader is for nobody (kafkaraft): the position passes it.
+            self.last_step.extend(records.filter(|consumed| !consumed.record.is_no_op()));
             let to = from.plus(poll.len() as u64);
-            out.note(Note::RecordsConsumed { partition, from, to });
+            if self.last_step.len() > before {
+                out.note(Note::RecordsConsumed { partition, from, to });
+            }
+            count += self.last_step.len() - before;
             from = to;
         }
         position.offset = Some(from);
         position.offset_epoch = entries.last().map(|entry| entry.epoch).or(position.offset_epoch);
-        position.consumed += entries.len() as u64;
-        self.consumed += entries.len() as u64;
-        self.last_records.extend(self.last_step.iter().rev().take(entries.len().min(LAST_RECORDS)).rev());
+        position.consumed += count as u64;
+        self.consumed += count as u64;
+        self.last_records.extend(self.last_step.iter().rev().take(count.min(LAST_RECORDS)).rev());
         let surplus = self.last_records.len().saturating_sub(LAST_RECORDS);
         self.last_records.drain(..surplus);
     }

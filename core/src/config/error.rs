@@ -76,6 +76,8 @@ pub enum Rule {
     ReplicaSocketTimeout,
     /// `replica.fetch.wait.max.ms` <= `replica.lag.time.max.ms` (`KafkaConfig.validateValues`).
     ReplicaFetchWait,
+    /// `kafkaraft.heartbeat.interval.ms` < `kafkaraft.election.timeout.ms` (the Raft paper, section 5.6).
+    RaftHeartbeat,
     /// `delivery.timeout.ms` >= `linger.ms` + `request.timeout.ms` (`KafkaProducer.configureDeliveryTimeout`).
     DeliveryTimeout,
     /// `enable.idempotence` was set, and `retries` is 0.
@@ -140,6 +142,10 @@ impl Rule {
             Rule::ReplicaFetchWait => {
                 "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to \
                  prevent frequent changes in ISR"
+            }
+            Rule::RaftHeartbeat => {
+                "kafkaraft.heartbeat.interval.ms must be less than kafkaraft.election.timeout.ms: else followers \
+                 stand for election while their leader lives"
             }
             Rule::DeliveryTimeout => {
                 "delivery.timeout.ms should be equal to or larger than linger.ms + request.timeout.ms"

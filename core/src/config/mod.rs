@@ -23,6 +23,7 @@ pub use rules::Warning;
 pub use table::{Bound, Group, Kind, Scope, Setting, Type, find, settings};
 pub use value::Value;
 
+use crate::mode::ReplicationPlane;
 use crate::release::Release;
 use crate::switches::Features;
 use crate::time::Span;
@@ -94,6 +95,20 @@ pub enum GroupProtocol {
     Consumer,
 }
 
+/// `kafkaraft.read.mode`: what the leader of a partition's Raft group does before it answers a consumer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ReadMode {
+    /// `leader-local`: nothing.
+    LeaderLocal,
+    /// `read-index`: a majority confirms that it leads.
+    #[default]
+    ReadIndex,
+    /// `lease`: nothing while its lease holds, else as `read-index`.
+    Lease,
+    /// `ask-followers`: what it does not find it asks of every follower.
+    AskFollowers,
+}
+
 /// Every setting of a run. Fields carry Kafka's key with dots turned into underscores and the unit dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Settings {
@@ -101,6 +116,8 @@ pub struct Settings {
     pub release: Release,
     /// The switches of that release.
     pub features: Features,
+    /// How partitions are replicated: no key, it comes with the mode of the cluster.
+    pub replication: ReplicationPlane,
 
     // The quorum (QuorumConfig).
     /// `controller.quorum.election.timeout.ms`, 1000; drawn in `[base, 2 * base)`.
@@ -174,6 +191,18 @@ pub struct Settings {
     pub replica_selector: ReplicaSelector,
     /// `log.retention.bytes` stand-in: most committed records that a log keeps; 0 (Kafka: -1) keeps all.
     pub log_retention_records: u32,
+
+    // Replication by a Raft group per partition (kafkaraft); no keys of Kafka's.
+    /// `kafkaraft.election.timeout.ms`, 1000; drawn in `[base, 2 * base]`.
+    pub kafkaraft_election_timeout: Span,
+    /// `kafkaraft.heartbeat.interval.ms`, 200.
+    pub kafkaraft_heartbeat_interval: Span,
+    /// `kafkaraft.append.max.entries`, 64.
+    pub kafkaraft_append_max_entries: u32,
+    /// `kafkaraft.read.mode`, read-index.
+    pub kafkaraft_read_mode: ReadMode,
+    /// `kafkaraft.prevote`, false.
+    pub kafkaraft_prevote: bool,
 
     /// `producer.id.expiration.ms`, 86400000: how long a broker remembers a silent producer id.
     pub producer_id_expiration: Span,
@@ -326,6 +355,7 @@ impl Settings {
 const NEWEST: Settings = Settings {
     release: Release::V4_2,
     features: Release::V4_2.features(),
+    replication: ReplicationPlane::Isr,
     controller_quorum_election_timeout: Span::millis(1000),
     controller_quorum_fetch_timeout: Span::millis(2000),
     controller_quorum_election_backoff_max: Span::millis(1000),
@@ -359,6 +389,11 @@ const NEWEST: Settings = Settings {
     replica_fetch_max_records: 100,
     replica_selector: ReplicaSelector::None,
     log_retention_records: 0,
+    kafkaraft_election_timeout: Span::millis(1000),
+    kafkaraft_heartbeat_interval: Span::millis(200),
+    kafkaraft_append_max_entries: 64,
+    kafkaraft_read_mode: ReadMode::ReadIndex,
+    kafkaraft_prevote: false,
     producer_id_expiration: Span::millis(86_400_000),
     producer_id_expiration_check_interval: Span::millis(600_000),
     acks: Acks::All,

@@ -119,6 +119,7 @@ impl Settings {
         let rules = [
             (Rule::ReplicaSocketTimeout, self.replica_fetch_wait_max <= self.replica_socket_timeout),
             (Rule::ReplicaFetchWait, self.replica_fetch_wait_max <= self.replica_lag_time_max),
+            (Rule::RaftHeartbeat, self.kafkaraft_heartbeat_interval < self.kafkaraft_election_timeout),
             (Rule::DeliveryTimeout, self.delivery_timeout >= self.linger + self.request_timeout),
         ];
         match rules.iter().chain(&self.idempotence_rules(self.acks)).find(|(_, holds)| !holds) {

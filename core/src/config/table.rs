@@ -35,6 +35,8 @@ pub enum Kind {
     GroupProtocol,
     /// `range`, `roundrobin`, `sticky` or `cooperative-sticky`.
     Strategy,
+    /// `leader-local`, `read-index`, `lease` or `ask-followers`.
+    ReadMode,
 }
 
 /// Kafka's type of a setting (`ConfigDef.Type`).
@@ -217,6 +219,11 @@ static TABLE: &[Setting] = table! {
         "replica.fetch.backoff.ms" replica_fetch_backoff: Int Millis 0.. Kafka Static "ReplicationConfigs",
         "replica.socket.timeout.ms" replica_socket_timeout: Int Millis 1.. Simulator Static "ReplicationConfigs",
         "replica.high.watermark.checkpoint.interval.ms" replica_high_watermark_checkpoint_interval: Long Millis 1.. Simulator Static "ReplicationConfigs",
+        "kafkaraft.election.timeout.ms" kafkaraft_election_timeout: Int Millis 1.. Simulator Static "kafkaraft",
+        "kafkaraft.heartbeat.interval.ms" kafkaraft_heartbeat_interval: Int Millis 1.. Simulator Static "kafkaraft",
+        "kafkaraft.append.max.entries" kafkaraft_append_max_entries: Int Count 1.. Simulator Static "kafkaraft",
+        "kafkaraft.read.mode" kafkaraft_read_mode: String ReadMode 0.. Simulator Static "kafkaraft",
+        "kafkaraft.prevote" kafkaraft_prevote: Boolean Bool 0.. Simulator Static "kafkaraft",
         "producer.id.expiration.ms" producer_id_expiration: Int Millis 1.. Kafka Static "TransactionLogConfig",
         "producer.id.expiration.check.interval.ms" producer_id_expiration_check_interval: Int Millis 1.. Kafka Static "TransactionLogConfig",
     }

@@ -2,7 +2,8 @@
 
 use super::table::{Kind, Setting, Type, find, settings};
 use super::{
-    Acks, EnableIdempotence, GroupProtocol, OffsetReset, Racks, ReplicaSelector, Settings, error::ConfigError,
+    Acks, EnableIdempotence, GroupProtocol, OffsetReset, Racks, ReadMode, ReplicaSelector, Settings,
+    error::ConfigError,
 };
 use crate::time::Span;
 use crate::wire::Strategy;
@@ -32,6 +33,8 @@ pub enum Value {
     GroupProtocol(GroupProtocol),
     /// A strategy's name.
     Strategy(Strategy),
+    /// `leader-local`, `read-index`, `lease` or `ask-followers`.
+    ReadMode(ReadMode),
 }
 
 /// What a person may write for a value of each kind that has no number.
@@ -52,6 +55,12 @@ const STRATEGIES: &[(&str, Strategy)] = &[
     ("sticky", Strategy::Sticky),
     ("cooperative-sticky", Strategy::CooperativeSticky),
 ];
+const READ_MODES: &[(&str, ReadMode)] = &[
+    ("leader-local", ReadMode::LeaderLocal),
+    ("read-index", ReadMode::ReadIndex),
+    ("lease", ReadMode::Lease),
+    ("ask-followers", ReadMode::AskFollowers),
+];
 
 fn name_of<T: Copy + PartialEq>(all: &'static [(&'static str, T)], value: T) -> &'static str {
     all.iter().find(|(_, one)| *one == value).map_or("", |(name, _)| name)
@@ -69,6 +78,7 @@ impl fmt::Display for Value {
             Value::Racks(racks) => racks.fmt(f),
             Value::GroupProtocol(protocol) => f.write_str(name_of(PROTOCOLS, protocol)),
             Value::Strategy(strategy) => f.write_str(name_of(STRATEGIES, strategy)),
+            Value::ReadMode(mode) => f.write_str(name_of(READ_MODES, mode)),
         }
     }
 }
@@ -130,6 +140,7 @@ impl Setting {
             },
             Kind::GroupProtocol => self.choose(PROTOCOLS, text).map(Value::GroupProtocol),
             Kind::Strategy => self.choose(STRATEGIES, text).map(Value::Strategy),
+            Kind::ReadMode => self.choose(READ_MODES, text).map(Value::ReadMode),
         }
     }
 
@@ -248,4 +259,4 @@ macro_rules! field {
     };
 }
 
-field! { OffsetReset ReplicaSelector Racks GroupProtocol Strategy }
+field! { OffsetReset ReplicaSelector Racks GroupProtocol Strategy ReadMode }

@@ -146,6 +146,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh
         | Timer::ConsumerPoll
+        | Timer::Rafts
         | Timer::GroupCoordinator
         | Timer::ZooKeeperTimeout
         | Timer::ZooKeeperPing

@@ -67,6 +67,9 @@ about! {
         PartitionLeaderless: "PartitionChangeBuilder",
         ElectionRefused: "KIP-460, ReplicationControlManager",
         BecameLeader: "Partition.makeLeader",
+        RaftElectionStarted: "Raft paper, section 5.2; thesis, section 9.6",
+        RaftLeaderElected: "Raft paper, sections 5.2 and 8",
+        RaftLeaderResigned: "Raft thesis, section 6.2",
     }
     Elections routine {
         ControllerElectionLost: "KafkaController.elect",
@@ -75,6 +78,8 @@ about! {
         VoteRefused: "KIP-595, KIP-996, QuorumState",
         SuccessorChosen: "KIP-595, KafkaRaftClient.endEpochElectionBackoff",
         BecameFollower: "Partition.makeFollower",
+        RaftVoteGranted: "Raft paper, section 5.2",
+        RaftVoteRefused: "Raft paper, sections 5.2, 5.4.1 and 6",
     }
     Isr notable {
         BrokerRegistered: "KIP-631, ClusterControlManager",
@@ -123,6 +128,7 @@ about! {
         FetchOffsetOutOfRange: "AbstractFetcherThread.fetchOffsetAndTruncate",
         ReplicaFetchFailed: "AbstractFetcherThread.markPartitionFailed",
         ReplicaHalted: "ReplicaFetcherThread.handleOffsetOutOfRange",
+        RaftCommitted: "Raft paper, sections 5.3 and 5.4.2",
     }
     Commits routine {
         LogStartMoved: "KIP-107, UnifiedLog.maybeIncrementLogStartOffset",
@@ -160,6 +166,9 @@ about! {
         MemberFenced: "KIP-848, AbstractCoordinator.resetStateAndRejoin",
         TruncationDetected: "KIP-320, SubscriptionState.maybeCompleteValidation",
         OutOfRangeRaised: "KIP-320, LogTruncationException, OffsetOutOfRangeException",
+        ReadUnconfirmed: "Raft paper, section 8; thesis, section 6.4",
+        UncommittedReturned: "kafkaraft, kafkaraft.read.mode ask-followers",
+        StaleRead: "Raft paper, section 8",
     }
     Clients routine {
         CoordinatorFound: "FindCoordinator, AbstractCoordinator",
@@ -172,6 +181,9 @@ about! {
         ReadReplicaDropped: "KIP-392, SubscriptionState.clearPreferredReadReplica",
         RecordsConsumed: "Fetcher, isolation at the high watermark",
         MetadataUpdated: "Metadata.update, KIP-951",
+        ReadConfirmed: "Raft paper, section 8; thesis, section 6.4",
+        ReadUnderLease: "Raft thesis, section 6.4.1",
+        FollowersAsked: "kafkaraft, kafkaraft.read.mode ask-followers",
     }
     Elections notable {
         EnsembleLeaderElected: "ZAB, Leader.lead",

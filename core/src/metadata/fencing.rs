@@ -5,13 +5,15 @@
 //! and adds to a decision. Keeps: a fenced broker's record comes after the changes of its partitions, an
 //! unfenced or stopping broker's before them; unfencing brings a broker into no ISR, it only looks at partitions
 //! without a leader. With eligible leader replicas a broker that came back without having shut down cleanly leaves the
-//! ELR as well: it may have lost committed records (KIP-966).
+//! ELR as well: it may have lost committed records (KIP-966). Where partitions are Raft groups (kafkaraft) nobody leads
+//! or follows by the controller's word, and nothing changes but the registration.
 
 use crate::config::Settings;
 use crate::id::{NodeId, NodeList, TopicPartition};
 use crate::metadata::change::{Election, PartitionChangeBuilder};
 use crate::metadata::decision::Decision;
 use crate::metadata::image::Image;
+use crate::mode::ReplicationPlane;
 use crate::note::ChangeReason;
 use crate::record::{MetadataRecord, PartitionRegistration};
 
@@ -43,6 +45,9 @@ pub fn fence(
 /// Unfences `broker`; partitions without a leader may get it as theirs.
 pub fn unfence(image: &Image, settings: &Settings, broker: NodeId, decision: &mut Decision) {
     registration_change(image, broker, Some(false), false, decision);
+    if settings.replication == ReplicationPlane::Raft {
+        return;
+    }
     for (&partition, registration) in image.partitions.iter().filter(|(_, p)| p.leader.is_none()) {
         let changing = Changing::Joins(broker);
         let builder = builder(image, settings, partition, registration, changing);
@@ -110,6 +115,9 @@ fn leave(
     reason: ChangeReason,
     decision: &mut Decision,
 ) {
+    if settings.replication == ReplicationPlane::Raft {
+        return;
+    }
     for (&partition, registration) in image.partitions.iter().filter(|(_, p)| concerns(p)) {
         if let Some(built) = builder(image, settings, partition, registration, changing).build() {
             decision.change(partition, registration, built, reason);
@@ -148,9 +156,10 @@ pub fn builder<'a>(
     builder
 }
 
-/// Whether `broker` leads a partition (`BrokersToIsrs.hasLeaderships`).
-pub fn has_leaderships(image: &Image, broker: NodeId) -> bool {
-    image.partitions.values().any(|registration| registration.leader == Some(broker))
+/// Whether `broker` leads a partition by the controller's word (`BrokersToIsrs.hasLeaderships`).
+pub fn has_leaderships(image: &Image, settings: &Settings, broker: NodeId) -> bool {
+    settings.replication == ReplicationPlane::Isr
+        && image.partitions.values().any(|registration| registration.leader == Some(broker))
 }
 
 fn registration_change(

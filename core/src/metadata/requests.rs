@@ -121,7 +121,7 @@ impl QuorumController {
         let circumstances = Circumstances {
             current: active.heartbeats.current_state(broker),
             registered_at: registered_at.ok_or(ErrorCode::StaleBrokerEpoch)?,
-            leads: has_leaderships(image, broker),
+            leads: has_leaderships(image, &self.settings, broker),
             others_caught_up: active.heartbeats.others_caught_up(broker),
         };
         let next = circumstances.next(request);

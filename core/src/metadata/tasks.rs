@@ -17,6 +17,7 @@ use crate::metadata::fencing::{fence, unregister};
 use crate::metadata::heartbeat::Session;
 use crate::metadata::reassign::reassign;
 use crate::metadata::topics::{NewTopic, configure_topic, create_topic};
+use crate::mode::ReplicationPlane;
 use crate::node::{Command, Out, Outcome, Timer};
 use crate::note::{ChangeReason, Note};
 use crate::record::MetadataRecord;
@@ -38,10 +39,13 @@ impl QuorumController {
     pub(super) fn arm_tasks(&self, out: &mut Out) {
         let settings = &self.settings;
         out.arm(Timer::FenceStaleBrokers, settings.broker_session_timeout / SESSION_SAMPLES);
-        if settings.auto_leader_rebalance_enable {
+        let elects = settings.replication == ReplicationPlane::Isr;
+        if elects && settings.auto_leader_rebalance_enable {
             out.arm(Timer::LeaderBalance, settings.leader_imbalance_check_interval);
         }
-        out.arm(Timer::UncleanElection, settings.unclean_leader_election_interval);
+        if elects {
+            out.arm(Timer::UncleanElection, settings.unclean_leader_election_interval);
+        }
         if settings.metadata_max_idle_interval > Span::ZERO {
             out.arm(Timer::NoOp, settings.metadata_max_idle_interval);
         }
@@ -101,6 +105,7 @@ impl QuorumController {
     fn decide(&mut self, command: Command, out: &mut Out) -> Result<Decision, ErrorCode> {
         let active = self.active.as_mut().ok_or(ErrorCode::NotController)?;
         let image = active.current.image();
+        let elects = self.settings.replication == ReplicationPlane::Isr;
         match command {
             Command::CreateTopic { name, partitions, replication_factor, first_broker } => {
                 let new = NewTopic { name, partitions, replication_factor, first_broker };
@@ -108,6 +113,9 @@ impl QuorumController {
             }
             Command::ConfigureTopic { topic, key, value } => {
                 configure_topic(image, &self.settings.features, topic, key, value)
+            }
+            Command::ElectLeader { .. } | Command::Reassign { .. } if !elects => {
+                Err(ErrorCode::InvalidRequest)
             }
             Command::ElectLeader { partition, unclean } => {
                 let mut decision = Decision::new();

@@ -9,6 +9,7 @@ use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
 use crate::quorum::majority;
 use crate::time::{Span, Time};
 use crate::wire::{AppendEntriesRequest, RaftMessage};
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// How a group behaves; the same for all of its members.
@@ -275,7 +276,7 @@ impl RaftGroup {
             epoch: disk.epoch(),
             from,
             prev_epoch: disk.epoch_before(from),
-            entries: disk.log().read(from, disk.log().end(), u64::from(most)),
+            entries: if most == 0 { Vec::new() } else { disk.read(from, most) },
             high_watermark: self.hw,
             round: now.0,
         }

@@ -20,5 +20,5 @@ mod vote;
 
 pub use group::{RaftGroup, RaftOptions, RaftRole};
 pub use lead::{Progress, RaftLeader};
-pub use out::{RaftEvent, RaftOut, Refusal};
+pub use out::{RaftEvent, RaftOut};
 pub use storage::{RaftDisk, RaftRecord, RaftStorage};

@@ -2,6 +2,7 @@
 
 use crate::dice::Dice;
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
+use crate::note::VoteRefusal;
 use crate::time::Span;
 use crate::wire::RaftMessage;
 use alloc::vec::Vec;
@@ -57,7 +58,7 @@ pub enum RaftEvent {
         /// To this one.
         candidate: NodeId,
         /// Why.
-        why: Refusal,
+        why: VoteRefusal,
     },
     /// It won.
     BecameLeader {
@@ -105,17 +106,4 @@ pub enum RaftEvent {
         /// To here, exclusive.
         to: Offset,
     },
-}
-
-/// Why a vote is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The candidate's epoch is over.
-    OldEpoch,
-    /// It voted for somebody else in this epoch.
-    VotedAlready,
-    /// The candidate's log is behind.
-    LogBehind,
-    /// It has heard from a leader a moment ago.
-    HasLeader,
 }

@@ -6,6 +6,7 @@ use crate::id::{LeaderEpoch, NodeId, Offset};
 use crate::log::Log;
 use crate::node::Loss;
 use crate::record::{Entry, Record};
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// What a Raft log can hold.
@@ -28,6 +29,10 @@ pub trait RaftStorage<R: RaftRecord> {
     fn set_vote(&mut self, epoch: LeaderEpoch, voted: Option<NodeId>);
     /// The log.
     fn log(&self) -> &Log<R>;
+    /// About `most` entries from `from` on, for one AppendEntries.
+    fn read(&self, from: Offset, most: u32) -> Vec<Entry<R>> {
+        self.log().read(from, self.log().end(), u64::from(most))
+    }
     /// Appends one entry.
     fn append(&mut self, entry: Entry<R>);
     /// Cuts the log so that it ends at `to`.

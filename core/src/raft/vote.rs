@@ -4,9 +4,10 @@
 //! Source: the paper, sections 5.2, 5.4.1 and 6 (servers that disturb); the thesis, section 9.6 (pre-vote).
 
 use super::group::{RaftGroup, RaftRole};
-use super::out::{RaftEvent, RaftOut, Refusal};
+use super::out::{RaftEvent, RaftOut};
 use super::storage::{RaftRecord, RaftStorage};
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
+use crate::note::VoteRefusal;
 use crate::time::Time;
 use crate::wire::RaftMessage;
 
@@ -84,7 +85,7 @@ impl RaftGroup {
         out: &mut RaftOut<R>,
     ) {
         let verdict = if self.options.check_quorum && self.has_live_leader(now) {
-            Err(Refusal::HasLeader)
+            Err(VoteRefusal::LeaderAlive)
         } else {
             self.maybe_follow_epoch(disk, now, epoch, out);
             may_vote(disk, candidate, epoch, end)
@@ -146,12 +147,12 @@ fn may_vote<R: RaftRecord>(
     candidate: NodeId,
     epoch: LeaderEpoch,
     end: LogEnd,
-) -> Result<(), Refusal> {
+) -> Result<(), VoteRefusal> {
     if epoch < disk.epoch() {
-        return Err(Refusal::OldEpoch);
+        return Err(VoteRefusal::OldEpoch);
     }
     if disk.voted().is_some_and(|voted| voted != candidate) {
-        return Err(Refusal::VotedAlready);
+        return Err(VoteRefusal::VotedForOther);
     }
-    if end < log_end(disk) { Err(Refusal::LogBehind) } else { Ok(()) }
+    if end < log_end(disk) { Err(VoteRefusal::LogBehind) } else { Ok(()) }
 }

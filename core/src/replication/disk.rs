@@ -10,6 +10,7 @@
 //! Source: `LogManager`, `LogLoader`, `UnifiedLog`, `LeaderEpochFileCache`.
 
 use super::producer_state::ProducerStateManager;
+use super::rafts::RaftVote;
 use crate::epochs::{EpochEnd, LeaderEpochCache};
 use crate::id::{LeaderEpoch, Offset, TopicPartition};
 use crate::log::Log;
@@ -38,6 +39,8 @@ pub struct ReplicaLog {
     pub producers: ProducerStateManager,
     /// The partition's line in `replication-offset-checkpoint`: a lower bound of the true high watermark.
     pub checkpointed_hw: Offset,
+    /// Epoch and vote in the Raft group of the partition (kafkaraft).
+    pub vote: RaftVote,
     /// What is wrong with the disk under it.
     pub fault: DiskFault,
 }

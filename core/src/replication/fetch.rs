@@ -10,7 +10,7 @@ use super::isr::Standing;
 use super::manager::{Ctx, ReplicaManager};
 use super::partition::Role;
 use super::purgatory::DelayedFetch;
-use super::read::{FetchingReplica, Readable, check_fetch};
+use super::read::{FetchingReplica, Readable, check_fetch, check_leader};
 use super::read_replica::preferred;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
@@ -33,6 +33,13 @@ impl ReplicaManager {
         request: FetchRequest,
         out: &mut Out,
     ) {
+        let request = match request.fetcher {
+            Fetcher::Consumer => match self.hold_read(now, image, (from, correlation), request, out) {
+                Some(request) => request,
+                None => return,
+            },
+            Fetcher::Replica(..) => request,
+        };
         let replica = fetching_replica(&request, Some(image));
         let at_once = request.max_wait == Span::ZERO || self.is_satisfied(image, &request, replica.as_ref());
         // The answers are read before the follower's progress is noted: they carry the older high watermark.
@@ -40,6 +47,29 @@ impl ReplicaManager {
         if let Some(replica) = replica {
             self.note_progress(now, image, ctx, &request, &replica, out);
         }
+        self.respond_or_park(answers, (from, correlation), request, out);
+    }
+
+    /// Answers a consumer now, or when there is something to say.
+    pub(super) fn answer_or_park(
+        &mut self,
+        image: &Image,
+        asker: (NodeId, Correlation),
+        request: FetchRequest,
+        out: &mut Out,
+    ) {
+        let at_once = request.max_wait == Span::ZERO || self.is_satisfied(image, &request, None);
+        let answers = at_once.then(|| self.read(image, &request, None, asker.0, out));
+        self.respond_or_park(answers, asker, request, out);
+    }
+
+    fn respond_or_park(
+        &mut self,
+        answers: Option<Vec<FetchedPartition>>,
+        (from, correlation): (NodeId, Correlation),
+        request: FetchRequest,
+        out: &mut Out,
+    ) {
         match answers {
             Some(partitions) => {
                 out.respond(from, correlation, Message::FetchResponse(FetchResponse { partitions }));
@@ -86,6 +116,10 @@ impl ReplicaManager {
         else {
             return Err(not_hosted(image, asked.partition));
         };
+        if self.rafts.is_some() {
+            check_leader(partition, asked.current_leader_epoch)?;
+            return check_fetch(partition, log, asked, replica, &self.settings.features);
+        }
         let checked = check_fetch(partition, log, asked, replica, &self.settings.features);
         // A consumer is sent elsewhere even if this very replica does not hold its offset, but not in another epoch.
         if replica.is_none()
@@ -100,7 +134,7 @@ impl ReplicaManager {
     }
 
     /// Reads what every partition of the request has to offer.
-    fn read(
+    pub(super) fn read(
         &self,
         image: &Image,
         request: &FetchRequest,
@@ -261,6 +295,7 @@ impl ReplicaManager {
                 out.disarm(Timer::DelayedFetch(key));
             }
         }
+        self.drop_reads_of(node);
         // What it has sent but nobody has read is gone with the connection.
         self.held_back.retain(|held| held.from != node);
         for key in 0..self.produces.keys_end() {
@@ -278,6 +313,10 @@ impl ReplicaManager {
                 Role::Leader(_) => (Some(self.me), state.leader_epoch),
                 Role::Follower(following) => (following.leader, state.leader_epoch),
             },
+            None if self.rafts.is_some() => {
+                let guess = self.describe_group(image, partition);
+                (guess.leader, guess.leader_epoch)
+            }
             None => image.partitions.get(&partition).map(|p| (p.leader, p.leader_epoch))?,
         };
         Some(LeaderHint { leader: leader?, leader_epoch })

@@ -77,6 +77,9 @@ impl ReplicaManager {
         offset: Option<Offset>,
         out: &mut Out,
     ) -> Result<Offset, ErrorCode> {
+        if self.rafts.is_some() {
+            return Err(ErrorCode::InvalidRequest);
+        }
         let (Some(partition), Some(replica)) = (self.partitions.get(&id), self.disk.replicas.get_mut(&id))
         else {
             return Err(not_hosted(image, id));
@@ -130,7 +133,7 @@ impl ReplicaManager {
     /// Drops what is more than `log.retention.bytes` (counted in records) below the high watermark.
     pub(super) fn apply_retention(&mut self, out: &mut Out) {
         let kept = u64::from(self.settings.log_retention_records);
-        if kept == 0 {
+        if kept == 0 || self.rafts.is_some() {
             return;
         }
         for (&id, partition) in &self.partitions {

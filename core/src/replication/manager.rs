@@ -12,6 +12,7 @@ use super::log_start::DelayedDelete;
 use super::partition::Partition;
 use super::produce::HeldProduce;
 use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
+use super::rafts::RaftReplicas;
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
@@ -19,6 +20,7 @@ use crate::mode::MetadataPlane;
 use crate::node::{Out, Timer};
 use crate::time::Time;
 use crate::wire::{Envelope, Message};
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -51,6 +53,8 @@ pub struct ReplicaManager {
     /// Produces that wait until an earlier one of their producer is answered, in order of arrival.
     pub(super) held_back: VecDeque<HeldProduce>,
     pub(super) alter: AlterPartitionManager,
+    /// The Raft groups, where partitions are replicated by them.
+    pub(super) rafts: Option<Box<RaftReplicas>>,
     pub(super) shutting_down: bool,
     /// See [`ReplicaManager::controller_epoch`]; 0 in KRaft.
     pub(super) controller_epoch: u32,
@@ -62,6 +66,7 @@ impl ReplicaManager {
     pub fn new(me: NodeId, settings: Arc<Settings>, mut disk: ReplicaDisk) -> ReplicaManager {
         disk.load();
         ReplicaManager {
+            rafts: RaftReplicas::new(&settings).map(Box::new),
             me,
             settings,
             plane: MetadataPlane::KRaft,
@@ -91,7 +96,9 @@ impl ReplicaManager {
     /// connection.
     pub fn boot(&mut self, now: Time, out: &mut Out) {
         self.next_correlation = Correlation(now.0 as u32);
-        out.arm(Timer::IsrCheck, self.settings.replica_lag_time_max / 2);
+        if self.rafts.is_none() {
+            out.arm(Timer::IsrCheck, self.settings.replica_lag_time_max / 2);
+        }
         out.arm(Timer::HwCheckpoint, self.settings.replica_high_watermark_checkpoint_interval);
         out.arm(Timer::ProducerIdExpiration, self.settings.producer_id_expiration_check_interval);
     }
@@ -109,6 +116,16 @@ impl ReplicaManager {
     /// One hosted partition, to be changed: only tests that make up a bad state do that from outside.
     pub fn partition_mut(&mut self, partition: TopicPartition) -> Option<&mut Partition> {
         self.partitions.get_mut(&partition)
+    }
+
+    /// The Raft groups, where partitions are replicated by them (kafkaraft).
+    pub fn rafts(&self) -> Option<&RaftReplicas> {
+        self.rafts.as_deref()
+    }
+
+    /// The Raft groups, to be changed: only tests that make up a bad state do that from outside.
+    pub fn rafts_mut(&mut self) -> Option<&mut RaftReplicas> {
+        self.rafts.as_deref_mut()
     }
 
     /// The fetchers by leader.
@@ -163,6 +180,7 @@ impl ReplicaManager {
                 | Timer::DelayedProduce(_)
                 | Timer::DelayedDelete(_)
                 | Timer::LogDirFailure
+                | Timer::Rafts
         )
     }
 
@@ -179,6 +197,7 @@ impl ReplicaManager {
                 | Message::OffsetForLeaderEpochRequest(_)
                 | Message::OffsetForLeaderEpochResponse(_)
                 | Message::MetadataRequest
+                | Message::PartitionRaft(_)
         )
     }
 
@@ -213,7 +232,10 @@ impl ReplicaManager {
                 self.on_epoch_ends(now, ctx, (from, correlation), &response, out);
             }
             Message::MetadataRequest => {
-                out.respond(from, correlation, Message::MetadataResponse(super::metadata::describe(image)));
+                out.respond(from, correlation, Message::MetadataResponse(self.describe(image)));
+            }
+            Message::PartitionRaft(message) => {
+                self.on_raft_message(now, image, (from, correlation), *message, out);
             }
             _ => {}
         }
@@ -234,6 +256,7 @@ impl ReplicaManager {
             Timer::DelayedProduce(key) => self.expire_produce(image, key, out),
             Timer::DelayedDelete(key) => self.expire_delete(key, out),
             Timer::LogDirFailure => self.on_log_dir_failure(out),
+            Timer::Rafts => self.on_rafts_due(now, image, out),
             _ => {}
         }
         self.serve_held_back(now, image, out);

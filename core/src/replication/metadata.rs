@@ -7,7 +7,7 @@
 
 use super::manager::{Ctx, ReplicaManager};
 use super::partition::{FetchState, Partition, Role};
-use crate::id::TopicPartition;
+use crate::id::{NodeList, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Out;
 use crate::note::Note;
@@ -22,6 +22,10 @@ impl ReplicaManager {
     /// Not before this life of the broker has replayed its own registration (`initialCatchUpFuture`): historic
     /// registrations would make it lead in epochs whose records it may have lost, and spoil the epoch cache.
     pub fn apply(&mut self, now: Time, image: &Image, changed: &[TopicPartition], ctx: Ctx, out: &mut Out) {
+        if self.rafts.is_some() {
+            self.apply_groups(now, image, changed, out);
+            return self.serve_held_back(now, image, out);
+        }
         let mine = |id: TopicPartition, me| image.partitions.get(&id).filter(|p| p.replicas.contains(me));
         for &id in changed {
             if mine(id, self.me).is_none() {
@@ -146,21 +150,26 @@ impl ReplicaManager {
             fetcher.remove(id);
         }
     }
+
+    /// What clients are told: brokers that live, and for each partition its leader if that one lives.
+    pub(super) fn describe(&self, image: &Image) -> MetadataResponse {
+        let brokers = image.alive_brokers();
+        let partitions = match self.rafts {
+            Some(_) => image.partitions.keys().map(|&id| self.describe_group(image, id)).collect(),
+            None => describe_partitions(image, &brokers),
+        };
+        let named = image.topics.iter().filter(|(_, topic)| !topic.name.is_empty());
+        let topics = named.map(|(&id, topic)| (id, topic.name)).collect();
+        MetadataResponse { brokers, topics, partitions }
+    }
 }
 
-/// What clients are told: brokers that live, and for each partition its leader if that one lives.
-pub(super) fn describe(image: &Image) -> MetadataResponse {
-    let brokers = image.alive_brokers();
-    let partitions: Vec<PartitionMetadata> = image
-        .partitions
-        .iter()
-        .map(|(&partition, registration)| PartitionMetadata {
+fn describe_partitions(image: &Image, brokers: &NodeList) -> Vec<PartitionMetadata> {
+    let describe =
+        |(&partition, registration): (&TopicPartition, &PartitionRegistration)| PartitionMetadata {
             partition,
             leader: registration.leader.filter(|&leader| brokers.contains(leader)),
             leader_epoch: registration.leader_epoch,
-        })
-        .collect();
-    let named = image.topics.iter().filter(|(_, topic)| !topic.name.is_empty());
-    let topics = named.map(|(&id, topic)| (id, topic.name)).collect();
-    MetadataResponse { brokers, topics, partitions }
+        };
+    image.partitions.iter().map(describe).collect()
 }

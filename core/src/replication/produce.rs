@@ -136,7 +136,8 @@ impl ReplicaManager {
         };
         let Role::Leader(leader) = &partition.role else { return Err(ErrorCode::NotLeaderOrFollower) };
         let min_isr = image.effective_min_isr(id, &self.settings);
-        if acks == Acks::All && leader.isr.committed().len() < min_isr {
+        let raft = self.rafts.is_some();
+        if acks == Acks::All && !raft && leader.isr.committed().len() < min_isr {
             return Err(ErrorCode::NotEnoughReplicas);
         }
         let count = batch.records.len() as u32;
@@ -152,6 +153,12 @@ impl ReplicaManager {
                 out.note(refused_note(id, stamp, error, (epoch, expected)));
                 return Err(error);
             }
+        }
+        if raft {
+            let stamped =
+                |(index, &body): (_, &Record)| Record { stamp: Stamp { index, ..body.stamp }, ..body };
+            let records = (0..).zip(&batch.records).map(stamped).collect();
+            return self.append_to_group(now, image, id, records, out).ok_or(ErrorCode::NotLeaderOrFollower);
         }
         let (base, epoch) = (replica.leo(), partition.leader_epoch);
         for (index, &body) in (0..).zip(&batch.records) {
@@ -235,7 +242,7 @@ impl ReplicaManager {
             return None;
         }
         let min_isr = image.effective_min_isr(id, &self.settings);
-        let enough = leader.isr.maximal().len() >= min_isr;
+        let enough = self.rafts.is_some() || leader.isr.maximal().len() >= min_isr;
         Some(if enough { ErrorCode::None } else { ErrorCode::NotEnoughReplicasAfterAppend })
     }
 

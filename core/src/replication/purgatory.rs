@@ -58,6 +58,11 @@ impl<T> Purgatory<T> {
         self.slots.get(key as usize)?.as_ref()
     }
 
+    /// The request under this key, to be changed.
+    pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut T> {
+        self.slots.get_mut(key as usize)?.as_mut()
+    }
+
     /// All waiting requests with their keys.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> + '_ {
         self.slots.iter().enumerate().filter_map(|(key, slot)| slot.as_ref().map(|it| (key as u32, it)))

@@ -4,8 +4,9 @@
 use crate::client::ProducerSpec;
 use crate::config::Acks;
 use crate::explain;
-use crate::id::{NODE_LIST_CAPACITY, NodeId, NodeList, TopicPartition};
+use crate::id::{LeaderEpoch, NODE_LIST_CAPACITY, NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
+use crate::mode::ReplicationPlane;
 use crate::note::Note;
 use crate::process::{Broker, Process};
 use crate::record::PartitionRegistration;
@@ -46,7 +47,7 @@ pub enum Count {
     LogEnd(TopicPartition, NodeId),
     /// High watermark of a replica.
     ReplicaHw(TopicPartition, NodeId),
-    /// Leader epoch of a partition, in the controller's eyes.
+    /// Leader epoch of a partition, in the controller's eyes or by the election of its Raft group.
     LeaderEpoch(TopicPartition),
     /// Epoch of a controller or broker in the quorum.
     QuorumEpoch(NodeId),
@@ -226,7 +227,7 @@ impl Clause {
     fn holds<'a>(&self, sim: &Sim, mut notes: impl Iterator<Item = &'a Note>) -> bool {
         match self {
             Clause::Leader(partition, compare, who) => {
-                registration(sim, *partition).is_some_and(|found| compare.holds(&found.leader, who))
+                leader_of(sim, *partition).is_some_and(|(leader, _)| compare.holds(&leader, who))
             }
             Clause::IsrIs(partition, compare, members) => registration(sim, *partition)
                 .is_some_and(|found| compare.holds(&found.isr.same_members(members), &true)),
@@ -279,6 +280,20 @@ fn broker_of(slot: &crate::sim::world::Slot) -> Option<&Broker> {
     slot.process.as_ref()?.broker()
 }
 
+/// Who leads a partition, and its leader epoch: in the controller's eyes, or by the election of its Raft group. `None`
+/// when there is no such partition.
+pub fn leader_of(sim: &Sim, partition: TopicPartition) -> Option<(Option<NodeId>, LeaderEpoch)> {
+    let found = registration(sim, partition)?;
+    let world = sim.world();
+    Some(match world.genesis.mode.replication() {
+        ReplicationPlane::Isr => (found.leader, found.leader_epoch),
+        ReplicationPlane::Raft => match world.raft_leader(partition) {
+            Some((leader, epoch)) => (Some(leader), epoch),
+            None => (None, world.raft_epoch(partition)),
+        },
+    })
+}
+
 fn registration(sim: &Sim, partition: TopicPartition) -> Option<&PartitionRegistration> {
     truth(sim)?.partitions.get(&partition)
 }
@@ -290,7 +305,7 @@ impl Count {
         let broker = |id: NodeId| world.process(id).and_then(Process::broker);
         match self {
             Count::HighWatermark(partition) => {
-                let leader = registration(sim, partition)?.leader?;
+                let leader = leader_of(sim, partition)?.0?;
                 broker(leader)?.replicas.partition(partition).map(|found| found.hw.0)
             }
             Count::ReplicaHw(partition, id) => {
@@ -303,9 +318,7 @@ impl Count {
                 let replica = disk.unwrap_or(&slot.disk.replicas).replicas.get(&partition)?;
                 Some(replica.log.end().0)
             }
-            Count::LeaderEpoch(partition) => {
-                registration(sim, partition).map(|found| u64::from(found.leader_epoch.0))
-            }
+            Count::LeaderEpoch(partition) => leader_of(sim, partition).map(|(_, epoch)| u64::from(epoch.0)),
             Count::QuorumEpoch(id) => {
                 world.process(id).and_then(Process::quorum).map(|quorum| u64::from(quorum.epoch().0))
             }

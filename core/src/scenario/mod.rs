@@ -20,7 +20,7 @@ mod play;
 pub mod words;
 
 pub use check::{Checked, Report, check};
-pub use condition::{Compare, Condition, Count, truth};
+pub use condition::{Compare, Condition, Count, leader_of, truth};
 pub use genesis::{print_genesis, setting_line};
 pub use play::{MOST_EVENTS, play_line, print};
 

@@ -73,8 +73,8 @@ pub fn play_line(history: &mut History, line: &Line) -> Result<(), String> {
 fn addressed(history: &History, text: &str) -> Result<String, String> {
     let Some(rest) = text.strip_prefix("delete-records ") else { return Ok(String::from(text)) };
     let partition = history.names().partition(rest.split_whitespace().next().unwrap_or_default())?;
-    let leader = condition::truth(history.sim())
-        .and_then(|image| image.partitions.get(&partition)?.leader)
+    let leader = condition::leader_of(history.sim(), partition)
+        .and_then(|(leader, _)| leader)
         .ok_or_else(|| format!("'{text}': the partition has no leader"))?;
     Ok(format!("call {leader} {text}"))
 }

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 37] = [
+const PLAIN_TIMERS: [(&str, Timer); 38] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -122,6 +122,7 @@ const PLAIN_TIMERS: [(&str, Timer); 37] = [
     ("ProducerDelivery", Timer::ProducerDelivery),
     ("MetadataRefresh", Timer::MetadataRefresh),
     ("ConsumerPoll", Timer::ConsumerPoll),
+    ("Rafts", Timer::Rafts),
     ("GroupCoordinator", Timer::GroupCoordinator),
     ("ZooKeeperTimeout", Timer::ZooKeeperTimeout),
     ("ZooKeeperPing", Timer::ZooKeeperPing),
@@ -177,6 +178,7 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::ProducerDelivery
         | Timer::MetadataRefresh
         | Timer::ConsumerPoll
+        | Timer::Rafts
         | Timer::GroupCoordinator
         | Timer::ZooKeeperTimeout
         | Timer::ZooKeeperPing

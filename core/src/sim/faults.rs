@@ -1,5 +1,6 @@
 //! What can be done to the world: crash, start, pause, cut, slow, drop, delay, double; by hand or by chance.
 
+use crate::config::Settings;
 use crate::id::{NodeId, NodeKind, PacketId, ReplicaKey, StepId};
 use crate::mode::MetadataPlane;
 use crate::net::{Link, Net};
@@ -148,7 +149,8 @@ impl Sim {
 
     pub(super) fn start(&mut self, node: NodeId, step: &mut Step) -> Result<(), NotEnabled> {
         let genesis = self.world.genesis.clone();
-        let settings = Arc::new(genesis.settings);
+        let replication = genesis.mode.replication();
+        let settings = Arc::new(Settings { replication, ..genesis.settings });
         let now = self.world.now;
         let slot = self.world.slot_mut(node).ok_or(NotEnabled::NoSuchNode)?;
         if slot.process.is_some() {

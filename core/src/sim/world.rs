@@ -1,6 +1,6 @@
 //! The processes of the cluster and how each of them is: what a checker and a picture look at.
 
-use crate::id::{DirectoryId, Incarnation, LeaderEpoch, NodeId, NodeKind};
+use crate::id::{DirectoryId, Incarnation, LeaderEpoch, NodeId, NodeKind, TopicPartition};
 use crate::kraft::Quorum;
 use crate::metadata::image::Image;
 use crate::mode::MetadataPlane;
@@ -118,6 +118,29 @@ impl World {
         let quorums = self.of_kind(NodeKind::Controller).filter_map(|slot| slot.process.as_ref()?.quorum());
         let rank = |quorum: &&Quorum| (quorum.is_leader(), quorum.log().last_epoch(), quorum.log().end());
         quorums.max_by_key(rank).map_or_else(|| self.genesis.voters(), |quorum| *quorum.voters())
+    }
+
+    /// Who leads the Raft group of this partition (kafkaraft), with its epoch: of those that believe so the one in the
+    /// latest epoch. An older one does not know yet.
+    pub fn raft_leader(&self, partition: TopicPartition) -> Option<(NodeId, LeaderEpoch)> {
+        let leading = self.of_kind(NodeKind::Broker).filter_map(|slot| {
+            let replicas = &slot.process.as_ref()?.broker()?.replicas;
+            let leads = replicas.rafts()?.group(partition)?.is_leader();
+            leads.then(|| Some((replicas.partition(partition)?.leader_epoch, slot.id))).flatten()
+        });
+        leading.max().map(|(epoch, leader)| (leader, epoch))
+    }
+
+    /// The latest epoch that any replica of the Raft group of this partition is in (kafkaraft).
+    pub fn raft_epoch(&self, partition: TopicPartition) -> LeaderEpoch {
+        let epochs = self.of_kind(NodeKind::Broker).filter_map(|slot| {
+            let disk = match slot.process.as_ref().and_then(Process::broker) {
+                Some(broker) => &broker.replicas.disk,
+                None => &slot.disk.replicas,
+            };
+            Some(disk.replicas.get(&partition)?.vote.epoch)
+        });
+        epochs.max().unwrap_or_default()
     }
 
     /// What the ZooKeeper ensemble has committed, if there is one.

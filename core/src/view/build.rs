@@ -147,7 +147,10 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
             .filter(|plane| plane.controller.is_active())
             .map(|plane| plane.controller.epoch()),
         metadata_offset: process.map_or(Offset(0), |broker| broker.applied()),
-        leads: partitions.clone().filter(|partition| partition.leader == Some(slot.id)).count() as u32,
+        leads: match process.and_then(|broker| broker.replicas.rafts()) {
+            Some(rafts) => rafts.groups().values().filter(|group| group.is_leader()).count() as u32,
+            None => partitions.clone().filter(|partition| partition.leader == Some(slot.id)).count() as u32,
+        },
         replicas: partitions.filter(|partition| partition.replicas.contains(slot.id)).count() as u32,
         session: sessions.iter().find(|session| session.broker == slot.id).copied(),
         slowed: sim.net().slow.get(&slot.id).copied().unwrap_or_default(),

@@ -12,10 +12,12 @@ mod groups;
 mod logs;
 mod mode_flights;
 mod partitions;
+mod rafts;
 
 pub use ensemble::{EnsembleView, ZnodeView, ZooKeeperView, ZooSessionView};
 pub use groups::{GroupMemberView, GroupView, MembershipView};
 pub use mode_flights::show_path;
+pub use rafts::{ProgressView, RaftRoleView, RaftView};
 
 use crate::config::Acks;
 use crate::epochs::EpochEntry;
@@ -321,6 +323,8 @@ pub struct ReplicaView {
     pub waiting_produces: u32,
     /// Its fetcher met an error and stands still until metadata changes.
     pub failed: bool,
+    /// What it is in its Raft group; only in a mode where the partition has one, and while the broker runs.
+    pub raft: Option<RaftView>,
 }
 
 /// What a leader knows of a follower.

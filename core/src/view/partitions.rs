@@ -3,7 +3,9 @@
 use super::{FollowerView, Health, LogView, PartitionView, PendingIsrView, ReplicaRole, ReplicaView, logs};
 use crate::id::{NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
+use crate::mode::ReplicationPlane;
 use crate::process::{Broker, Process};
+use crate::quorum::majority;
 use crate::record::{LeaderRecoveryState, PartitionRegistration};
 use crate::replication::{FetchState, IsrState, LeaderState, Partition};
 use crate::sim::Sim;
@@ -24,9 +26,17 @@ fn one(
     registration: &PartitionRegistration,
     cells: u32,
 ) -> PartitionView {
-    let settings = &sim.world().genesis.settings;
+    let world = sim.world();
+    let settings = &world.genesis.settings;
+    let raft = world.genesis.mode.replication() == ReplicationPlane::Raft;
+    let (true_leader, leader_epoch) = match world.raft_leader(partition) {
+        Some((leader, epoch)) => (Some(leader), epoch),
+        None if raft => (None, world.raft_epoch(partition)),
+        None => (registration.leader, registration.leader_epoch),
+    };
+    let isr = if raft { NodeList::EMPTY } else { registration.isr };
     let min_isr = truth.effective_min_isr(partition, settings);
-    let leader = registration.leader.filter(|&leader| sim.world().health(leader) == Health::Up);
+    let leader = true_leader.filter(|&leader| sim.world().health(leader) == Health::Up);
     let leads = leader
         .and_then(|id| broker(sim, id)?.replicas.partition(partition))
         .is_some_and(Partition::is_leader);
@@ -35,22 +45,22 @@ fn one(
         partition,
         topic: truth.topics.get(&partition.topic).map(|topic| topic.name).unwrap_or_default(),
         replicas: registration.replicas,
-        isr: registration.isr,
+        isr,
         elr: registration.elr,
         adding: registration.adding,
         removing: registration.removing,
         recovering: registration.recovery == LeaderRecoveryState::Recovering,
-        leader: registration.leader,
-        leader_epoch: registration.leader_epoch,
+        leader: true_leader,
+        leader_epoch,
         partition_epoch: registration.partition_epoch,
-        min_isr,
-        accepts_acks_all: leads && registration.isr.len() >= min_isr,
+        min_isr: if raft { 0 } else { min_isr },
+        accepts_acks_all: leads && if raft { has_majority(sim, registration) } else { isr.len() >= min_isr },
         unclean_election: truth.unclean_election_enabled(partition.topic, unclean),
         copies: registration
             .replicas
             .sorted()
             .iter()
-            .map(|id| copy(sim, partition, registration, id, cells))
+            .map(|id| copy(sim, partition, (true_leader, isr), id, cells))
             .collect(),
     }
 }
@@ -58,13 +68,13 @@ fn one(
 fn copy(
     sim: &Sim,
     partition: TopicPartition,
-    registration: &PartitionRegistration,
+    (true_leader, true_isr): (Option<NodeId>, NodeList),
     id: NodeId,
     cells: u32,
 ) -> ReplicaView {
     let state = broker(sim, id).and_then(|broker| broker.replicas.partition(partition));
     let replica = logs::disk(sim, id).and_then(|disk| disk.replicas.get(&partition));
-    let leader_log = registration.leader.filter(|&leader| leader != id).and_then(|leader| {
+    let leader_log = true_leader.filter(|&leader| leader != id).and_then(|leader| {
         let alive = broker(sim, leader)?;
         alive.replicas.disk.replicas.get(&partition)
     });
@@ -85,8 +95,8 @@ fn copy(
             (None, Some(following)) if following.leader.is_some() => ReplicaRole::Follower,
             (None, _) => ReplicaRole::Offline,
         },
-        is_true_leader: registration.leader == Some(id),
-        in_isr: registration.isr.contains(id),
+        is_true_leader: true_leader == Some(id),
+        in_isr: true_isr.contains(id),
         leader_epoch: state.map(|state| state.leader_epoch).unwrap_or_default(),
         partition_epoch: state.map(|state| state.partition_epoch).unwrap_or_default(),
         leader: if leader.is_some() { Some(id) } else { following.and_then(|following| following.leader) },
@@ -97,7 +107,14 @@ fn copy(
         pending_isr: leader.and_then(|leader| pending(&leader.isr)),
         waiting_produces: leader.map_or(0, |_| waiting(sim, id, partition)),
         failed: following.is_some_and(|following| following.fetch == FetchState::Failed),
+        raft: broker(sim, id).and_then(|broker| super::rafts::one(sim, broker, partition)),
     }
+}
+
+/// Whether a majority of the replicas stands on brokers that are up.
+fn has_majority(sim: &Sim, registration: &PartitionRegistration) -> bool {
+    let up = registration.replicas.iter().filter(|&id| sim.world().health(id) == Health::Up).count() as u32;
+    up >= majority(registration.replicas.len())
 }
 
 fn followers(leader: &LeaderState) -> Vec<FollowerView> {

@@ -97,7 +97,7 @@ pub enum PartitionRaftBody {
     /// Read mode `ask-followers`: the leader has nothing at this offset and asks everybody.
     AskRecord(Offset),
     /// What a follower has there, committed or not.
-    RecordAnswer(Offset, Option<Record>),
+    RecordAnswer(Offset, Option<Entry<Record>>),
 }
 
 impl<R> RaftMessage<R> {

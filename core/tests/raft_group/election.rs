@@ -2,7 +2,8 @@
 
 use crate::lab::{Lab, epoch, n};
 use kraftscope_core::node::Loss;
-use kraftscope_core::raft::{RaftEvent, RaftOptions, RaftRole, Refusal};
+use kraftscope_core::note::VoteRefusal;
+use kraftscope_core::raft::{RaftEvent, RaftOptions, RaftRole};
 use kraftscope_core::time::Span;
 
 /// Source: the paper, section 5.2.
@@ -26,7 +27,7 @@ fn a_member_votes_once_in_an_epoch() {
     let voted_already = |candidate| RaftEvent::VoteRefused {
         epoch: epoch(1),
         candidate: n(candidate),
-        why: Refusal::VotedAlready,
+        why: VoteRefusal::VotedForOther,
     };
     assert!(lab.is_leader(1));
     assert!(lab.told(3, RaftEvent::Voted { epoch: epoch(1), candidate: n(1) }));
@@ -162,7 +163,7 @@ fn with_check_quorum_nobody_votes_while_a_leader_is_heard() {
     lab.elect(1);
     lab.fire(2);
     lab.settle();
-    let why = Refusal::HasLeader;
+    let why = VoteRefusal::LeaderAlive;
     assert!(lab.told(3, RaftEvent::VoteRefused { epoch: epoch(2), candidate: n(2), why }));
     assert!(!lab.is_leader(2));
     assert_eq!(lab.member(3).disk.epoch, epoch(1));

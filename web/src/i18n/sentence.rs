@@ -141,6 +141,18 @@ notes! {
     LogStartMoved { partition, from, to }
     AppendFailed { partition, offset }
     LogDirFailed { }
+    RaftElectionStarted { partition, epoch, pre_vote }
+    RaftVoteGranted { partition, epoch, candidate }
+    RaftVoteRefused { partition, epoch, candidate, reason }
+    RaftLeaderElected { partition, epoch, votes }
+    RaftLeaderResigned { partition, epoch }
+    RaftCommitted { partition, from, to, holders }
+    ReadConfirmed { partition, reader, waited }
+    ReadUnconfirmed { partition, reader, waited }
+    ReadUnderLease { partition, reader, left }
+    FollowersAsked { partition, offset, followers }
+    UncommittedReturned { partition, offset, hw, from }
+    StaleRead { partition, reader, hw, committed }
     ProducerIdAssigned { broker, producer_id, epoch }
     ProducerEpochBumped { partition, producer_id, epoch }
     BatchSent { partition, first, count, leader, attempt, acks }

@@ -36,7 +36,8 @@ const fn unit(kind: Kind) -> &'static str {
         | Kind::ReplicaSelector
         | Kind::Racks
         | Kind::GroupProtocol
-        | Kind::Strategy => "unit.none",
+        | Kind::Strategy
+        | Kind::ReadMode => "unit.none",
     }
 }
 

@@ -1,0 +1,276 @@
+//! What the leader of a group does before it answers a consumer: the four read modes.
+//!
+//! Keeps: with `read-index`, and with `lease` while clocks keep their promise, an answer shows everything that was
+//! committed when the question arrived. `leader-local` and `ask-followers` do not promise that.
+//! Source: the paper, section 8; the thesis, sections 6.4 and 6.4.1.
+
+use super::super::manager::ReplicaManager;
+use super::Due;
+use crate::config::ReadMode;
+use crate::id::{Correlation, NodeId, Offset, TopicPartition};
+use crate::metadata::image::Image;
+use crate::node::Out;
+use crate::note::Note;
+use crate::raft::RaftGroup;
+use crate::record::{Entry, Record};
+use crate::time::Time;
+use crate::wire::{
+    ErrorCode, FetchRequest, FetchResponse, Fetched, FetchedPartition, Message, PartitionRaftBody,
+    PartitionRaftMessage,
+};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// A consumer's fetch that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RaftRead {
+    /// Who reads.
+    pub from: NodeId,
+    /// Its correlation.
+    pub correlation: Correlation,
+    /// What it asked.
+    pub request: FetchRequest,
+    /// When it arrived: a round must have begun then or later.
+    pub asked: Time,
+    /// When it has waited long enough.
+    pub until: Time,
+    /// The partitions that are not settled, with the followers that still owe an answer; 0 for a round.
+    pub waits: BTreeMap<TopicPartition, u32>,
+    /// What followers had.
+    pub found: BTreeMap<TopicPartition, (NodeId, Entry<Record>)>,
+}
+
+impl ReplicaManager {
+    /// A consumer fetches. Gives the request back when it can be answered at once.
+    pub(in super::super) fn hold_read(
+        &mut self,
+        now: Time,
+        image: &Image,
+        (from, correlation): (NodeId, Correlation),
+        request: FetchRequest,
+        out: &mut Out,
+    ) -> Option<FetchRequest> {
+        let Some(rafts) = &self.rafts else { return Some(request) };
+        let waits = match rafts.read_mode {
+            ReadMode::LeaderLocal => BTreeMap::new(),
+            ReadMode::ReadIndex | ReadMode::Lease => self.unconfirmed(now, from, &request, out),
+            ReadMode::AskFollowers => self.unknown_here(&request, out),
+        };
+        if waits.is_empty() {
+            return Some(request);
+        }
+        let until = now + request.max_wait;
+        let confirms = rafts.read_mode != ReadMode::AskFollowers;
+        let ids: Vec<TopicPartition> = waits.keys().copied().collect();
+        let offsets: BTreeMap<TopicPartition, Offset> =
+            request.partitions.iter().map(|asked| (asked.partition, asked.fetch_offset)).collect();
+        let read = RaftRead { from, correlation, request, asked: now, until, waits, found: BTreeMap::new() };
+        let rafts = self.rafts.as_mut()?;
+        let key = rafts.reads.park(read);
+        rafts.due.insert((until, Due::Read(key)));
+        for id in ids {
+            if confirms {
+                self.with_group(now, image, id, None, out, |group, disk, out| {
+                    group.begin_round(disk, now, out)
+                });
+                self.settle_reads(now, image, id, out);
+            } else if let Some(&offset) = offsets.get(&id) {
+                self.ask_followers(key, id, offset, out);
+            }
+        }
+        self.arm_rafts(now, out);
+        None
+    }
+
+    /// The partitions of which it is not known that they are still led here.
+    fn unconfirmed(
+        &self,
+        now: Time,
+        reader: NodeId,
+        request: &FetchRequest,
+        out: &mut Out,
+    ) -> BTreeMap<TopicPartition, u32> {
+        let mut waits = BTreeMap::new();
+        for asked in &request.partitions {
+            let partition = asked.partition;
+            let group = self.rafts.as_ref().and_then(|rafts| rafts.groups.get(&partition));
+            let Some(group) = group.filter(|group| group.is_leader()) else { continue };
+            match group.lease_until(now).filter(|&until| until > now && group.knows_commits()) {
+                Some(until) => out.note(Note::ReadUnderLease { partition, reader, left: until.since(now) }),
+                None => {
+                    waits.insert(partition, 0);
+                }
+            }
+        }
+        waits
+    }
+
+    /// The partitions where the leader has no committed record at the asked offset.
+    fn unknown_here(&self, request: &FetchRequest, out: &mut Out) -> BTreeMap<TopicPartition, u32> {
+        let mut waits = BTreeMap::new();
+        for asked in &request.partitions {
+            let (partition, offset) = (asked.partition, asked.fetch_offset);
+            let group = self.rafts.as_ref().and_then(|rafts| rafts.groups.get(&partition));
+            let Some(group) = group.filter(|group| group.is_leader() && group.high_watermark() <= offset)
+            else {
+                continue;
+            };
+            let followers = group.members().len().saturating_sub(1);
+            if followers > 0 {
+                out.note(Note::FollowersAsked { partition, offset, followers });
+                waits.insert(partition, followers);
+            }
+        }
+        waits
+    }
+
+    fn ask_followers(&mut self, key: u32, id: TopicPartition, offset: Offset, out: &mut Out) {
+        let Some(members) =
+            self.rafts.as_ref().and_then(|rafts| rafts.groups.get(&id)).map(RaftGroup::members)
+        else {
+            return;
+        };
+        for to in members.without(self.me).iter() {
+            let body = PartitionRaftBody::AskRecord(offset);
+            let message = PartitionRaftMessage { partition: id, body };
+            out.send(to, Correlation(key), Message::PartitionRaft(Box::new(message)));
+        }
+    }
+
+    /// A group has heard from its members: reads that its round confirms are settled, and those that it can never
+    /// confirm because it leads no more.
+    pub(super) fn settle_reads(&mut self, now: Time, image: &Image, id: TopicPartition, out: &mut Out) {
+        let Some(rafts) = self.rafts.as_mut().filter(|rafts| rafts.reads.keys_end() > 0) else { return };
+        let group = rafts.groups.get(&id);
+        let leads = group.is_some_and(RaftGroup::is_leader);
+        let knows = group.is_some_and(RaftGroup::knows_commits);
+        let confirmed = group.and_then(|group| group.confirmed(now)).filter(|_| knows);
+        for key in 0..rafts.reads.keys_end() {
+            let Some(rafts) = &mut self.rafts else { return };
+            let Some(read) = rafts.reads.get_mut(key) else { continue };
+            let settled = !leads || confirmed.is_some_and(|at| at >= read.asked);
+            if read.waits.get(&id) != Some(&0) || !settled {
+                continue;
+            }
+            read.waits.remove(&id);
+            let (reader, waited) = (read.from, now.since(read.asked));
+            let done = read.waits.is_empty();
+            if leads {
+                out.note(Note::ReadConfirmed { partition: id, reader, waited });
+            }
+            if done {
+                self.answer_read(now, image, key, out);
+            }
+        }
+    }
+
+    /// A follower said what it has.
+    pub(super) fn on_record_answer(
+        &mut self,
+        now: Time,
+        image: &Image,
+        (follower, correlation): (NodeId, Correlation),
+        (id, offset): (TopicPartition, Offset),
+        entry: Option<Entry<Record>>,
+        out: &mut Out,
+    ) {
+        let key = correlation.0;
+        let Some(rafts) = &mut self.rafts else { return };
+        let Some(read) = rafts.reads.get_mut(key) else { return };
+        let asked = |read: &RaftRead| {
+            read.request.partitions.iter().any(|asked| (asked.partition, asked.fetch_offset) == (id, offset))
+        };
+        if !asked(read) {
+            return;
+        }
+        let Some(owed) = read.waits.get_mut(&id).filter(|owed| **owed > 0) else { return };
+        *owed -= 1;
+        if *owed == 0 {
+            read.waits.remove(&id);
+        }
+        if let Some(entry) = entry {
+            read.found.entry(id).or_insert((follower, entry));
+        }
+        if read.waits.is_empty() {
+            self.answer_read(now, image, key, out);
+        }
+    }
+
+    /// Everything that it waited for is there.
+    fn answer_read(&mut self, now: Time, image: &Image, key: u32, out: &mut Out) {
+        let Some(read) = self.take_read(key) else { return };
+        if read.found.is_empty() {
+            let request = FetchRequest { max_wait: read.until.since(now), ..read.request };
+            self.answer_or_park(image, (read.from, read.correlation), request, out);
+        } else {
+            self.answer_with(image, read, None, out);
+        }
+    }
+
+    /// It has waited long enough. What no round has confirmed is refused; what a follower did not say is not known.
+    pub(super) fn expire_read(&mut self, now: Time, image: &Image, key: u32, out: &mut Out) {
+        let Some(read) = self.take_read(key) else { return };
+        let (reader, waited) = (read.from, now.since(read.asked));
+        for (&partition, _) in read.waits.iter().filter(|(_, owed)| **owed == 0) {
+            out.note(Note::ReadUnconfirmed { partition, reader, waited });
+        }
+        self.answer_with(image, read, Some(ErrorCode::NotLeaderOrFollower), out);
+    }
+
+    fn take_read(&mut self, key: u32) -> Option<RaftRead> {
+        let rafts = self.rafts.as_mut()?;
+        let read = rafts.reads.take(key)?;
+        rafts.due.remove(&(read.until, Due::Read(key)));
+        Some(read)
+    }
+
+    /// Answers with what followers had, where the leader has nothing, and refuses what is not confirmed.
+    fn answer_with(&self, image: &Image, read: RaftRead, unconfirmed: Option<ErrorCode>, out: &mut Out) {
+        let mut partitions = self.read(image, &read.request, None, read.from, out);
+        for answer in &mut partitions {
+            let id = answer.partition;
+            if let (Some(error), Some(0)) = (unconfirmed, read.waits.get(&id)) {
+                (answer.error, answer.data) = (error, Fetched::Records(Vec::new()));
+            }
+            if let Some(&(from, entry)) = read.found.get(&id) {
+                add_found(answer, &read.request, from, entry, out);
+            }
+        }
+        out.respond(read.from, read.correlation, Message::FetchResponse(FetchResponse { partitions }));
+    }
+
+    /// The connection to `node` broke: its reads have nobody to be answered to.
+    pub(in super::super) fn drop_reads_of(&mut self, node: NodeId) {
+        let keys: Vec<u32> = match &self.rafts {
+            Some(rafts) => {
+                rafts.reads.iter().filter(|(_, read)| read.from == node).map(|(key, _)| key).collect()
+            }
+            None => return,
+        };
+        for key in keys {
+            self.take_read(key);
+        }
+    }
+}
+
+/// Puts what a follower had into an answer that has no record.
+fn add_found(
+    answer: &mut FetchedPartition,
+    request: &FetchRequest,
+    from: NodeId,
+    entry: Entry<Record>,
+    out: &mut Out,
+) {
+    let asked = request.partitions.iter().find(|asked| asked.partition == answer.partition);
+    let Some(asked) = asked.filter(|_| answer.error.is_none()) else { return };
+    if matches!(&answer.data, Fetched::Records(records) if !records.is_empty()) {
+        return;
+    }
+    let (partition, offset, hw) = (answer.partition, asked.fetch_offset, answer.high_watermark);
+    if hw <= offset {
+        out.note(Note::UncommittedReturned { partition, offset, hw, from });
+    }
+    answer.data = Fetched::Records(alloc::vec![entry]);
+}
