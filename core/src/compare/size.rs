@@ -227,7 +227,9 @@ fn partition_raft(message: &PartitionRaftMessage) -> u64 {
         + match &message.body {
             PartitionRaftBody::Raft(message) => raft(message, record),
             PartitionRaftBody::AskRecord(_) => 8,
-            PartitionRaftBody::RecordAnswer(_, answer) => 8 + answer.as_ref().map_or(0, record),
+            PartitionRaftBody::RecordAnswer(_, answer) => {
+                8 + answer.as_ref().map_or(0, |entry| record(&entry.body))
+            }
         }
 }
 

@@ -60,6 +60,7 @@ impl RaftReplicas {
         let election = settings.kafkaraft_election_timeout;
         let options = RaftOptions {
             election: (election, election * 2),
+            silence: None,
             heartbeat: settings.kafkaraft_heartbeat_interval,
             max_entries: settings.kafkaraft_append_max_entries,
             pre_vote: settings.kafkaraft_prevote,

@@ -97,6 +97,7 @@ const fn of_timer(kind: NodeKind, timer: Timer) -> &'static [&'static str] {
         Timer::IsrCheck => &["replica.lag.time.max.ms"],
         Timer::ReplicaFetchBackoff(_) => &["replica.fetch.backoff.ms"],
         Timer::DelayedFetch(_) => &["replica.fetch.wait.max.ms"],
+        Timer::Rafts => &["kafkaraft.election.timeout.ms", "kafkaraft.heartbeat.interval.ms"],
         Timer::ProducerDelivery => &["delivery.timeout.ms"],
         _ => of_kind(kind),
     }
