@@ -3,7 +3,8 @@ use super::Findings;
 use super::source::{Source, line_of, words};
 
 /// Protocol modules read like the specification: they know no driver and no observer.
-const PROTOCOL: [&str; 7] = ["kraft", "metadata", "replication", "client", "group", "kafkaraft", "zookeeper"];
+const PROTOCOL: [&str; 8] =
+    ["kraft", "metadata", "replication", "client", "group", "raft", "zookeeper", "zk_controller"];
 const DRIVERS: [&str; 7] = ["sim", "net", "check", "view", "scenario", "history", "explain"];
 
 pub(super) fn check(source: &Source, findings: &mut Findings) {
