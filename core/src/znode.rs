@@ -8,6 +8,7 @@
 
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId, TopicPartition};
 use crate::record::{LeaderRecoveryState, TopicConfig};
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -98,6 +99,50 @@ impl Path {
             Path::LogDirEvent(_) => Path::LogDirEvent(sequence),
             path => path,
         }
+    }
+}
+
+impl Path {
+    /// The place that a text names in the way in which it prints.
+    pub fn parse(text: &str) -> Option<Path> {
+        const PLAIN: [Path; 11] = [
+            Path::Controller,
+            Path::ControllerEpoch,
+            Path::BrokerIds,
+            Path::Topics,
+            Path::ConfigChanges,
+            Path::IsrChanges,
+            Path::Reassignment,
+            Path::PreferredElection,
+            Path::DeleteTopics,
+            Path::LogDirEvents,
+            Path::ProducerIdBlock,
+        ];
+        if let Some(path) = PLAIN.into_iter().find(|path| path.to_string() == text) {
+            return Some(path);
+        }
+        let after = |prefix: &str| text.strip_prefix(prefix);
+        if let Some(id) = after("/brokers/ids/") {
+            return id.parse().ok().filter(|id| (1..100).contains(id)).map(|id| Path::Broker(NodeId(id)));
+        }
+        if let Some(rest) = after("/brokers/topics/") {
+            let Some((topic, rest)) = rest.split_once("/partitions/") else {
+                return rest.parse().ok().map(|topic| Path::Topic(TopicId(topic)));
+            };
+            let (topic, partition) = (topic.parse().ok()?, rest.strip_suffix("/state")?.parse().ok()?);
+            return Some(Path::PartitionState(TopicPartition { topic: TopicId(topic), partition }));
+        }
+        if let Some(topic) = after("/config/topics/") {
+            return topic.parse().ok().map(|topic| Path::TopicConfig(TopicId(topic)));
+        }
+        let sequential: [(&str, fn(u32) -> Path); 3] = [
+            ("/config/changes/config_change_", Path::ConfigChange),
+            ("/isr_change_notification/isr_change_", Path::IsrChange),
+            ("/log_dir_event_notification/log_dir_event_", Path::LogDirEvent),
+        ];
+        // Who creates a sequential znode leaves the number out.
+        let read = |number: &str| if number.is_empty() { Some(0) } else { number.parse().ok() };
+        sequential.into_iter().find_map(|(prefix, path)| after(prefix).and_then(read).map(path))
     }
 }
 
@@ -268,6 +313,20 @@ pub enum ZooKeeperError {
     ConnectionLoss,
 }
 
+impl ZooKeeperError {
+    /// ZooKeeper's spelling: `NONODE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ZooKeeperError::NoNode => "NONODE",
+            ZooKeeperError::NodeExists => "NODEEXISTS",
+            ZooKeeperError::BadVersion => "BADVERSION",
+            ZooKeeperError::NotEmpty => "NOTEMPTY",
+            ZooKeeperError::SessionExpired => "SESSIONEXPIRED",
+            ZooKeeperError::ConnectionLoss => "CONNECTIONLOSS",
+        }
+    }
+}
+
 /// What a watch tells (`Watcher.Event.EventType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EventType {
@@ -279,4 +338,29 @@ pub enum EventType {
     NodeDataChanged,
     /// It has other children.
     NodeChildrenChanged,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_as_it_is_printed() {
+        let at = TopicPartition { topic: TopicId(2), partition: 17 };
+        for path in [
+            Path::Controller,
+            Path::Broker(NodeId::broker(3)),
+            Path::Topic(TopicId(2)),
+            Path::PartitionState(at),
+            Path::TopicConfig(TopicId(2)),
+            Path::IsrChange(4),
+            Path::ConfigChange(0),
+            Path::LogDirEvent(12),
+        ] {
+            assert_eq!(Path::parse(&path.to_string()), Some(path));
+        }
+        assert_eq!(Path::parse("/isr_change_notification/isr_change_"), Some(Path::IsrChange(0)));
+        assert_eq!(Path::parse("/brokers/ids/0"), None);
+        assert_eq!(Path::parse("/zookeeper"), None);
+    }
 }

@@ -39,6 +39,8 @@ pub struct Progress {
     pub in_flight: Option<Time>,
     /// The latest round that it has answered.
     pub acked: Option<Time>,
+    /// Whether the connection to it has not broken since.
+    pub connected: bool,
 }
 
 impl RaftGroup {
@@ -56,6 +58,7 @@ impl RaftGroup {
             matched: disk.log().start(),
             in_flight: None,
             acked: None,
+            connected: true,
         };
         let progress = self.others().iter().map(progress).collect();
         self.role = RaftRole::Leader(RaftLeader { progress, epoch_start, since: now });
@@ -132,9 +135,23 @@ impl RaftGroup {
         self.begin_round(disk, now, out);
     }
 
-    /// Check quorum: no majority has answered for an election timeout.
+    /// The connection to this follower is gone: it does not count among those that were heard from, until it answers
+    /// again.
+    pub fn lose_follower(&mut self, id: NodeId) {
+        if let RaftRole::Leader(leader) = &mut self.role
+            && let Some(follower) = leader.progress.iter_mut().find(|follower| follower.id == id)
+        {
+            (follower.connected, follower.in_flight) = (false, None);
+        }
+    }
+
+    /// Check quorum: no majority has answered for an election timeout, or the connections to too many are gone.
     fn has_lost_majority(&self, now: Time) -> bool {
         let Some(leader) = self.as_leader().filter(|_| self.options.check_quorum) else { return false };
+        let connected = leader.progress.iter().filter(|follower| follower.connected).count() as u32;
+        if connected + 1 < self.majority() {
+            return true;
+        }
         let last = self.confirmed(now).unwrap_or(leader.since).max(leader.since);
         now.since(last) >= self.options.silence().max(Span(1))
     }
@@ -188,6 +205,7 @@ impl RaftGroup {
         // An answer to something older than what is on its way says nothing about that.
         let is_latest = follower.in_flight.is_none_or(|sent| round >= sent);
         follower.acked = follower.acked.max(Some(round));
+        follower.connected = true;
         match response.outcome {
             AppendOutcome::Matched(to) if to <= end => {
                 follower.matched = follower.matched.max(to);

@@ -156,6 +156,7 @@ impl ZooKeeperServer {
         if self.raft.leader() == Some(node) {
             self.with_raft(now, out, |raft, _, out| raft.lose_leader(now, out));
         }
+        self.raft.lose_follower(node);
         if let Office::Leading { links, .. } = &mut self.office {
             links.remove(&node);
         }

@@ -22,6 +22,9 @@ mod producer_state;
 mod quorum_node;
 mod raft;
 mod setup;
+mod zookeeper;
+mod zookeeper_lab;
+mod zookeeper_text;
 
 pub use cluster::SHOWS;
 
@@ -70,6 +73,7 @@ pub const COMPONENTS: &[Component] = &[
     assignor::COMPONENT,
     group::COMPONENT,
     murmur2::COMPONENT,
+    zookeeper::COMPONENT,
 ];
 
 /// The component of this name.
