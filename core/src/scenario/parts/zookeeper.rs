@@ -36,7 +36,10 @@ pub(super) const COMPONENT: Component = Component {
                     `\"delete PATH [vN]\"`, `\"check PATH vN\"`, `\"multi OPERATION; OPERATION\"`.",
         },
         Verb { usage: "close BROKER", about: "The client ends its session in order." },
-        Verb { usage: "advance SPAN", about: "Lets time pass and prints what happens, with the time since the command." },
+        Verb {
+            usage: "advance SPAN",
+            about: "Lets time pass and prints what happens, with the time since the command.",
+        },
         Verb { usage: "crash NODE", about: "Kills a member or a client." },
         Verb { usage: "start NODE", about: "Starts it again." },
         Verb { usage: "pause NODE", about: "Lets it stand still." },
@@ -138,16 +141,19 @@ fn ask(lab: &mut Lab, command: &Command<'_>) -> Result<(), String> {
 /// The member that is named, else the one that has applied most.
 fn member<'a>(lab: &'a Lab, command: &Command<'_>) -> Result<&'a ZooKeeperServer, String> {
     let at = command.maybe("at", NodeId::parse)?;
-    let named = |(id, member): (NodeId, Option<&'a ZooKeeperServer>)| {
-        member.filter(|_| at.is_none_or(|at| at == id))
-    };
-    lab.members().filter_map(named).max_by_key(|member| member.zxid()).ok_or("no such member runs".to_string())
+    let named =
+        |(id, member): (NodeId, Option<&'a ZooKeeperServer>)| member.filter(|_| at.is_none_or(|at| at == id));
+    lab.members()
+        .filter_map(named)
+        .max_by_key(|member| member.zxid())
+        .ok_or("no such member runs".to_string())
 }
 
 fn tree(member: &ZooKeeperServer) -> String {
     let is_root = |path: Path| crate::zookeeper::Tree::default().get(path).is_some();
     let made = member.tree().iter().filter(|(path, _)| !is_root(*path));
-    let lines = made.map(|(path, node)| format!("{path} {} {}", show_data(&node.data), show_stat(&node.stat)));
+    let lines =
+        made.map(|(path, node)| format!("{path} {} {}", show_data(&node.data), show_stat(&node.stat)));
     lines.collect::<Vec<String>>().join("\n")
 }
 
@@ -179,7 +185,12 @@ fn members(lab: &Lab) -> String {
             (false, false) => "looks",
         };
         let clients: Vec<String> = member.clients().map(|(client, _)| client.number().to_string()).collect();
-        format!("{id} {role} epoch={} zxid={} clients=[{}]", member.disk.epoch, member.zxid(), clients.join(","))
+        format!(
+            "{id} {role} epoch={} zxid={} clients=[{}]",
+            member.disk.epoch,
+            member.zxid(),
+            clients.join(",")
+        )
     };
     lab.members().map(line).collect::<Vec<String>>().join("\n")
 }

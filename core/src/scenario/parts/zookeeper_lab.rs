@@ -343,7 +343,9 @@ impl Lab {
             Note::EnsembleLeaderLost { .. } => format!("{id} has no leader"),
             Note::SessionExpired { client, session, .. } => format!("session {session} of {client} expires"),
             Note::SessionClosed { client, session } => format!("session {session} of {client} is closed"),
-            Note::SessionMoved { client, session } => format!("session {session} of {client} goes on at {id}"),
+            Note::SessionMoved { client, session } => {
+                format!("session {session} of {client} goes on at {id}")
+            }
             Note::ClientDeclined { client, behind: true } => format!("{id} is behind {client}"),
             Note::MemberSilent { member } => format!("{id} hears nothing from {member}"),
             _ => return,

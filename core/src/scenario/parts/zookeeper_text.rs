@@ -26,7 +26,9 @@ pub(super) fn request(text: &str) -> Result<ZkRequest, String> {
 
 fn op(text: &str) -> Result<Op, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let wrong = || format!("'{text}' is no request: write get, children, exists, create, set, delete, check or multi");
+    let wrong = || {
+        format!("'{text}' is no request: write get, children, exists, create, set, delete, check or multi")
+    };
     let [verb, place, rest @ ..] = words.as_slice() else { return Err(wrong()) };
     let place = path(place)?;
     let version = rest.iter().find_map(|word| word.strip_prefix('v')).map(|version| version.parse());
