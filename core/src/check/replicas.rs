@@ -3,7 +3,7 @@
 //! Only copies whose glance or log changed are looked at closely. The rules stand in [`super::logs`],
 //! [`super::l_copies`], [`super::p_isr`], [`super::s_commit`] and [`super::s_leader`].
 
-use super::findings::{Findings, Subject};
+use super::findings::{Findings, Subject, Why};
 use super::logs::{Growth, check_append_only, check_order, check_same};
 use super::partition::{CopyRole, Glance, PartitionGhost, replica_log};
 use super::table::Rule;
@@ -156,12 +156,23 @@ impl PartitionGhost {
             self.note_fetched(look, joining);
         }
         if look.begins_to_lead() {
+            self.note_leads_again(look, findings);
             s_leader::check_new_leader(self, look, findings);
         }
         if look.now.role == CopyRole::Leader {
             s_commit::check_leader(self, place, look, findings);
         } else if look.before.hw < look.now.hw || self.copies[place].log.agrees < look.now.hw {
             s_commit::check_own_prefix(self, place, look, findings);
+        }
+    }
+
+    /// With ZooKeeper a broker that lost records may lead on in the epoch in which it led: when no controller has seen
+    /// it fall, nobody was elected. What was promised is void as if it had been elected now.
+    fn note_leads_again(&mut self, look: &Look<'_>, findings: &Findings) {
+        let lost = look.world.ensemble().is_some() && self.lost_records(look.world, look.id);
+        if lost && !self.note_caught_up(look.world, look.id) {
+            let event = findings.event();
+            self.void.get_or_insert(Why::LeaderLostRecords { event, leader: look.id });
         }
     }
 
