@@ -1,7 +1,7 @@
 //! `kraftscope compare`: one script and seed in several variants, and what was counted in each.
 
 use crate::arguments::{number, word};
-use kraftscope_core::compare::{Figure, Outcome, Unit, Variant, play};
+use kraftscope_core::compare::{Differ, Figure, Outcome, Unit, Variant, play};
 use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use kraftscope_core::scenario::Scenario;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 pub(crate) const USAGE: &str = "\
 kraftscope compare FILE... [--modes LIST] [--releases LIST] [--set KEY=V1,V2]... [--seeds N] [--partitions N] [--json]
     Plays each script in every combination of modes (zookeeper, kraft, kafkaraft), releases and values, and prints what
-    was counted. --seeds N plays N seeds from the file's on: the median, and from least to most. --partitions N gives the
+    was counted; without an option, what the file's first lines ask for (# compare modes kraft zookeeper). --seeds N plays N seeds from the file's on: the median, and from least to most. --partitions N gives the
     first topic so many. What has no meaning in a variant is left out and named.
 ";
 
@@ -38,7 +38,7 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     for path in &options.files {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
         let scenario = Scenario::parse(&text).map_err(|error| format!("{path}: {error}"))?;
-        let columns = run(&scenario, &options)?;
+        let columns = run(&scenario, &variants(&text, &options), &options)?;
         if options.json {
             all.push(as_json(path, &options, &columns));
         } else {
@@ -93,14 +93,22 @@ fn release(name: &str) -> Result<Release, String> {
 /// The outcomes of each variant, one for each seed; or why it cannot be played.
 type Column = (String, Result<Vec<Outcome>, String>);
 
-fn run(scenario: &Scenario, options: &Options) -> Result<Vec<Column>, String> {
+/// Those that are asked for, or those that the file asks for.
+fn variants(text: &str, options: &Options) -> Vec<Variant> {
+    let asked = Variant::all(&options.modes, &options.releases, &options.settings);
+    match Differ::of_text(text) {
+        Some(differ) if asked == [Variant::default()] => differ.variants(),
+        _ => asked,
+    }
+}
+
+fn run(scenario: &Scenario, variants: &[Variant], options: &Options) -> Result<Vec<Column>, String> {
     let mut scenario = scenario.clone();
     if let Some(partitions) = options.partitions {
         let topic = scenario.genesis.topics.first_mut().ok_or("--partitions: the script has no topic")?;
         topic.partitions = partitions;
     }
     let first = scenario.genesis.seed;
-    let variants = Variant::all(&options.modes, &options.releases, &options.settings);
     let columns = variants.iter().map(|variant| {
         let name = variant.name(&scenario.genesis);
         let seeds = first..first + options.seeds.max(1);

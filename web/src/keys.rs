@@ -1,6 +1,6 @@
 //! Keys: what a person, or a presenter's remote, means by them.
 
-use crate::model::{ActMsg, Msg, Overlay, PageMsg, TimeMsg};
+use crate::model::{ActMsg, CompareMsg, Msg, Overlay, PageMsg, TimeMsg};
 
 /// A key press, in the browser's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("C", "keys.cut"),
     ("Ctrl Z", "keys.undo"),
     ("W", "keys.why"),
+    ("V", "keys.compare"),
     ("/ Ctrl K", "keys.palette"),
     ("F", "keys.present"),
     ("?", "keys.help"),
@@ -89,6 +90,7 @@ fn other(key: &str) -> Option<Msg> {
         "?" => PageMsg::Open(Overlay::Help).into(),
         "f" | "F" => PageMsg::TogglePresent.into(),
         "w" | "W" => PageMsg::Why.into(),
+        "v" | "V" => CompareMsg::Toggle.into(),
         "m" | "M" | "ContextMenu" => PageMsg::MenuOfSelected.into(),
         "k" | "K" => ActMsg::Kill.into(),
         "r" | "R" => ActMsg::Restart.into(),

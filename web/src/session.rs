@@ -69,6 +69,11 @@ impl Session {
         History::new(genesis).map(Session::of).map_err(|error| error.to_string())
     }
 
+    /// The same, and what runs are compared by is counted in it.
+    pub fn measured(genesis: Genesis) -> Result<Session, String> {
+        History::measured(genesis).map(Session::of).map_err(|error| error.to_string())
+    }
+
     /// The run that this text describes. The error is a sentence.
     pub fn load(text: &str) -> Result<Session, String> {
         History::from_text(text).map(Session::of).map_err(|error| error.to_string())

@@ -6,12 +6,16 @@
 use crate::hunt::Tell;
 use crate::i18n::Lang;
 use crate::keys;
-use crate::model::{ClaimMsg, Effect, HuntMsg, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme};
+use crate::model::compare::MOST;
+use crate::model::{
+    ClaimMsg, CompareMsg, Effect, HuntMsg, Model, Msg, Overlay, PageMsg, Room, RunMsg, Tab, Theme,
+};
 use crate::platform::frame::{FrameTimes, Frames, Tick};
 use crate::platform::worker::Worker;
 use crate::platform::{self, clock, dom, files, storage};
 use crate::session::Session;
 use crate::share;
+use kraftscope_core::compare::Differ;
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -30,6 +34,8 @@ pub struct Store {
     draw: RefCell<Callback<()>>,
     /// Who draws each frame.
     pub frames: Frames,
+    /// The same for each pane of a comparison.
+    pub panes: [Frames; MOST],
     /// How long frames took.
     pub times: FrameTimes,
     wall: Cell<f64>,
@@ -56,6 +62,7 @@ impl Store {
             model: RefCell::new(open(Lang::of_tag(&lang), Theme::of(&theme))),
             draw: RefCell::new(Callback::noop()),
             frames: Frames::default(),
+            panes: std::array::from_fn(|_| Frames::default()),
             times: FrameTimes::default(),
             wall: Cell::new(clock()),
             frame_began: Cell::new(0.0),
@@ -72,7 +79,7 @@ impl Store {
         store.model.borrow_mut().dock_open &= !dom::media("(max-width: 640px), (max-height: 800px)");
         // What was kept belongs to the lesson only if this is the run that was kept with it.
         if let Some(bookmark) = storage::load(LESSON)
-            && storage::load("session").as_ref() == Some(&store.model().session.text())
+            && storage::load("session").as_ref() == Some(&store.model().text())
         {
             store.model.borrow_mut().resume(&bookmark);
         }
@@ -177,7 +184,7 @@ impl Store {
 
     /// The link to the run at its cursor.
     pub fn link(&self) -> String {
-        files::link(&share::pack(&self.model.borrow().session.text()))
+        files::link(&share::pack(&self.model.borrow().text()))
     }
 
     fn redraw(&self) {
@@ -249,12 +256,27 @@ impl Store {
             }
         };
         self.frames.show(&tick);
+        self.show_panes(&tick);
         self.frame_ended.set(clock());
         if changed {
             self.unsaved.set(true);
             self.redraw();
         }
         self.save_if_due(wall);
+    }
+
+    /// Lets each pane of a comparison draw its own cluster.
+    fn show_panes(&self, tick: &Tick) {
+        for (number, frames) in self.panes.iter().enumerate() {
+            let view = {
+                let model = self.model.borrow();
+                let Some(compare) = &model.compare else { return };
+                compare.panes.get(number).map(|_| model.pane_session(number).view().0)
+            };
+            if let Some(view) = view {
+                frames.show(&Tick { view, ..tick.clone() });
+            }
+        }
     }
 
     /// Keeps the run in the browser and in the address, not too often, and never while time runs fast.
@@ -265,7 +287,7 @@ impl Store {
         }
         self.unsaved.set(false);
         self.saved_at.set(wall);
-        let text = self.model.borrow().session.text();
+        let text = self.model.borrow().text();
         storage::save("session", &text);
         self.keep_lesson();
         let fragment = share::pack(&text);
@@ -285,7 +307,7 @@ impl Store {
     /// that the same address leads to what was kept.
     fn save_on_leave(&self) {
         self.keep_lesson();
-        let text = self.model.borrow().session.text();
+        let text = self.model.borrow().text();
         if storage::load("session").as_ref() != Some(&text) {
             storage::save("session", &text);
             storage::save(LEFT, &files::fragment());
@@ -321,9 +343,11 @@ fn open(lang: Lang, theme: Theme) -> Model {
         return model;
     }
     if let Some(run) = linked {
-        return match run.map_err(RunError::Link).and_then(|text| Session::load(&text).map_err(RunError::Text))
+        return match run
+            .map_err(RunError::Link)
+            .and_then(|text| load_model(text, lang, theme).map_err(RunError::Text))
         {
-            Ok(session) => Model::new(session, lang, theme),
+            Ok(model) => model,
             Err(error) => {
                 let mut model = Model::opening(lang, theme);
                 let _ = model.update(error.message());
@@ -331,8 +355,19 @@ fn open(lang: Lang, theme: Theme) -> Model {
             }
         };
     }
-    let kept = storage::load("session").filter(|_| !fresh).and_then(|text| Session::load(&text).ok());
-    kept.map_or_else(|| Model::opening(lang, theme), |session| Model::new(session, lang, theme))
+    let kept =
+        storage::load("session").filter(|_| !fresh).and_then(|text| load_model(text, lang, theme).ok());
+    kept.unwrap_or_else(|| Model::opening(lang, theme))
+}
+
+/// The page with the run, or the comparison, of this text.
+fn load_model(text: String, lang: Lang, theme: Theme) -> Result<Model, String> {
+    if Differ::of_text(&text).is_none() {
+        return Session::load(&text).map(|session| Model::new(session, lang, theme));
+    }
+    let mut model = Model::opening(lang, theme);
+    model.update(CompareMsg::Load(text).into());
+    Ok(model)
 }
 
 /// What a link to the claims asks for: `claims` for all of them, `claim=05-stale-reads` or `claim=5` for a run.

@@ -25,4 +25,4 @@ pub use meter::Meter;
 pub use play::{Outcome, Unmet, play};
 pub use summary::{Figure, Summary, Unit};
 pub use target::Nowhere;
-pub use variant::Variant;
+pub use variant::{Differ, Variant};

@@ -10,7 +10,75 @@ use crate::sim::genesis::Genesis;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 use serde::Serialize;
+
+/// What is compared: one line of text, which a file may bear behind a `#`.
+///
+/// `compare modes zookeeper kraft`, `compare releases 0.10.2 4.1`, `compare set min.insync.replicas 1 2`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Differ {
+    /// Modes.
+    Modes(Vec<Mode>),
+    /// Releases.
+    Releases(Vec<Release>),
+    /// Values of a setting.
+    Setting(String, Vec<String>),
+}
+
+/// What the line begins with.
+const HEADER: &str = "compare ";
+
+impl Differ {
+    /// What the first lines of a text, its comments, ask to compare, if they do.
+    pub fn of_text(text: &str) -> Option<Differ> {
+        let comments = text.lines().map_while(|line| line.trim().strip_prefix('#'));
+        comments.into_iter().find_map(|line| Differ::parse(line.trim()))
+    }
+
+    /// Reads what [`Differ`]'s `Display` writes.
+    pub fn parse(line: &str) -> Option<Differ> {
+        let mut words = line.strip_prefix(HEADER)?.split_whitespace();
+        match words.next()? {
+            "modes" => words.map(Mode::parse).collect::<Option<Vec<Mode>>>().map(Differ::Modes),
+            "releases" => words.map(Release::parse).collect::<Option<Vec<Release>>>().map(Differ::Releases),
+            "set" => {
+                let key = words.next()?.to_string();
+                Some(Differ::Setting(key, words.map(ToString::to_string).collect()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The variants, in order.
+    pub fn variants(&self) -> Vec<Variant> {
+        match self {
+            Differ::Modes(modes) => Variant::all(modes, &[], &[]),
+            Differ::Releases(releases) => Variant::all(&[], releases, &[]),
+            Differ::Setting(key, values) => Variant::all(&[], &[], &[(key.clone(), values.clone())]),
+        }
+    }
+}
+
+impl fmt::Display for Differ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HEADER)?;
+        match self {
+            Differ::Modes(modes) => {
+                f.write_str("modes")?;
+                modes.iter().try_for_each(|mode| write!(f, " {mode}"))
+            }
+            Differ::Releases(releases) => {
+                f.write_str("releases")?;
+                releases.iter().try_for_each(|release| write!(f, " {release}"))
+            }
+            Differ::Setting(key, values) => {
+                write!(f, "set {key}")?;
+                values.iter().try_for_each(|value| write!(f, " {value}"))
+            }
+        }
+    }
+}
 
 /// What a run differs in from the one that the text describes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -130,6 +198,24 @@ mod tests {
         let one = Variant { settings: setting, ..Variant::default() }.of(&base).expect("a cluster");
         assert_eq!(one.settings.min_insync_replicas, 1);
         assert!(one.topics.iter().all(|topic| topic.min_insync_replicas.is_none()));
+    }
+
+    #[test]
+    fn what_is_compared_reads_back_as_it_was_printed() {
+        let lines = [
+            "compare modes zookeeper kraft kafkaraft",
+            "compare releases 0.10.2 4.1",
+            "compare set min.insync.replicas 1 2",
+        ];
+        for line in lines {
+            assert_eq!(Differ::parse(line).map(|differ| differ.to_string()).as_deref(), Some(line));
+        }
+        assert_eq!(
+            Differ::of_text("# A script.\n# compare releases 1.1 4.0\nseed 1"),
+            Differ::parse("compare releases 1.1 4.0")
+        );
+        assert_eq!(Differ::of_text("seed 1\n# compare modes kraft"), None);
+        assert_eq!(Differ::parse("compare modes paxos"), None);
     }
 
     #[test]

@@ -37,6 +37,10 @@ pub enum ActMsg {
 impl Model {
     pub(super) fn update_act(&mut self, msg: ActMsg) -> Vec<Effect> {
         match msg {
+            ActMsg::Undo if self.compare.is_some() => self.undo_everywhere(),
+            ActMsg::Line(line) if self.compare.is_some() => self.do_everywhere(line.trim()),
+            // A comparison has one course of events, and its script is the only way to another.
+            ActMsg::Remove(_) | ActMsg::Move(..) | ActMsg::Switch(_) if self.compare.is_some() => {}
             ActMsg::Do(actions) => self.act(&actions),
             ActMsg::Line(line) => match self.session.read(&line) {
                 Ok(actions) => self.act(&actions),
@@ -75,6 +79,11 @@ impl Model {
         self.overlay = self.overlay.take().filter(|overlay| !matches!(overlay, Overlay::Menu(..)));
         self.callout = false;
         self.player.notice();
+        if self.compare.is_some() {
+            let lines: Vec<String> = actions.iter().map(|action| self.session.line(action)).collect();
+            lines.iter().for_each(|line| self.do_everywhere(line));
+            return;
+        }
         let line = actions.first().map(|action| self.session.line(action)).unwrap_or_default();
         match self.session.act(self.player.time(), actions) {
             Err(refusal) => self.tell(Notice::refusal(refusal)),

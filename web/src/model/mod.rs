@@ -1,12 +1,13 @@
 //! The page's state and how it changes: `Model`, `Msg`, and the pure `update`.
 //!
-//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into seven kinds,
+//! Knows nothing of the browser: what is to be done there comes back as [`Effect`]s. Messages fall into eight kinds,
 //! each with a file of its own: [`time`] (the transport), [`act`] (what is done to the cluster), [`run`] (which run
-//! it is), [`page`] (what is open, and how it looks), [`lesson`], [`claims`], [`hunt`] (the search for a
+//! it is), [`page`] (what is open, and how it looks), [`lesson`], [`claims`], [`compare`], [`hunt`] (the search for a
 //! counterexample).
 
 pub mod act;
 pub mod claims;
+pub mod compare;
 pub mod draft;
 pub mod filter;
 pub mod hunt;
@@ -19,6 +20,7 @@ pub mod time;
 
 pub use act::ActMsg;
 pub use claims::ClaimMsg;
+pub use compare::CompareMsg;
 pub use hunt::HuntMsg;
 pub use lesson::LessonMsg;
 pub use msg::{Effect, Msg, Notice, Overlay, Room, Sheet, StepSize, Tab, Theme};
@@ -32,6 +34,7 @@ use crate::player::Player;
 use crate::select::Selection;
 use crate::session::Session;
 use claims::OpenClaim;
+use compare::Compare;
 use draft::Draft;
 use filter::Filter;
 use hunt::Hunt;
@@ -91,6 +94,8 @@ pub struct Model {
     pub filter: Filter,
     /// The lesson under way.
     pub class: Option<Class>,
+    /// The comparison under way; its pane in focus is the session.
+    pub compare: Option<Box<Compare>>,
     /// The claim whose run is shown.
     pub claim: Option<OpenClaim>,
     /// How far earlier lessons came, as the browser keeps it: one line for each.
@@ -130,6 +135,7 @@ impl Model {
             draft,
             filter: Filter::default(),
             class: None,
+            compare: None,
             claim: None,
             records: Vec::new(),
             zoom: None,
@@ -161,6 +167,7 @@ impl Model {
             Msg::Page(msg) => self.update_page(msg),
             Msg::Lesson(msg) => self.update_lesson(msg),
             Msg::Claim(msg) => self.update_claim(msg),
+            Msg::Compare(msg) => self.update_compare(msg),
             Msg::Hunt(msg) => self.update_hunt(msg),
         };
         self.check_goal();

@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the browser has to do about it.
 
-use super::{ActMsg, ClaimMsg, HuntMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
+use super::{ActMsg, ClaimMsg, CompareMsg, HuntMsg, LessonMsg, PageMsg, RunMsg, TimeMsg};
 use crate::select::{Selection, Spot};
 
 /// Colours of the page.
@@ -187,6 +187,14 @@ pub enum Msg {
     Claim(ClaimMsg),
     /// The search for a counterexample.
     Hunt(HuntMsg),
+    /// A comparison.
+    Compare(CompareMsg),
+}
+
+impl From<CompareMsg> for Msg {
+    fn from(msg: CompareMsg) -> Msg {
+        Msg::Compare(msg)
+    }
 }
 
 impl From<HuntMsg> for Msg {

@@ -131,7 +131,7 @@ impl Model {
         focus.into_iter().filter(|_| self.overlay.is_some()).collect()
     }
 
-    fn asked(&mut self, ask: Ask) -> Vec<Effect> {
+    pub(super) fn asked(&mut self, ask: Ask) -> Vec<Effect> {
         match ask {
             Ask::Select(selected) => {
                 self.selected = selected;

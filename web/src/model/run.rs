@@ -1,10 +1,11 @@
 //! Which run it is: the opening one, one from a link or a file, one with another shape, release or seed.
 
 use super::draft::Draft;
-use super::{Effect, Model, Notice, Overlay};
+use super::{CompareMsg, Effect, Model, Notice, Overlay};
 use crate::i18n::tr;
 use crate::session::Session;
 use crate::share::Broken;
+use kraftscope_core::compare::Differ;
 use kraftscope_core::config::Settings;
 use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
@@ -51,6 +52,9 @@ pub enum RunMsg {
 impl Model {
     pub(super) fn update_run(&mut self, msg: RunMsg) -> Vec<Effect> {
         match msg {
+            RunMsg::Load(text) if Differ::of_text(&text).is_some() => {
+                return self.update_compare(CompareMsg::Load(text));
+            }
             RunMsg::Load(text) => match Session::load(&text) {
                 Ok(session) => self.show(session, "notice.loaded"),
                 Err(what) => return self.not_loaded(what),
@@ -90,7 +94,7 @@ impl Model {
                 }
             }
             RunMsg::Share => return vec![Effect::Link],
-            RunMsg::Export => return vec![Effect::Download("kraftscope.txt", self.session.text())],
+            RunMsg::Export => return vec![Effect::Download("kraftscope.txt", self.text())],
             RunMsg::Import => return vec![Effect::PickFile],
         }
         vec![Effect::Save]
@@ -147,6 +151,9 @@ impl Model {
 
     /// Puts another run in the place of this one, which is kept.
     pub(super) fn replace_session(&mut self, session: Session) {
+        if let Some(compare) = self.compare.take() {
+            (self.left_open, self.right_open) = compare.panels;
+        }
         let old = std::mem::replace(&mut self.session, session);
         self.previous = Some(old);
         self.draft = Rc::new(Draft::of(self.session.genesis()));

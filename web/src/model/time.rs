@@ -70,7 +70,13 @@ impl Model {
             }),
             TimeMsg::BackNotable => self.hold(|model| model.session.back_notable()),
             TimeMsg::ToStart => self.hold(|model| model.session.seek(StepId(0))),
-            TimeMsg::ToEnd => self.hold(|model| model.session.seek(model.session.end())),
+            TimeMsg::ToEnd => self.hold(|model| match &model.compare {
+                Some(compare) => {
+                    let end = compare.script.end();
+                    model.session.seek_time(end);
+                }
+                None => model.session.seek(model.session.end()),
+            }),
             TimeMsg::SetStep(step) => self.step = step,
             TimeMsg::SetPace(pace) => self.player.pace = pace,
             TimeMsg::Faster => self.player.pace = self.player.pace.shifted(true),
@@ -90,6 +96,9 @@ impl Model {
                     self.player.playing = true;
                 }
             }
+        }
+        if !self.player.playing {
+            self.align(self.session.now());
         }
         if self.player.playing { Vec::new() } else { vec![Effect::Save] }
     }
@@ -141,6 +150,9 @@ impl Model {
     pub fn pass(&mut self, wall: f64, go_on: impl Fn() -> bool) -> bool {
         if !self.player.moves() {
             return false;
+        }
+        if self.compare.is_some() {
+            return self.pass_all(wall, go_on);
         }
         let adaptive = matches!(self.player.pace, Pace::Adaptive(_));
         let before = self.session.event();

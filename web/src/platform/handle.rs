@@ -106,7 +106,7 @@ fn run(object: &Object, store: &Rc<Store>) {
         Some(mode) => wish(store, RunMsg::Mode(mode)),
         None => format!("{}?", text(&a)).into(),
     });
-    define(object, "text", store, |store, _, _| store.model().session.text().into());
+    define(object, "text", store, |store, _, _| store.model().text().into());
     define(object, "share", store, |store, _, _| store.link().into());
     define(object, "act", store, |store, a, _| wish(store, ActMsg::Line(text(&a))));
     define(object, "lesson", store, |store, a, _| wish(store, LessonMsg::Open(text(&a))));

@@ -2,19 +2,21 @@
 
 use super::callout::{Callout, victim};
 use super::chosen::Chosen;
+use super::compare::{self, Comparison, Figures};
 use super::dock::{self, Dock};
 use super::header::{CLAIMS, Header};
 use super::left::{Left, Weather};
 use super::moment::{Moment, Said};
 use super::overlay::Over;
-use super::props::{Send, WhyLink};
+use super::props::{Same, Send, WhyLink};
 use super::right::Right;
 use super::stage::Stage;
 use super::transport::Transport;
 use crate::i18n::words::Words;
 use crate::i18n::{Lang, doings, sentence, tr};
 use crate::menu;
-use crate::model::{Model, Overlay, PageMsg, Room};
+use crate::model::compare::MOST;
+use crate::model::{CompareMsg, Model, Overlay, PageMsg, Room};
 use crate::select::{Ask, Selection};
 use crate::store::Store;
 use crate::{platform, why};
@@ -48,10 +50,20 @@ struct Reasons {
     stuck: Rc<Vec<String>>,
 }
 
+/// What was counted in a comparison, and when that was.
+#[derive(Clone, Debug, Default)]
+struct Counted {
+    at: f64,
+    figures: Rc<Figures>,
+}
+
 /// The whole page.
 #[derive(Debug)]
 pub struct App {
     send: Send,
+    /// What the stages of a comparison ask for.
+    asks: Rc<Vec<Callback<Ask>>>,
+    counted: RefCell<Counted>,
     ask: Callback<Ask>,
     reasons: RefCell<Reasons>,
 }
@@ -68,7 +80,12 @@ impl Component for App {
             let send = send.clone();
             Callback::from(move |ask| send.now(PageMsg::Ask(ask)))
         };
-        App { send, ask, reasons: RefCell::default() }
+        let pane = |number: usize| {
+            let send = send.clone();
+            Callback::from(move |ask| send.now(CompareMsg::Ask(number, ask)))
+        };
+        let asks = Rc::new((0..MOST).map(pane).collect());
+        App { send, asks, counted: RefCell::default(), ask, reasons: RefCell::default() }
     }
 
     fn update(&mut self, _: &Context<App>, (): ()) -> bool {
@@ -88,11 +105,11 @@ impl Component for App {
         html! {
             <div class="app" data-present={model.present.to_string()} data-lesson={(model.class.is_some() || model.claim.is_some()).to_string()}>
                 <Header {lang} room={model.room} theme={model.theme} present={model.present} left_open={model.shows_left()} right_open={model.shows_right()}
-                    mode={model.session.genesis().mode} release={model.session.genesis().settings.release} lesson={chosen_lesson(&model)}
+                    mode={model.session.genesis().mode} release={model.session.genesis().settings.release} lesson={chosen_lesson(&model)} comparing={model.compare.is_some()}
                     send={send.clone()} />
                 <main class="places">
                     { self.left(&model) }
-                    { self.stage(&model) }
+                    if model.compare.is_some() { { self.comparison(&model) } } else { { self.stage(&model) } }
                     { self.right(&model, &reasons) }
                 </main>
                 <footer class="bottom">
@@ -102,7 +119,7 @@ impl Component for App {
                     { self.chosen(&model) }
                     <Moment {lang} said={said(&model, stuck)} notice={model.notice.clone()} send={send.clone()} />
                     { self.transport(&model) }
-                    if !model.present {
+                    if !model.present && model.compare.is_none() {
                         <Dock {lang} look={dock::of(&model)} send={send.clone()} />
                     }
                 </footer>
@@ -148,6 +165,27 @@ impl App {
         }
     }
 
+    fn comparison(&self, model: &Model) -> Html {
+        let figures = Same(self.counted(model));
+        let Some(look) = compare::of(model, figures) else { return Html::default() };
+        html! { <Comparison lang={model.lang} {look} asks={Rc::clone(&self.asks)} send={self.send.clone()} /> }
+    }
+
+    /// What was counted in the panes. While time runs that is looked at a few times a second, and lost records, for
+    /// which every record is looked at, only when it stands.
+    fn counted(&self, model: &Model) -> Rc<Figures> {
+        let mut kept = self.counted.borrow_mut();
+        let now = platform::clock();
+        if !model.player.playing || now - kept.at > REASONS_EVERY {
+            let figures = compare::figures(model, !model.player.playing, &kept.figures);
+            if *kept.figures != figures {
+                kept.figures = Rc::new(figures);
+            }
+            kept.at = now;
+        }
+        Rc::clone(&kept.figures)
+    }
+
     /// Why things are as they are. While time runs they are looked for a few times a second, not at every event.
     fn reasons(&self, model: &Model) -> Reasons {
         let mut kept = self.reasons.borrow_mut();
@@ -164,7 +202,10 @@ impl App {
 
     /// What is selected and what can be done with it, where the inspector is not beside the stage.
     fn chosen(&self, model: &Model) -> Html {
-        let Some(target) = model.selected.filter(|_| model.room != Room::Wide && !model.present) else {
+        let Some(target) = model
+            .selected
+            .filter(|_| (model.room != Room::Wide || model.compare.is_some()) && !model.present)
+        else {
             return Html::default();
         };
         let name = model.words(|words| name_of(target, model, words));

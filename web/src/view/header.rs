@@ -4,7 +4,7 @@ use super::props::Send;
 use crate::i18n::{Lang, tr};
 use crate::model::lesson::titles;
 use crate::model::mode::releases as releases_of;
-use crate::model::{LessonMsg, Msg, Overlay, PageMsg, Room, RunMsg, Theme};
+use crate::model::{CompareMsg, LessonMsg, Msg, Overlay, PageMsg, Room, RunMsg, Theme};
 use crate::view::icon::icon;
 use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
@@ -24,6 +24,8 @@ pub struct HeaderProps {
     pub release: Release,
     /// The chapter under way, or [`CLAIMS`].
     pub lesson: Option<&'static str>,
+    /// Runs are compared.
+    pub comparing: bool,
     pub send: Send,
 }
 
@@ -33,8 +35,19 @@ pub const CLAIMS: &str = "#claims";
 /// The bar on top.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let HeaderProps { lang, room, theme, present, left_open, right_open, mode, release, lesson, send } =
-        props.clone();
+    let HeaderProps {
+        lang,
+        room,
+        theme,
+        present,
+        left_open,
+        right_open,
+        mode,
+        release,
+        lesson,
+        comparing,
+        send,
+    } = props.clone();
     let narrow = room == Room::Narrow;
     let side = |id: &'static str, sign: &'static str, key: &str, open: bool, msg: PageMsg| {
         let title = tr(lang, key);
@@ -53,6 +66,7 @@ pub fn Header(props: &HeaderProps) -> Html {
             } else {
                 { modes(lang, mode, room == Room::Wide, &send) }
                 { releases(lang, mode, release, &send) }
+                { compare(lang, comparing, &send) }
                 <span class="spring" />
                 <button class="button spare" data-testid="palette" title={tr(lang, "keys.palette")}
                     onclick={send.on_click(PageMsg::Open(Overlay::Palette))}>
@@ -65,6 +79,14 @@ pub fn Header(props: &HeaderProps) -> Html {
             }
             { side("toggle-right", "side", "header.right", right_open, PageMsg::ToggleRight) }
         </header>
+    }
+}
+
+/// Runs beside each other.
+pub(super) fn compare(lang: Lang, comparing: bool, send: &Send) -> Html {
+    html! {
+        <button class="button" data-testid="compare" aria-pressed={comparing.to_string()} title={tr(lang, "compare.open")}
+            onclick={send.on_click(CompareMsg::Toggle)}>{ tr(lang, "compare.title") }</button>
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod callout;
 pub mod chosen;
+pub mod compare;
 pub mod dock;
 pub mod header;
 pub mod icon;

@@ -1,6 +1,6 @@
 //! On a phone: what has no room in the header and the transport.
 
-use super::super::header::{looks, modes, releases};
+use super::super::header::{compare, looks, modes, releases};
 use super::super::props::Send;
 use super::super::transport::{paces, steps};
 use super::dialogue;
@@ -23,7 +23,7 @@ pub(super) fn More(props: &MoreProps) -> Html {
     let body = html! {
         <div class="more">
             <div class="row">{ steps(lang, model.step, &send) }{ paces(lang, model.player.pace, &send) }</div>
-            <div class="row">{ modes(lang, mode, false, &send) }{ releases(lang, mode, release, &send) }</div>
+            <div class="row">{ modes(lang, mode, false, &send) }{ releases(lang, mode, release, &send) }{ compare(lang, model.compare.is_some(), &send) }</div>
             <div class="row">
                 <button class="button" data-testid="more-share" onclick={send.on_click(RunMsg::Share)}>{ tr(lang, "header.share") }</button>
                 <button class="button" data-testid="more-commands" onclick={send.on_click(PageMsg::Open(Overlay::Palette))}>{ tr(lang, "header.commands") }</button>

@@ -6,7 +6,9 @@ use crate::i18n::{Lang, t, tr};
 use crate::keys::HELP;
 use crate::menu;
 use crate::model::lesson::titles;
-use crate::model::{ActMsg, LessonMsg, Model, Msg, Overlay, PageMsg, RunMsg, Tab, Theme, TimeMsg};
+use crate::model::{
+    ActMsg, CompareMsg, LessonMsg, Model, Msg, Overlay, PageMsg, RunMsg, Tab, Theme, TimeMsg,
+};
 use crate::platform::dom;
 use crate::select::Selection;
 use crate::session::CONDITIONS;
@@ -43,6 +45,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         say("keys.present", PageMsg::TogglePresent.into()),
         say("keys.help", PageMsg::Open(Overlay::Help).into()),
         say("claims.title", PageMsg::Open(Overlay::Claims).into()),
+        say("compare.open", CompareMsg::Toggle.into()),
         say("header.share", RunMsg::Share.into()),
         say("share.export", RunMsg::Export.into()),
         say("share.import", RunMsg::Import.into()),
