@@ -8,6 +8,7 @@ mod assignor;
 pub(super) mod cluster;
 mod controller;
 mod data_messages;
+mod ensemble;
 mod epoch_cache;
 mod group;
 mod group_text;
@@ -25,6 +26,8 @@ mod setup;
 mod zookeeper;
 mod zookeeper_lab;
 mod zookeeper_text;
+mod zk_controller;
+mod zk_messages;
 
 pub use cluster::SHOWS;
 
@@ -74,6 +77,7 @@ pub const COMPONENTS: &[Component] = &[
     group::COMPONENT,
     murmur2::COMPONENT,
     zookeeper::COMPONENT,
+    zk_controller::COMPONENT,
 ];
 
 /// The component of this name.
