@@ -23,11 +23,11 @@ mod producer_state;
 mod quorum_node;
 mod raft;
 mod setup;
+mod zk_controller;
+mod zk_messages;
 mod zookeeper;
 mod zookeeper_lab;
 mod zookeeper_text;
-mod zk_controller;
-mod zk_messages;
 
 pub use cluster::SHOWS;
 
