@@ -1,6 +1,6 @@
 //! The end of the storm: a random core is healed, the rest stays broken for good.
 //!
-//! The form is TigerBeetle's. The core has a majority of the controllers; its nodes run and reach each other and
+//! The form is TigerBeetle's. The core has a majority of the controllers, or of the ensemble's members; its nodes run and reach each other and
 //! the clients. What does not belong to it is down or cut off, and never comes back. A cluster whose set-up was
 //! never finished needs all brokers, and is healed whole; so is a quorum whose voters have changed. Clocks go right
 //! again: what was put off again and again runs out as it should have.
@@ -11,6 +11,7 @@ use crate::script::Act;
 use kraftscope_core::id::{DirectoryId, LeaderEpoch, NodeId, NodeKind};
 use kraftscope_core::kraft::Role;
 use kraftscope_core::kraft::voters::VoterHistory;
+use kraftscope_core::mode::MetadataPlane;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
 use kraftscope_core::scenario::truth;
@@ -38,11 +39,15 @@ impl Core {
     /// Draws a core for this run.
     pub fn draw(sim: &Sim, luck: &mut Luck) -> Core {
         let ids = |kind| sim.world().of_kind(kind).map(|slot| slot.id).collect::<Vec<NodeId>>();
-        let (controllers, brokers) = (ids(NodeKind::Controller), ids(NodeKind::Broker));
+        let keepers = match sim.world().genesis.mode.metadata() {
+            MetadataPlane::ZooKeeper => NodeKind::ZooKeeper,
+            MetadataPlane::KRaft => NodeKind::Controller,
+        };
+        let (keepers, brokers) = (ids(keepers), ids(NodeKind::Broker));
         let whole = !sim.is_set_up_for_good();
-        let majority = controllers.len() / 2 + 1;
+        let majority = keepers.len() / 2 + 1;
         let whole_quorum = whole || luck.percent(50) || voters_change(sim);
-        let mut members = subset(controllers, majority, whole_quorum, luck);
+        let mut members = subset(keepers, majority, whole_quorum, luck);
         members.extend(subset(brokers, 1, whole || luck.percent(50), luck));
         members.sort_unstable();
         let servers = sim.world().slots.iter().map(|slot| slot.id).filter(|id| !is_client(*id));
@@ -142,6 +147,9 @@ impl Core {
 /// present life back, too, for the broker epoch is another one then; nobody gets another one without leaving
 /// (`ClusterControlManager.registerBroker`).
 fn is_displaced(sim: &Sim, slot: &Slot) -> bool {
+    if sim.world().genesis.mode.metadata() != MetadataPlane::KRaft {
+        return false;
+    }
     let mine = slot.process.as_ref().and_then(Process::broker).and_then(|broker| broker.broker_epoch());
     let registered = truth(sim).and_then(|image| image.brokers.get(&slot.id));
     mine.zip(registered).is_some_and(|(mine, registered)| registered.broker_epoch > mine)
@@ -168,6 +176,9 @@ fn works(process: &Process) -> bool {
 /// Those who know it may all be down: then it stands on their disks.
 fn voters_change(sim: &Sim) -> bool {
     let (world, first) = (sim.world(), sim.world().genesis.voters());
+    if world.genesis.controllers == 0 {
+        return false;
+    }
     let moved = |slot: &Slot| {
         let voters = match slot.process.as_ref().and_then(Process::quorum) {
             Some(quorum) => *quorum.voters(),

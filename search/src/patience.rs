@@ -28,7 +28,7 @@ const CLIENTS: usize = 3;
 const fn stage(goal: Goal) -> usize {
     match goal {
         Goal::V1 | Goal::V3 | Goal::V14 => 0,
-        Goal::V5 | Goal::V6 => 1,
+        Goal::V5 | Goal::V6 | Goal::V16 => 1,
         Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 | Goal::V13 | Goal::V15 => PARTITIONS,
         Goal::V10 | Goal::V18 | Goal::C14 => CLIENTS,
     }

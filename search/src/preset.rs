@@ -89,6 +89,22 @@ const MODEL: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
 const OLDER: &[Fault] =
     &all_but::<{ SAFE.len() - 3 }>(&[Fault::Unclean, Fault::ReplaceDisk, Fault::Voters, Fault::Reassign]);
 
+/// What a cluster on ZooKeeper can be asked to survive: [`Fault::Fence`] is an expired session there. Kafka had no
+/// protection there against brokers that come back without what they had (KIP-966 came with KRaft).
+const ZOOKEEPER: &[Fault] = &all_but::<{ SAFE.len() - 6 }>(&[
+    Fault::Unclean,
+    Fault::PowerLoss,
+    Fault::Blackout,
+    Fault::ReplaceDisk,
+    Fault::Voters,
+    Fault::Resign,
+    Fault::Reassign,
+]);
+
+/// What Raft groups can be asked to survive: all but replaced disks, which forget votes, and moves.
+const GROUPS: &[Fault] =
+    &all_but::<{ SAFE.len() - 3 }>(&[Fault::Unclean, Fault::ReplaceDisk, Fault::Voters, Fault::Reassign]);
+
 /// All faults but these, in the order of the catalogue; `N` is how many are left.
 const fn all_but<const N: usize>(these: &[Fault]) -> [Fault; N] {
     let (mut left, mut count, mut at) = ([Fault::Crash; N], 0, 0);
@@ -134,6 +150,8 @@ const fn closer(
 /// All presets.
 pub const PRESETS: &[Preset] = &[
     Preset { faults: OLDER, ..release("3.5-3.7", &[Release::V3_5, Release::V3_6, Release::V3_7]) },
+    Preset { mode: Mode::ZooKeeper, faults: ZOOKEEPER, ..release("zookeeper", &[Release::V3_9]) },
+    Preset { mode: Mode::KafkaRaft, faults: GROUPS, ..release("kafkaraft", &[Release::V4_2]) },
     release("3.9", &[Release::V3_9]),
     release("4.0", &[Release::V4_0]),
     release("4.1", &[Release::V4_1]),

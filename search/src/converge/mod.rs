@@ -4,22 +4,28 @@
 //! are writes to one that has fewer replicas in the core than `min.insync.replicas`, and a broker that has heard of a
 //! later epoch of the quorum than its leader's.
 //!
-//! Left out: a removed leader that resigns (V4), ZooKeeper (V16).
+//! With ZooKeeper the ensemble's committed writes are the controller's truth; a Raft group per partition has goals of its
+//! own ([`rafts`]).
+//!
+//! Left out: a removed leader that resigns (V4).
 
 mod clients;
+mod rafts;
 
 use crate::heal::Core;
 use crate::patience::Patience;
-use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
 use kraftscope_core::log::Log;
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::metadata::lifecycle::BrokerState;
+use kraftscope_core::mode::{MetadataPlane, ReplicationPlane};
 use kraftscope_core::process::{Broker, Process};
 use kraftscope_core::record::{PartitionRegistration, Record};
 use kraftscope_core::sim::Sim;
-use kraftscope_core::sim::world::World;
+use kraftscope_core::sim::world::{Slot, World};
 use kraftscope_core::time::Span;
 use kraftscope_core::view::Health;
+use kraftscope_core::znode::{Data, Path};
 use serde::Serialize;
 
 /// Something that must come true after the healing.
@@ -27,6 +33,8 @@ use serde::Serialize;
 pub enum Goal {
     /// V1, V2: a majority of the controllers knows one leader, and it is active.
     V1,
+    /// V16: with ZooKeeper, a broker is the controller.
+    V16,
     /// V3: a voter change that began is committed or gone.
     V3,
     /// V14: a leader of the metadata quorum that is cut off has resigned.
@@ -70,6 +78,7 @@ impl Goal {
             Goal::V12 => "V12",
             Goal::V13 => "V13",
             Goal::V14 => "V14",
+            Goal::V16 => "V16",
             Goal::V15 => "V15",
             Goal::V18 => "V18",
             Goal::C14 => "C14",
@@ -80,6 +89,7 @@ impl Goal {
     pub const fn statement(self) -> &'static str {
         match self {
             Goal::V1 => "A majority of the controllers knows one leader, and that is the active controller.",
+            Goal::V16 => "With ZooKeeper, a broker that is healed becomes the controller.",
             Goal::V3 => "Every voter change is committed or disappears.",
             Goal::V13 => "Every reassignment comes to an end.",
             Goal::V14 => "A leader of the metadata quorum that no majority can reach resigns.",
@@ -100,11 +110,13 @@ impl Goal {
     pub fn limit(self, sim: &Sim) -> Span {
         let settings = &sim.world().genesis.settings;
         let quorum = Span::secs(60);
-        let brokers = quorum + settings.broker_session_timeout + settings.initial_broker_registration_timeout;
+        // A session at ZooKeeper is expired up to a tick late, and its broker comes back after that.
+        let sessions = settings.broker_session_timeout.max(settings.zookeeper_session_timeout * 2);
+        let brokers = quorum + sessions + settings.initial_broker_registration_timeout;
         let replicas = brokers + settings.replica_lag_time_max + settings.replica_socket_timeout;
         match self {
             Goal::V1 | Goal::V3 | Goal::V14 => quorum,
-            Goal::V5 | Goal::V6 | Goal::V15 => brokers,
+            Goal::V5 | Goal::V6 | Goal::V15 | Goal::V16 => brokers,
             Goal::V7 | Goal::V8 | Goal::V9 | Goal::V12 | Goal::V13 => replicas,
             // A client whose stale leader swallows every packet asks elsewhere only when a metadata update is
             // allowed before the next attempt to connect: half a minute a throw (`leastLoadedNode`).
@@ -137,30 +149,69 @@ impl Missing {
 /// The first goal that is not reached.
 pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let world = sim.world();
-    let Some(controller) = settled_controller(world, core) else { return Some(Missing::of(Goal::V1)) };
-    if changes_voters(world, controller) {
-        return Some(Missing::at(Goal::V3, controller));
-    }
-    if let Some(node) = stubborn_leader(world, core) {
-        return Some(Missing::at(Goal::V14, node));
-    }
-    let image = world.process(controller).and_then(Process::control).map(|control| control.image())?;
+    let (image, ahead) = match world.genesis.mode.metadata() {
+        MetadataPlane::KRaft => match of_quorum(world, core) {
+            Ok(controller) => {
+                let control = world.process(controller).and_then(Process::control)?;
+                (control.image(), ahead_of(world, core, controller))
+            }
+            Err(missing) => return Some(missing),
+        },
+        MetadataPlane::ZooKeeper => match of_ensemble(world, core) {
+            Ok(image) => (image, Vec::new()),
+            Err(missing) => return Some(missing),
+        },
+    };
     if world.genesis.brokers == 0 {
         return None;
     }
     if !sim.is_set_up() {
         return Some(Missing::of(Goal::V5));
     }
-    let ahead = ahead_of(world, core, controller);
     let saved = (!ahead.is_empty()).then(|| core.without(&ahead));
     let core = saved.as_ref().unwrap_or(core);
+    let by_raft = world.genesis.mode.replication() == ReplicationPlane::Raft;
     let partitions = || {
-        image.partitions.iter().find_map(|(id, found)| partition(world, core, patience, image, *id, found))
+        image.partitions.iter().find_map(|(id, found)| {
+            if by_raft {
+                rafts::partition(world, core, *id, found)
+            } else {
+                partition(world, core, patience, image, *id, found)
+            }
+        })
     };
     let known = patience.known_by_now(sim.now());
     brokers(world, core, image, known)
         .or_else(partitions)
         .or_else(|| clients::missing(world, core, patience, image))
+}
+
+/// The active controller of a quorum that has settled.
+fn of_quorum(world: &World, core: &Core) -> Result<NodeId, Missing> {
+    let controller = settled_controller(world, core).ok_or(Missing::of(Goal::V1))?;
+    if changes_voters(world, controller) {
+        return Err(Missing::at(Goal::V3, controller));
+    }
+    stubborn_leader(world, core).map_or(Ok(controller), |node| Err(Missing::at(Goal::V14, node)))
+}
+
+/// What a settled ensemble has committed: a member of the core leads, and a broker of the core is the controller, as
+/// the ensemble's tree says, too.
+fn of_ensemble<'a>(world: &'a World, core: &Core) -> Result<&'a Image, Missing> {
+    let leads = |slot: &Slot| {
+        let server = match &slot.process {
+            Some(Process::ZooKeeper(server)) => Some(server),
+            _ => None,
+        };
+        core.has(slot.id) && server.is_some_and(|server| server.is_leader() && server.is_serving())
+    };
+    let ensemble = world.ensemble().filter(|_| world.of_kind(NodeKind::ZooKeeper).any(leads));
+    let ensemble = ensemble.ok_or(Missing::of(Goal::V1))?;
+    let active = world.active_controller().filter(|id| core.has(*id)).ok_or(Missing::of(Goal::V16))?;
+    match ensemble.database().tree().get(Path::Controller).map(|znode| &znode.data) {
+        Some(Data::Node(node)) if *node == active => Ok(ensemble.image()),
+        _ => Err(Missing::at(Goal::V16, active)),
+    }
 }
 
 /// Brokers of the core that have heard of a later epoch than the leader's, of a voter that stood for election and was

@@ -6,6 +6,7 @@ use super::{Driver, LATENESS, slowed};
 use crate::fault::Fault;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind, NodeList, TopicPartition};
+use kraftscope_core::mode::MetadataPlane;
 use kraftscope_core::net::Link;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::record::TopicConfig;
@@ -33,12 +34,24 @@ impl Driver {
             Fault::Fence if self.tolerance.allows_outage(sim) => {
                 let near = near.filter(|id| id.kind() == NodeKind::Broker);
                 let broker = near.or_else(|| self.luck.pick(&servers(sim, Some(NodeKind::Broker))));
-                acts.extend(broker.map(|broker| Act::Controller(Command::FenceBroker(broker))));
+                acts.extend(broker.map(|broker| self.fence(broker, sim)));
             }
             Fault::Operator => self.command(false, sim, acts),
             Fault::Reassign if self.tolerance.allows_outage(sim) => self.reassign(sim, acts),
             Fault::Unclean => self.command(true, sim, acts),
             _ => {}
+        }
+    }
+
+    /// The cluster takes a broker that lives for dead: the controller fences it, or ZooKeeper ends its session (F19).
+    fn fence(&mut self, broker: NodeId, sim: &Sim) -> Act {
+        match sim.world().genesis.mode.metadata() {
+            MetadataPlane::KRaft => Act::Controller(Command::FenceBroker(broker)),
+            MetadataPlane::ZooKeeper => {
+                let member = self.luck.pick(&servers(sim, Some(NodeKind::ZooKeeper)));
+                let member = member.unwrap_or(NodeId::zookeeper(1));
+                Act::Do(Action::Call(member, Command::ExpireSession(broker)))
+            }
         }
     }
 
