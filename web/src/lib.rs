@@ -7,6 +7,7 @@
 //!
 //! Reading order: `model`, `player`, `session`, `store`, `view::app`.
 
+pub mod conditions;
 pub mod hunt;
 pub mod i18n;
 pub mod keys;

@@ -7,7 +7,7 @@ use crate::i18n::words::Words;
 use crate::select::Selection;
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::{NodeId, NodeKind, PacketId, ReplicaKey, Text, TopicId, TopicPartition};
-use kraftscope_core::mode::MetadataPlane;
+use kraftscope_core::mode::{MetadataPlane, ReplicationPlane};
 use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::record::TopicConfig;
@@ -269,6 +269,10 @@ fn topics(view: &ClusterView) -> Vec<TopicId> {
 }
 
 fn of_partition(partition: TopicPartition, view: &ClusterView) -> Vec<Item> {
+    // A Raft group elects its leader itself; it has no ISR, and its members do not change.
+    if view.mode.replication() == ReplicationPlane::Raft {
+        return Vec::new();
+    }
     let Some(found) = view.partitions.iter().find(|found| found.partition == partition) else {
         return Vec::new();
     };
@@ -301,6 +305,9 @@ fn of_moves(
     view: &ClusterView,
     words: &Words<'_>,
 ) -> Vec<Item> {
+    if view.mode.replication() == ReplicationPlane::Raft {
+        return Vec::new();
+    }
     let found = view.partitions.iter().find(|found| found.partition == partition);
     let Some((found, controller)) = found.zip(active(view)) else { return Vec::new() };
     let call = |target| vec![Action::Call(controller, Command::Reassign { partition, target })];

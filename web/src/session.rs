@@ -3,6 +3,7 @@
 //! Keeps the picture of the cursor, the names of topics and the index of the timeline in step with the history.
 //! Invariant: after every public call the picture is that of the cursor.
 
+use crate::conditions;
 use crate::marks::Marks;
 use crate::player::Outlook;
 use crate::view::props::Same;
@@ -28,20 +29,6 @@ const BACK: usize = 3000;
 const CELLS: u32 = 12;
 /// A run stops growing here, so that a page that plays for days does not fill the memory.
 pub const LONGEST: u64 = 2_000_000;
-
-/// Conditions that are often waited for: name, and scenario text.
-pub const CONDITIONS: &[(&str, &str)] = &[
-    ("new leader", "note LeaderElected"),
-    ("isr changes", "note IsrChanged"),
-    ("record committed", "note HighWatermarkAdvanced"),
-    ("broker fenced", "note BrokerFenced"),
-    ("controller elected", "note ControllerActivated"),
-    ("candidate", "note BecameCandidate"),
-    ("isr shrinks", "note IsrShrinkProposed"),
-    ("log truncated", "note LogTruncated"),
-    ("produce fails", "note ProduceFailed"),
-    ("invariant breaks", "broken"),
-];
 
 /// What an action led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -295,10 +282,10 @@ impl Session {
         Ok(found)
     }
 
-    /// Reads a condition, or the name of one in [`CONDITIONS`].
+    /// Reads a condition, or the name of one that is often waited for.
     pub fn condition(&self, text: &str) -> Result<Condition, String> {
         let text = text.trim();
-        let known = CONDITIONS.iter().find(|(name, _)| *name == text);
+        let known = conditions::of(self.genesis().mode).into_iter().find(|(name, _)| *name == text);
         Condition::parse(known.map_or(text, |(_, condition)| condition), &self.names)
     }
 

@@ -154,7 +154,6 @@ fn broker(sim: &Sim, slot: &Slot, truth: &Image, sessions: &[SessionView]) -> Br
         replicas: partitions.filter(|partition| partition.replicas.contains(slot.id)).count() as u32,
         session: sessions.iter().find(|session| session.broker == slot.id).copied(),
         slowed: sim.net().slow.get(&slot.id).copied().unwrap_or_default(),
-        controls: None,
     }
 }
 

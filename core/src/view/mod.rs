@@ -231,8 +231,6 @@ pub struct BrokerView {
     pub session: Option<SessionView>,
     /// It handles everything this much later.
     pub slowed: Span,
-    /// With ZooKeeper: it believes that it is the controller, of this epoch.
-    pub controls: Option<u32>,
 }
 
 /// One partition: the controller's truth, and its replicas.

@@ -50,7 +50,8 @@ impl Changes {
         }
         for broker in &new.brokers {
             let before = old.brokers.iter().find(|before| before.id == broker.id);
-            let standing = |b: &kraftscope_core::view::BrokerView| (b.health, b.fenced, b.phase, b.controls);
+            let standing =
+                |b: &kraftscope_core::view::BrokerView| (b.health, b.fenced, b.phase, b.controller_epoch);
             if before.is_some_and(|before| standing(before) != standing(broker)) {
                 changes.nodes.insert(broker.id);
             }

@@ -9,6 +9,7 @@ mod group;
 mod heading;
 mod knobs;
 mod process;
+mod raft;
 mod replica;
 mod timers;
 mod why;

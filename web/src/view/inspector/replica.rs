@@ -1,9 +1,10 @@
 //! Facts about partitions, replicas and records.
 
-use super::Desk;
 use super::facts::{Fact, Facts, Tone};
 use super::process::ago;
+use super::{Desk, raft};
 use kraftscope_core::id::{NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::mode::ReplicationPlane;
 use kraftscope_core::view::{Health, PartitionView, ReplicaRole, ReplicaView};
 
 fn find<'a>(desk: &Desk<'a>, partition: TopicPartition) -> Option<&'a PartitionView> {
@@ -28,6 +29,10 @@ pub(super) fn partition(desk: &Desk<'_>, id: TopicPartition) -> Vec<Fact> {
         Some(leader) => facts.tone("leader", words.node(leader), Tone::Lead),
         None => facts.tone("leader", desk.say("nobody"), Tone::Bad),
     };
+    if desk.view.mode.replication() == ReplicationPlane::Raft {
+        raft::partition(&mut facts, desk, shown);
+        return facts.done();
+    }
     facts.add("leader-epoch", shown.leader_epoch).add("partition-epoch", shown.partition_epoch);
     facts.add("replicas", words.nodes(&shown.replicas));
     isr(&mut facts, desk, "isr", &shown.isr, &shown.replicas);
@@ -63,6 +68,11 @@ pub(super) fn replica(desk: &Desk<'_>, id: TopicPartition, broker: NodeId) -> Ve
     let mut facts = Facts::new(desk);
     if shown.health != Health::Up {
         facts.tone("health", desk.say(&format!("health.{:?}", shown.health)), Tone::Bad);
+    }
+    if let Some(raft) = &shown.raft {
+        raft::replica(&mut facts, desk, shown, raft);
+        log(&mut facts, desk, shown);
+        return facts.done();
     }
     let leads = shown.role == ReplicaRole::Leader;
     facts.tone("role", format!("{:?}", shown.role), if leads { Tone::Lead } else { Tone::Plain });

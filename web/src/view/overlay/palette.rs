@@ -1,6 +1,7 @@
 //! The command palette: everything that the page can do, found by a few letters; and any line of scenario text.
 
 use super::super::props::Send;
+use crate::conditions;
 use crate::i18n::words::Words;
 use crate::i18n::{Lang, t, tr};
 use crate::keys::HELP;
@@ -11,7 +12,6 @@ use crate::model::{
 };
 use crate::platform::dom;
 use crate::select::Selection;
-use crate::session::CONDITIONS;
 use kraftscope_core::mode::Mode;
 use yew::prelude::*;
 
@@ -63,9 +63,9 @@ pub fn entries(model: &Model) -> Vec<Entry> {
         let name = tr(lang, &format!("header.theme.{}", theme.name()));
         entry(format!("{}: {name}", tr(lang, "header.theme")), PageMsg::SetTheme(theme))
     }));
-    all.extend(CONDITIONS.iter().map(|(name, _)| {
+    all.extend(conditions::of(model.session.genesis().mode).into_iter().map(|(name, _)| {
         let what = tr(lang, &format!("until.{}", name.replace(' ', "-")));
-        entry(t(lang, "palette.until", &[("what", what)]), TimeMsg::Until((*name).to_owned()))
+        entry(t(lang, "palette.until", &[("what", what)]), TimeMsg::Until(name.to_owned()))
     }));
     all.extend(titles(lang).into_iter().map(|(name, title)| {
         entry(t(lang, "palette.lesson", &[("title", title)]), LessonMsg::Open(name.to_owned()))

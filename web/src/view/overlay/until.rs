@@ -2,10 +2,10 @@
 
 use super::super::props::Send;
 use super::dialogue;
+use crate::conditions;
 use crate::i18n::{Lang, tr};
 use crate::model::TimeMsg;
 use crate::platform::dom;
-use crate::session::CONDITIONS;
 use yew::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Properties)]
@@ -13,14 +13,6 @@ pub(super) struct UntilProps {
     pub(super) lang: Lang,
     pub(super) send: Send,
 }
-
-const EXAMPLES: [&str; 5] = [
-    "leader orders-0 != broker-1",
-    "isr orders-0 lacks broker-3",
-    "hw orders-0 >= 20",
-    "controller = controller-2",
-    "time >= 30s",
-];
 
 #[component]
 pub(super) fn Until(props: &UntilProps) -> Html {
@@ -37,17 +29,18 @@ pub(super) fn Until(props: &UntilProps) -> Html {
             send.now(TimeMsg::Until((*text).clone()));
         })
     };
-    let choices = CONDITIONS.iter().map(|(name, _)| {
+    let mode = send.store().model().session.genesis().mode;
+    let choices = conditions::of(mode).into_iter().map(|(name, _)| {
         let key = name.replace(' ', "-");
         html! {
             <button key={key.clone()} class="button" data-testid={format!("until-{key}")}
-                onclick={send.on_click(TimeMsg::Until((*name).to_owned()))}>{ tr(lang, &format!("until.{key}")) }</button>
+                onclick={send.on_click(TimeMsg::Until(name.to_owned()))}>{ tr(lang, &format!("until.{key}")) }</button>
         }
     });
-    let examples = EXAMPLES.iter().map(|example| {
+    let examples = conditions::examples(mode).into_iter().map(|example| {
         let text = text.clone();
-        let onclick = Callback::from(move |_| text.set((*example).to_owned()));
-        html! { <button key={*example} class="button quiet small mono" {onclick}>{ *example }</button> }
+        let onclick = Callback::from(move |_| text.set(example.to_owned()));
+        html! { <button key={example} class="button quiet small mono" {onclick}>{ example }</button> }
     });
     let body = html! {
         <>

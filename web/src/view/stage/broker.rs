@@ -34,7 +34,7 @@ impl BrokerProps {
     /// It believes to be the controller, and ZooKeeper names another one, or none.
     fn is_zombie(&self) -> bool {
         let named = self.view.ensemble.as_ref().and_then(EnsembleView::controller);
-        self.shown().is_some_and(|shown| shown.controls.is_some() && named != Some(shown.id))
+        self.shown().is_some_and(|shown| shown.controller_epoch.is_some() && named != Some(shown.id))
     }
 
     /// The groups that it answers for.
@@ -46,7 +46,7 @@ impl BrokerProps {
 /// What is drawn of a broker: not its session or metadata offset, which change all the time.
 fn drawn(broker: &BrokerView) -> impl PartialEq + use<> {
     let life = (broker.health, broker.phase, broker.fenced, broker.in_controlled_shutdown);
-    let control = (broker.session.is_some(), broker.controls);
+    let control = (broker.session.is_some(), broker.controller_epoch);
     (broker.id, broker.rack, life, broker.leads, broker.replicas, broker.slowed, control)
 }
 
@@ -121,7 +121,7 @@ fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
 /// At the right end of the head: the groups that it coordinates, or the sign alone.
 fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -> Html {
     let groups = props.groups();
-    if groups.is_empty() || shown.controls.is_some() {
+    if groups.is_empty() || shown.controller_epoch.is_some() {
         return Html::default();
     }
     let (m, head) = (&props.sheet.layout.metrics, props.place.head);
@@ -143,7 +143,9 @@ fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64
 
 /// At the right end of the head: it is the controller, or believes so.
 fn controls(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -> Html {
-    let Some(epoch) = shown.controls.filter(|_| shown.health != Health::Down) else { return Html::default() };
+    let Some(epoch) = shown.controller_epoch.filter(|_| shown.health != Health::Down) else {
+        return Html::default();
+    };
     let (sheet, m, head) = (&props.sheet, &props.sheet.layout.metrics, props.place.head);
     let zombie = props.is_zombie();
     let args = [("n", epoch.to_string())];

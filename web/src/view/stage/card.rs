@@ -4,7 +4,7 @@ use super::log::{Drawing, Tick};
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{ending, frame, n, sign, two_tones};
-use super::{describe, icon};
+use super::{describe, icon, raft};
 use crate::layout::{LogWindow, Point, Rect, Strip, fit, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
@@ -72,8 +72,11 @@ impl PartialEq for CardProps {
     }
 }
 
-fn epoch(props: &CardProps) -> Option<(kraftscope_core::id::TopicPartition, u32)> {
-    props.partition().map(|partition| (partition.partition, partition.leader_epoch.0))
+/// What is drawn of the partition as a whole: which it is, its epoch, and the tag of a member of a Raft group.
+fn epoch(props: &CardProps) -> Option<(kraftscope_core::id::TopicPartition, u32, Option<String>)> {
+    let (partition, copy) = (props.partition()?, props.copy()?);
+    let tag = raft::is_raft(&props.view).then(|| raft::tag(&props.sheet, &props.view, partition, copy).0);
+    Some((partition.partition, partition.leader_epoch.0, tag))
 }
 
 /// One replica.
@@ -96,7 +99,11 @@ pub(super) fn Card(props: &CardProps) -> Html {
     let what = Selection::Replica { partition: partition.partition, broker: copy.broker };
     let class = classes!(
         props.mark.classes("st-card"),
-        if copy.in_isr { "is-in" } else { "is-out" },
+        match (raft::is_raft(&props.view), copy.in_isr) {
+            (true, _) => raft::class(partition, copy),
+            (false, true) => "is-in",
+            (false, false) => "is-out",
+        },
         (copy.role == ReplicaRole::Leader && copy.is_true_leader).then_some("is-leader"),
         props.asked().map(|joins| if joins { "is-joining" } else { "is-leaving" }),
         match copy.health {
@@ -116,8 +123,19 @@ pub(super) fn Card(props: &CardProps) -> Html {
                 { role_sign(partition, copy, Point::new(props.area.x + 4.0, strip.y + (strip.height - size) / 2.0), size) }
             }
             { drawing.draw() }
+            if raft::is_raft(&props.view) && !layout.density.has_words() && layout.density.has_numbers() {
+                { standing(props, partition, copy) }
+            }
         </g>
     }
+}
+
+/// Where there is no line of words: what a member of a Raft group got or is known to have, below the log.
+fn standing(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Html {
+    let m = &props.sheet.layout.metrics;
+    let (text, _, class) = raft::tag(&props.sheet, &props.view, partition, copy);
+    let place = Point::new(props.area.right() - m.pad, props.area.bottom() - 5.0);
+    ending(place, m.small, classes!("st-tag", class), fit(&text, props.area.w * 0.6, m.small))
 }
 
 /// The line of words above the log: role on the left, standing in the ISR on the right.
@@ -127,7 +145,11 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     let baseline = area.y + 4.0 + m.body;
     let start = area.x + m.pad + m.body + 6.0;
     let right = area.right() - m.pad;
-    let (tag, tag_sign, tag_class) = tag(props, copy);
+    let (tag, tag_sign, tag_class) = if raft::is_raft(&props.view) {
+        raft::tag(&props.sheet, &props.view, partition, copy)
+    } else {
+        tag(props, copy)
+    };
     let role = role_word(&props.sheet, partition, copy);
     let room = right - start - width_of(&role, m.body);
     let left_for_extra = room - m.body * 0.5 - m.small - 6.0;
@@ -155,11 +177,17 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
 
 /// The controller has made it the leader, and it has not learned of that yet.
 pub(super) fn is_named(partition: &PartitionView, copy: &ReplicaView) -> bool {
-    partition.leader == Some(copy.broker) && copy.role != ReplicaRole::Leader && copy.health != Health::Down
+    copy.raft.is_none()
+        && partition.leader == Some(copy.broker)
+        && copy.role != ReplicaRole::Leader
+        && copy.health != Health::Down
 }
 
 /// `Leader`, `Follower`; of a dead process that it is dead.
 pub(super) fn role_word(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView) -> String {
+    if let Some(raft) = copy.raft.as_ref().filter(|_| copy.health != Health::Down) {
+        return raft::role_word(sheet, copy, raft);
+    }
     match (copy.health, copy.role) {
         (Health::Down, _) => sheet.say("health.Down"),
         _ if is_named(partition, copy) => sheet.say("role.named"),
@@ -170,7 +198,7 @@ pub(super) fn role_word(sheet: &Sheet, partition: &PartitionView, copy: &Replica
 /// What is unusual about a role: an old epoch, requests that wait.
 fn unusual(sheet: &Sheet, partition: &PartitionView, copy: &ReplicaView, room: f64) -> String {
     let size = sheet.layout.metrics.small;
-    if copy.role == ReplicaRole::Offline || copy.health == Health::Down {
+    if copy.role == ReplicaRole::Offline || copy.health == Health::Down || copy.raft.is_some() {
         return String::new();
     }
     if copy.leader_epoch < partition.leader_epoch {
@@ -199,6 +227,9 @@ fn tag(props: &CardProps, copy: &ReplicaView) -> (String, &'static str, &'static
 fn role_sign(partition: &PartitionView, copy: &ReplicaView, place: Point, size: f64) -> Html {
     let (path, class) = match copy.role {
         _ if copy.health == Health::Down => (icon::CROSS, "st-sign"),
+        _ if copy.raft.is_some() => {
+            copy.raft.as_ref().map_or((icon::NOTHING, "st-sign"), |raft| raft::role_sign(copy, raft))
+        }
         _ if is_named(partition, copy) => (icon::CROWN, "st-crown is-named"),
         ReplicaRole::Leader if copy.is_true_leader => (icon::CROWN, "st-crown"),
         ReplicaRole::Leader => (icon::CROWN, "st-crown is-former"),
@@ -222,7 +253,12 @@ fn ticks(copy: &ReplicaView, readers: &[(NodeId, Offset)]) -> Vec<Tick> {
         })
     };
     let known = copy.followers.iter().filter_map(|follower| Some((follower.leo?, follower.broker)));
-    let ends: Vec<(usize, NodeId)> = known.map(|(leo, broker)| (place_of(leo), broker)).collect();
+    let progress = copy.raft.iter().flat_map(|raft| &raft.progress);
+    let known: Vec<(Offset, NodeId)> = match &copy.raft {
+        Some(_) => progress.map(|follower| (follower.matched, follower.broker)).collect(),
+        None => known.collect(),
+    };
+    let ends: Vec<(usize, NodeId)> = known.into_iter().map(|(leo, broker)| (place_of(leo), broker)).collect();
     let carets: Vec<usize> = readers.iter().map(|(_, offset)| place_of(*offset)).collect();
     for (place, broker) in ends {
         let separator = if ticks[place].followers.is_empty() { "" } else { "," };

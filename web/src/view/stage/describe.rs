@@ -6,7 +6,7 @@ use super::control::Server;
 use super::group;
 use super::row::proposed;
 use super::sheet::Sheet;
-use super::tree;
+use super::{raft, tree};
 use kraftscope_core::id::{NodeKind, NodeList, Offset, Text};
 use kraftscope_core::view::{
     BrokerPhase, BrokerView, ClusterView, ConsumerView, Health, PartitionView, ProducerView, ReplicaView,
@@ -77,6 +77,16 @@ pub(super) fn broker(sheet: &Sheet, shown: &BrokerView) -> String {
 /// `orders-0: leader broker 2, leader epoch 3, …`
 pub(super) fn partition(sheet: &Sheet, shown: &PartitionView) -> String {
     let leader = shown.leader.map_or_else(|| sheet.say("nobody"), |id| id.number().to_string());
+    if shown.copies.iter().any(|copy| copy.raft.is_some()) {
+        let args = [
+            ("name", format!("{}-{}", shown.topic, shown.partition.partition)),
+            ("leader", leader),
+            ("epoch", shown.leader_epoch.to_string()),
+            ("replicas", numbers(sheet, &shown.replicas)),
+            ("commits", raft::commits(sheet, shown).0),
+        ];
+        return sheet.tell("say.raft.partition", &args);
+    }
     let acks = if shown.accepts_acks_all { "acks.passes" } else { "acks.blocked.short" };
     let mut text = sheet.tell(
         "say.partition",

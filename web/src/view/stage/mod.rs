@@ -18,6 +18,7 @@ mod link;
 mod log;
 mod mark;
 mod pointer;
+mod raft;
 mod row;
 mod sheet;
 mod svg;
@@ -269,6 +270,9 @@ fn bands(sheet: &Sheet, mode: Mode) -> Html {
     };
     html! {
         <g class="st-bands">
+            if let Some(tree) = &layout.tree {
+                { name(&Rect::new(control.x, tree.area.y, control.w, tree.area.h), "band.tree", "band.tree.what") }
+            }
             if !layout.controllers.is_empty() { { name(control, "band.control", keeper) } }
             if !layout.brokers.is_empty() { { name(data, "band.data", rows) } }
             if !layout.clients.is_empty() { { name(clients, "band.clients", "band.clients.what") } }

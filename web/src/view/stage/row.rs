@@ -3,12 +3,12 @@
 use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{centred, n, sign, two_tones, words};
-use super::{describe, icon};
+use super::{describe, icon, raft};
 use crate::layout::{Point, RowBox, fit, fit_partition, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::{NodeList, Text};
-use kraftscope_core::mode::MetadataPlane;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::view::{ClusterView, PartitionView};
 use yew::prelude::*;
 
@@ -49,6 +49,8 @@ impl PartialEq for RowProps {
             && self.sheet == other.sheet
             && self.shown().map(drawn) == other.shown().map(drawn)
             && self.kept() == other.kept()
+            && self.shown().map(|shown| members(self, shown))
+                == other.shown().map(|shown| members(other, shown))
     }
 }
 
@@ -94,7 +96,9 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     let line = ((area.bottom() - 1.0 - members_y - radius) / 3.0).min(m.line(m.small) + 2.0);
     let y = |number: f64| members_y + radius + 1.0 + line * number - line * 0.15;
     let room = area.w - 16.0;
-    let leader = sheet.tell("epoch.leader", &[("n", shown.leader_epoch.to_string())]);
+    let is_raft = raft::is_raft(&props.view);
+    let epoch_key = if is_raft { "raft.epoch" } else { "epoch.leader" };
+    let leader = sheet.tell(epoch_key, &[("n", shown.leader_epoch.to_string())]);
     let special = state(props, shown);
     let tone = match special {
         None => "st-quiet",
@@ -116,11 +120,13 @@ fn in_full(props: &RowProps, shown: &PartitionView) -> Html {
     }
 }
 
-/// What the registration's version is called: with ZooKeeper it is the version of the partition's znode.
+/// What the registration's version is called: with ZooKeeper it is the version of the partition's znode. A Raft group
+/// has none that matters, and has no ISR: that is said instead.
 fn version_key(props: &RowProps) -> &'static str {
-    match props.view.mode.metadata() {
-        MetadataPlane::ZooKeeper => "epoch.zk-version",
-        MetadataPlane::KRaft => "epoch.partition",
+    match props.view.mode {
+        Mode::ZooKeeper => "epoch.zk-version",
+        Mode::KRaft => "epoch.partition",
+        Mode::KafkaRaft => "raft.no-isr",
     }
 }
 
@@ -144,7 +150,7 @@ fn in_two_lines(props: &RowProps, shown: &PartitionView) -> Html {
 fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     let (m, area) = (&props.sheet.layout.metrics, props.place.label);
     let y = area.y + m.body;
-    let count = format!("{}/{}", shown.isr.len(), shown.replicas.len());
+    let count = format!("{}/{}", members(props, shown).len(), shown.replicas.len());
     let start = area.x + m.small + 4.0;
     let room = area.right() - start - 1.5 * m.small;
     let name = fit_partition(&name(shown), room - width_of(&count, m.small), m.small);
@@ -161,13 +167,22 @@ fn in_one_line(props: &RowProps, shown: &PartitionView) -> Html {
     }
 }
 
+/// The in-sync replicas; of a Raft group who takes part.
+fn members(props: &RowProps, shown: &PartitionView) -> NodeList {
+    if !raft::is_raft(&props.view) {
+        return shown.isr;
+    }
+    shown.copies.iter().filter(|copy| raft::takes_part(shown, copy)).map(|copy| copy.broker).collect()
+}
+
 fn counted(props: &RowProps, shown: &PartitionView, room: f64) -> String {
     let args = [
-        ("n", shown.isr.len().to_string()),
+        ("n", members(props, shown).len().to_string()),
         ("of", shown.replicas.len().to_string()),
         ("epoch", shown.leader_epoch.to_string()),
     ];
-    let count = props.sheet.tell("isr.count", &args);
+    let key = if raft::is_raft(&props.view) { "raft.count" } else { "isr.count" };
+    let count = props.sheet.tell(key, &args);
     let Some(state) = state(props, shown) else { return count };
     let both = format!("{count} · {state}");
     let fits = width_of(&both, props.sheet.layout.metrics.small) <= room;
@@ -210,11 +225,12 @@ fn is_moving(shown: &PartitionView) -> bool {
 fn isr(props: &RowProps, shown: &PartitionView, place: Point, radius: f64) -> Html {
     let m = &props.sheet.layout.metrics;
     let asked = proposed(shown);
-    let label = props.sheet.say("isr");
+    let members = members(props, shown);
+    let label = props.sheet.say(if raft::is_raft(&props.view) { "raft.group" } else { "isr" });
     let start = place.x + width_of(&label, m.small) + radius + 6.0;
     let round = |(i, id): (usize, kraftscope_core::id::NodeId)| {
         let x = start + (2.0 * radius + 6.0) * i as f64;
-        let inside = shown.isr.contains(id);
+        let inside = members.contains(id);
         let changes = asked.is_some_and(|asked| asked.contains(id) != inside);
         let class = classes!(
             "st-member",
@@ -242,7 +258,9 @@ fn isr(props: &RowProps, shown: &PartitionView, place: Point, radius: f64) -> Ht
 /// Whether a produce with acks=all is accepted now, and why not.
 fn acks(props: &RowProps, shown: &PartitionView, place: Point, room: f64) -> Html {
     let (sheet, m) = (&props.sheet, &props.sheet.layout.metrics);
-    let text = if shown.accepts_acks_all {
+    let text = if raft::is_raft(&props.view) {
+        raft::commits(sheet, shown).0
+    } else if shown.accepts_acks_all {
         sheet.say("acks.passes")
     } else if shown.isr.len() < shown.min_isr {
         sheet.tell("acks.blocked", &[("n", shown.isr.len().to_string()), ("min", shown.min_isr.to_string())])
