@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 use kraftscope_core::explain::stuck;
 use kraftscope_core::history::History;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::scenario::{Line, play_line};
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::Time;
@@ -192,6 +193,21 @@ fn an_isr_change_needs_a_controller() {
             IsrChangeWaitsForController { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), proposed: [2, 1] }
             ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(1), partition: 0 }, waiting_for: Offset(12), member: NodeId(3) }
             HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(1), partition: 0 }, member: NodeId(3), its_leo: Some(Offset(10)), leo: Offset(12), lagging_at: Some(Time(39879066)) }
+        "#]],
+    );
+}
+
+/// Source: Raft: neither a controller nor an ISR can help a group that has no majority.
+#[test]
+fn a_raft_group_without_a_majority_waits_for_it_and_for_nothing_else() {
+    check_in(
+        Genesis::default().in_mode(Mode::KafkaRaft),
+        &["crash broker-1", "crash broker-2", "run 20s"],
+        &expect![[r#"
+            NoGroupMajority { partition: TopicPartition { topic: TopicId(0), partition: 0 }, up: 1, needed: 2 }
+            NoGroupMajority { partition: TopicPartition { topic: TopicId(0), partition: 1 }, up: 1, needed: 2 }
+            NoGroupMajority { partition: TopicPartition { topic: TopicId(0), partition: 2 }, up: 1, needed: 2 }
+            NoGroupMajority { partition: TopicPartition { topic: TopicId(1), partition: 0 }, up: 1, needed: 2 }
         "#]],
     );
 }

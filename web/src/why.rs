@@ -91,6 +91,12 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
         Stuck::NoQuorum { up, needed } | Stuck::NoEnsemble { up, needed } => {
             vec![("up", up.to_string()), ("needed", needed.to_string())]
         }
+        Stuck::NoGroupMajority { partition, up, needed } => vec![
+            ("partition", words.partition(partition)),
+            ("up", up.to_string()),
+            ("needed", needed.to_string()),
+        ],
+        Stuck::NoGroupLeaderYet { partition } => vec![("partition", words.partition(partition))],
         Stuck::NoControllerYet => Vec::new(),
         Stuck::BrokerNotRegistered { broker, session_until } => {
             vec![("broker", words.node(broker)), ("until", until(session_until))]

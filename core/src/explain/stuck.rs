@@ -5,6 +5,7 @@
 
 use crate::id::{NodeId, NodeKind, NodeList, Offset, TopicPartition};
 use crate::metadata::image::Image;
+use crate::mode::ReplicationPlane;
 use crate::net::{Link, Net};
 use crate::process::{Broker, Controller, Process};
 use crate::quorum::majority;
@@ -66,6 +67,20 @@ pub enum Stuck {
         partition: TopicPartition,
         /// The one that may lead.
         member: NodeId,
+    },
+    /// Too few members of a partition's Raft group can talk to each other: nobody is elected, nothing is committed.
+    NoGroupMajority {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The most that run and reach each other.
+        up: u32,
+        /// A majority.
+        needed: u32,
+    },
+    /// A majority of a Raft group runs, and its members still wait for a leader that they do not hear.
+    NoGroupLeaderYet {
+        /// Which partition.
+        partition: TopicPartition,
     },
     /// The leader does not run or cannot be reached, and the controller does not know it yet.
     LeaderSilent {
@@ -136,6 +151,8 @@ impl Stuck {
             Stuck::FencedBroker { .. } => "FencedBroker",
             Stuck::NoLeaderOnlyIsrMemberDown { .. } => "NoLeaderOnlyIsrMemberDown",
             Stuck::NoLeaderIsrMemberFenced { .. } => "NoLeaderIsrMemberFenced",
+            Stuck::NoGroupMajority { .. } => "NoGroupMajority",
+            Stuck::NoGroupLeaderYet { .. } => "NoGroupLeaderYet",
             Stuck::LeaderSilent { .. } => "LeaderSilent",
             Stuck::LeaderNotAware { .. } => "LeaderNotAware",
             Stuck::UnderMinIsr { .. } => "UnderMinIsr",
@@ -279,6 +296,9 @@ impl<'a> Scene<'a> {
         registration: &PartitionRegistration,
         found: &mut Vec<Stuck>,
     ) {
+        if self.world.genesis.mode.replication() == ReplicationPlane::Raft {
+            return self.group(partition, registration.replicas, found);
+        }
         let Some(leader) = registration.leader else {
             return self.leaderless(image, partition, registration, found);
         };
@@ -296,6 +316,17 @@ impl<'a> Scene<'a> {
             }
             _ if !silent => found.push(Stuck::LeaderNotAware { partition, leader }),
             _ => {}
+        }
+    }
+
+    /// A Raft group: only its members count, and whom they reach.
+    fn group(&self, partition: TopicPartition, members: NodeList, found: &mut Vec<Stuck>) {
+        let reach = |id: NodeId| members.iter().filter(|&other| self.talk(id, other)).count() as u32;
+        let (up, needed) = (members.iter().map(reach).max().unwrap_or(0), majority(members.len()));
+        if up < needed {
+            found.push(Stuck::NoGroupMajority { partition, up, needed });
+        } else if self.world.raft_leader(partition).is_none_or(|(leader, _)| reach(leader) < needed) {
+            found.push(Stuck::NoGroupLeaderYet { partition });
         }
     }
 

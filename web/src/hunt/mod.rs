@@ -6,12 +6,15 @@
 pub mod worker;
 
 use kraftscope_core::config::Acks;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use serde::{Deserialize, Serialize};
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
+    /// In which mode the clusters run.
+    pub mode: Mode,
     /// Whose behaviour is played.
     pub release: Release,
     /// `acks` of all producers.

@@ -38,7 +38,7 @@ pub fn start() {
 fn hunt(wanted: Wanted) -> Result<Hunt, String> {
     let faults: Result<Vec<Fault>, String> = wanted.faults.iter().map(|name| Fault::parse(name)).collect();
     Hunt::new(HuntSpec {
-        mode: kraftscope_core::mode::Mode::KRaft,
+        mode: wanted.mode,
         acks: wanted.acks,
         min_isr: wanted.min_isr,
         unclean: wanted.unclean,

@@ -2,17 +2,21 @@
 //!
 //! Knows nothing of the worker: what is to be done there comes back as effects.
 
+use super::mode::releases;
 use super::{Effect, Model, Notice, Tab};
 use crate::hunt::{Finding, Tell, Wanted};
 use crate::session::Session;
 use kraftscope_core::config::Acks;
 use kraftscope_core::id::StepId;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use kraftscope_search::fault::Fault;
 
 /// What can happen to the search.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HuntMsg {
+    /// Play clusters in this mode.
+    Mode(Mode),
     /// Play this release.
     Release(Release),
     /// Producers ask for this.
@@ -93,6 +97,7 @@ impl Default for Hunt {
         let unsafe_faults = [Fault::Unclean, Fault::Operator];
         let faults = Fault::ALL.iter().filter(|fault| !unsafe_faults.contains(fault));
         let wanted = Wanted {
+            mode: Mode::KRaft,
             release: Release::default(),
             acks: Acks::All,
             min_isr: 1,
@@ -111,8 +116,15 @@ impl Hunt {
         matches!(self.stage, Stage::Starting | Stage::Searching { .. } | Stage::Shrinking { .. })
     }
 
-    fn change(&mut self, msg: HuntMsg) {
+    pub(super) fn change(&mut self, msg: HuntMsg) {
         match msg {
+            HuntMsg::Mode(mode) => {
+                self.wanted.mode = mode;
+                let known = releases(mode);
+                if let (Some(first), Some(last)) = (known.first(), known.last()) {
+                    self.wanted.release = self.wanted.release.clamp(*first, *last);
+                }
+            }
             HuntMsg::Release(release) => self.wanted.release = release,
             HuntMsg::Acks(acks) => self.wanted.acks = acks,
             HuntMsg::MinIsr(min_isr) => self.wanted.min_isr = min_isr.clamp(1, 5),

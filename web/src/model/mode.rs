@@ -5,7 +5,7 @@
 //! of the cluster was changed meanwhile.
 
 use super::run::of_release;
-use super::{Model, Notice, RunMsg};
+use super::{HuntMsg, Model, Notice, RunMsg};
 use crate::i18n::doings;
 use crate::i18n::tr;
 use kraftscope_core::mode::{MetadataPlane, Mode, ReplicationPlane};
@@ -65,6 +65,9 @@ impl Model {
                     self.words(|words| without.iter().map(|action| doings::did(words, action)).collect());
                 let left = genesis.consumers != source.consumers;
                 self.show(session, "notice.mode");
+                if !self.hunt.is_running() {
+                    self.hunt.change(HuntMsg::Mode(mode));
+                }
                 self.origin = Some(Rc::new(Origin { source, shown: genesis }));
                 self.tell(self.news(mode, &without, left));
                 self.player.playing = true;

@@ -4,8 +4,10 @@ use crate::hunt::Finding;
 use crate::i18n::{Lang, t, tr};
 use crate::model::HuntMsg;
 use crate::model::hunt::{Hunt, Stage};
+use crate::model::mode::releases as releases_of;
 use crate::view::props::Send;
 use kraftscope_core::config::Acks;
+use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
 use kraftscope_core::switches::SWITCHES;
 use kraftscope_search::fault::Fault;
@@ -60,7 +62,11 @@ fn select(id: &str, label: String, disabled: bool, onchange: Callback<Event>, op
 
 fn question(lang: Lang, hunt: &Hunt, send: &Send) -> Html {
     let (wanted, busy) = (&hunt.wanted, hunt.is_running());
-    let releases = Release::ALL
+    let modes = Mode::ALL
+        .map(|mode| option(mode.name(), tr(lang, &format!("mode.{}", mode.name())), mode == wanted.mode));
+    let on_mode = send.on_change(|name| HuntMsg::Mode(Mode::parse(&name).unwrap_or_default()));
+    let releases = releases_of(wanted.mode)
+        .into_iter()
         .map(|release| option(release.name(), release.name().to_owned(), release == wanted.release));
     let acks = [("all", Acks::All), ("1", Acks::One), ("0", Acks::Zero)];
     let min_isr = MIN_ISR.map(|n| option(&n.to_string(), n.to_string(), n == wanted.min_isr));
@@ -78,7 +84,8 @@ fn question(lang: Lang, hunt: &Hunt, send: &Send) -> Html {
     let on_unclean = send.on_change(|on| HuntMsg::Unclean(on == "true"));
     html! {
         <>
-            { select("release", tr(lang, "header.release"), busy, on_release, releases.into_iter().collect()) }
+            { select("mode", tr(lang, "mode"), busy, on_mode, modes.into_iter().collect()) }
+            { select("release", tr(lang, "header.release"), busy, on_release, releases.collect()) }
             { select("acks", "acks".to_owned(), busy, on_acks, acks.map(|(name, value)| {
                 option(name, name.to_owned(), value == wanted.acks)
             }).into_iter().collect()) }
