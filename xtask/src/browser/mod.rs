@@ -25,6 +25,7 @@ mod hunt;
 mod keyboard;
 mod lessons;
 mod links;
+mod modes;
 mod page;
 mod reading;
 mod smoke;
@@ -59,6 +60,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("hunt", hunt::CASES),
     ("acting", acting::CASES),
     ("groups", groups::CASES),
+    ("modes", modes::CASES),
     ("lessons", lessons::CASES),
     ("claims", claims::CASES),
     ("reading", reading::CASES),

@@ -4,6 +4,7 @@ use super::facts::{Fact, Tone};
 use crate::select::Selection;
 use kraftscope_core::config::Settings;
 use kraftscope_core::id::NodeKind;
+use kraftscope_core::mode::{Mode, ReplicationPlane};
 use kraftscope_core::node::Timer;
 
 const QUORUM: &[&str] = &[
@@ -14,7 +15,23 @@ const QUORUM: &[&str] = &[
     "broker.session.timeout.ms",
     "metadata.max.idle.interval.ms",
 ];
-const ENSEMBLE: &[&str] = &["zookeeper.session.timeout.ms"];
+const ENSEMBLE: &[&str] =
+    &["zookeeper.session.timeout.ms", "kraftscope.zookeeper.read.us", "kraftscope.zookeeper.write.us"];
+const BROKER_ON_ZOOKEEPER: &[&str] = &[
+    "zookeeper.session.timeout.ms",
+    "zookeeper.max.in.flight.requests",
+    "kraftscope.controller.partition.us",
+    "replica.lag.time.max.ms",
+    "replica.fetch.wait.max.ms",
+    "controlled.shutdown.enable",
+];
+const RAFT_GROUP: &[&str] = &[
+    "kafkaraft.election.timeout.ms",
+    "kafkaraft.heartbeat.interval.ms",
+    "kafkaraft.append.max.entries",
+    "kafkaraft.read.mode",
+    "kafkaraft.prevote",
+];
 const BROKER: &[&str] = &[
     "broker.heartbeat.interval.ms",
     "broker.session.timeout.ms",
@@ -61,11 +78,16 @@ const GROUP: &[&str] = &[
 ];
 
 /// The keys of the settings that act on it.
-pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
+pub(super) const fn keys(selected: Selection, mode: Mode) -> &'static [&'static str] {
     match selected {
-        Selection::Node(node) => of_kind(node.kind()),
-        Selection::MetadataRecord { controller, .. } => of_kind(controller.kind()),
-        Selection::Timer(node, timer) => of_timer(node.kind(), timer),
+        Selection::Node(node) => of_kind(node.kind(), mode),
+        Selection::MetadataRecord { controller, .. } => of_kind(controller.kind(), mode),
+        Selection::Timer(node, timer) => of_timer(node.kind(), timer, mode),
+        Selection::Partition(_) | Selection::Replica { .. } | Selection::Record { .. }
+            if matches!(mode.replication(), ReplicationPlane::Raft) =>
+        {
+            RAFT_GROUP
+        }
         Selection::Partition(_) | Selection::Replica { .. } | Selection::Record { .. } => PARTITION,
         Selection::Group(_) => GROUP,
         Selection::Znode(_) => ENSEMBLE,
@@ -73,8 +95,9 @@ pub(super) fn keys(selected: Selection) -> &'static [&'static str] {
     }
 }
 
-const fn of_kind(kind: NodeKind) -> &'static [&'static str] {
+const fn of_kind(kind: NodeKind, mode: Mode) -> &'static [&'static str] {
     match kind {
+        NodeKind::Broker if matches!(mode, Mode::ZooKeeper) => BROKER_ON_ZOOKEEPER,
         NodeKind::Controller => QUORUM,
         NodeKind::ZooKeeper => ENSEMBLE,
         NodeKind::Broker => BROKER,
@@ -84,7 +107,7 @@ const fn of_kind(kind: NodeKind) -> &'static [&'static str] {
 }
 
 /// The setting that a timer is drawn from; all of the process's where there is no single one.
-const fn of_timer(kind: NodeKind, timer: Timer) -> &'static [&'static str] {
+const fn of_timer(kind: NodeKind, timer: Timer, mode: Mode) -> &'static [&'static str] {
     match timer {
         Timer::Election => &["controller.quorum.election.timeout.ms"],
         Timer::QuorumFetch | Timer::CheckQuorum => &["controller.quorum.fetch.timeout.ms"],
@@ -99,15 +122,18 @@ const fn of_timer(kind: NodeKind, timer: Timer) -> &'static [&'static str] {
         Timer::DelayedFetch(_) => &["replica.fetch.wait.max.ms"],
         Timer::Rafts => &["kafkaraft.election.timeout.ms", "kafkaraft.heartbeat.interval.ms"],
         Timer::ProducerDelivery => &["delivery.timeout.ms"],
-        _ => of_kind(kind),
+        Timer::ZooKeeperTimeout | Timer::ZooKeeperPing | Timer::ZooKeeperTick => {
+            &["zookeeper.session.timeout.ms"]
+        }
+        _ => of_kind(kind, mode),
     }
 }
 
 /// Those settings with their values.
-pub(super) fn settings(selected: Selection, settings: &Settings) -> Vec<Fact> {
+pub(super) fn settings(selected: Selection, mode: Mode, settings: &Settings) -> Vec<Fact> {
     let fact = |key: &&str| {
         let value = settings.get(key)?;
         Some(Fact { name: (*key).to_owned(), value: value.to_string(), tone: Tone::Plain })
     };
-    keys(selected).iter().filter_map(fact).collect()
+    keys(selected, mode).iter().filter_map(fact).collect()
 }

@@ -74,7 +74,7 @@ pub fn Inspector(props: &InspectorProps) -> Html {
     let desk = Desk { words, view: &props.view };
     let Some(selected) = props.selected else { return nothing(&desk) };
     let facts = facts_of(&desk, selected);
-    let settings = knobs::settings(selected, &props.settings);
+    let settings = knobs::settings(selected, props.view.mode, &props.settings);
     let timers = timers::of(&desk, selected);
     html! {
         <div class="inspector" data-testid="inspector">

@@ -68,17 +68,26 @@ fn broker(desk: &Desk<'_>, shown: &BrokerView) -> Vec<Fact> {
     let words = &desk.words;
     let mut facts = Facts::new(desk);
     health(&mut facts, desk, shown.health);
-    facts
-        .add("phase", format!("{:?}", shown.phase))
-        .flag("fenced", shown.fenced, false)
-        .some("rack", shown.rack);
+    facts.add("phase", format!("{:?}", shown.phase)).some("rack", shown.rack);
+    let with_zookeeper = desk.view.ensemble.is_some();
+    if with_zookeeper {
+        facts.flag("registered", !shown.fenced, true);
+        facts.some(
+            "controls",
+            shown.controller_epoch.map(|epoch| desk.tell("at-epoch", &[("n", epoch.to_string())])),
+        );
+    } else {
+        facts.flag("fenced", shown.fenced, false);
+    }
     if shown.in_controlled_shutdown {
         facts.tone("controlled-shutdown", desk.say("yes"), Tone::Bad);
     }
     facts
         .some("broker-epoch", shown.broker_epoch)
         .some("controller", shown.controller.map(|id| words.node(id)));
-    facts.add("metadata-offset", shown.metadata_offset);
+    if !with_zookeeper {
+        facts.add("metadata-offset", shown.metadata_offset);
+    }
     facts.add("leads", format!("{} / {}", shown.leads, shown.replicas));
     if let Some(session) = shown.session {
         let left = session.expires.since(desk.view.now);

@@ -11,6 +11,7 @@ use crate::layout::{BrokerBox, Point, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::Text;
+use kraftscope_core::mode::{MetadataPlane, Mode};
 use kraftscope_core::view::{BrokerPhase, BrokerView, ClusterView, EnsembleView, Health};
 use yew::prelude::*;
 
@@ -86,7 +87,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     let wide = if rack.is_empty() { 0.0 } else { width_of(&rack, m.small) + m.name * 0.5 };
     let chip_x = head.x + m.pad + width_of(&name, m.name) + wide + 10.0;
     html! {
-        <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown)}
+        <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown, props.view.mode)}
            onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
             { frame(if layout.narrow { head } else { place.column }, 12.0, "st-column") }
             { halo(head, 12.0, props.mark.changed) }
@@ -101,8 +102,16 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     }
 }
 
+/// What a broker is that the control plane does not count on: fenced, or with ZooKeeper without its znode.
+pub(super) const fn out_of_it(mode: Mode) -> &'static str {
+    match mode.metadata() {
+        MetadataPlane::ZooKeeper => "phase.NoZnode",
+        MetadataPlane::KRaft => "phase.Fenced",
+    }
+}
+
 /// How it stands in the cluster, in one word and a tone.
-fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
+fn standing(sheet: &Sheet, shown: &BrokerView, mode: Mode) -> (String, &'static str) {
     let (key, tone) = match (shown.health, shown.phase) {
         (Health::Down, _) => ("health.Down", "is-grey"),
         (Health::Paused, _) => ("health.Paused", "is-warn"),
@@ -112,7 +121,7 @@ fn standing(sheet: &Sheet, shown: &BrokerView) -> (String, &'static str) {
         (Health::Up, BrokerPhase::Starting | BrokerPhase::Recovery | BrokerPhase::NotRunning) => {
             ("phase.Starting", "is-warn")
         }
-        (Health::Up, BrokerPhase::Running) if shown.fenced => ("phase.Fenced", "is-bad"),
+        (Health::Up, BrokerPhase::Running) if shown.fenced => (out_of_it(mode), "is-bad"),
         (Health::Up, BrokerPhase::Running) => ("phase.Running", "is-ok"),
     };
     (sheet.say(key), tone)
@@ -127,7 +136,7 @@ fn coordinator(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64
     let (m, head) = (&props.sheet.layout.metrics, props.place.head);
     let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
     let text = props.sheet.tell("coordinates", &[("groups", names.join(", "))]);
-    let standing = width_of(&standing(&props.sheet, shown).0, m.small) + 14.0 + 12.0;
+    let standing = width_of(&standing(&props.sheet, shown, props.view.mode).0, m.small) + 14.0 + 12.0;
     let room = head.right() - m.pad - from - standing - m.small - 4.0;
     let forms = [text, names.join(", "), String::new()];
     let text = forms.into_iter().find(|text| width_of(text, m.small) <= room).unwrap_or_default();
@@ -154,7 +163,7 @@ fn controls(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -
     } else {
         [sheet.tell("controls", &args), sheet.tell("controls.short", &args)]
     };
-    let taken = width_of(&standing(sheet, shown).0, m.small) + 14.0 + 8.0;
+    let taken = width_of(&standing(sheet, shown, props.view.mode).0, m.small) + 14.0 + 8.0;
     let room = head.right() - m.pad - from - taken - m.small - 18.0;
     let text = forms.into_iter().find(|text| width_of(text, m.small) <= room).unwrap_or_default();
     let width = m.small + 12.0 + if text.is_empty() { 0.0 } else { width_of(&text, m.small) + 6.0 };
@@ -176,9 +185,9 @@ fn controls(props: &BrokerProps, shown: &BrokerView, from: f64, baseline: f64) -
 
 fn chip(props: &BrokerProps, shown: &BrokerView, place: Point, room: f64, short: bool) -> Html {
     let m = &props.sheet.layout.metrics;
-    let (mut text, tone) = standing(&props.sheet, shown);
+    let (mut text, tone) = standing(&props.sheet, shown, props.view.mode);
     if shown.health == Health::Down && shown.fenced {
-        let fenced = props.sheet.say("phase.Fenced");
+        let fenced = props.sheet.say(out_of_it(props.view.mode));
         let both = format!("{text} · {fenced}");
         if width_of(&both, m.small) + 14.0 <= room {
             text = both;

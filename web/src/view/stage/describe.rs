@@ -1,5 +1,6 @@
 //! The stage in sentences: what a screen reader says of each thing.
 
+use super::broker::out_of_it;
 use super::card::is_named;
 use super::client::partition_name;
 use super::control::Server;
@@ -8,6 +9,7 @@ use super::row::proposed;
 use super::sheet::Sheet;
 use super::{raft, tree};
 use kraftscope_core::id::{NodeKind, NodeList, Offset, Text};
+use kraftscope_core::mode::Mode;
 use kraftscope_core::view::{
     BrokerPhase, BrokerView, ClusterView, ConsumerView, Health, PartitionView, ProducerView, ReplicaView,
 };
@@ -51,9 +53,9 @@ pub(super) fn controller(sheet: &Sheet, shown: &Server<'_>) -> String {
 }
 
 /// `Broker 2: Running; leads 2 of 4 partitions`
-pub(super) fn broker(sheet: &Sheet, shown: &BrokerView) -> String {
+pub(super) fn broker(sheet: &Sheet, shown: &BrokerView, mode: Mode) -> String {
     let standing = match (shown.health, shown.phase) {
-        (Health::Up, BrokerPhase::Running) if shown.fenced => sheet.say("phase.Fenced"),
+        (Health::Up, BrokerPhase::Running) if shown.fenced => sheet.say(out_of_it(mode)),
         (Health::Up, BrokerPhase::Running) => sheet.say("phase.Running"),
         (Health::Up, BrokerPhase::PendingControlledShutdown | BrokerPhase::ShuttingDown) => {
             sheet.say("phase.ShuttingDown")

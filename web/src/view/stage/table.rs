@@ -35,7 +35,7 @@ pub(super) fn Table(props: &TableProps) -> Html {
             <thead>
                 <tr>
                     <td></td>
-                    { for view.brokers.iter().map(|broker| html! { <th scope="col">{ describe::broker(sheet, broker) }</th> }) }
+                    { for view.brokers.iter().map(|broker| html! { <th scope="col">{ describe::broker(sheet, broker, view.mode) }</th> }) }
                 </tr>
             </thead>
             <tbody>
