@@ -1,7 +1,7 @@
 //! What must hold of what is written into ZooKeeper, and of who obeys whom.
 //!
 //! Z1 ControllerEpoch: `/controller_epoch` rises by one with each election, and in one epoch one broker is the controller.
-//! Z2 FencedWrites: with KAFKA-6082 whoever decides about a partition does so in the present controller epoch. A decision
+//! Z2 FencedWrites: whoever decides about a partition does so in the present controller epoch. A decision
 //! raises the leader epoch; a leader that writes another ISR does not.
 //! Z3 FencedRequests: a broker that has obeyed a controller obeys no earlier one. Source: KAFKA-1188.
 //! Z4 CasIsr: a leader that writes another ISR names the version of the znode that it has read. Source: KIP-497.
@@ -57,7 +57,7 @@ impl Controllers {
         }
         let epoch = broker.replicas.controller_epoch();
         let (life, known) = core::mem::replace(&mut self.obeyed[place], (slot.incarnation, epoch));
-        if life == slot.incarnation && world.genesis.settings.features.controller_epoch_in_requests {
+        if life == slot.incarnation {
             findings.check(Rule::Z3, epoch >= known, subject);
         }
         let Some(plane) = broker.zookeeper().filter(|plane| plane.controller.is_active()) else { return };
@@ -92,7 +92,7 @@ impl Controllers {
                 let change = Changed { partition, before, after };
                 p_registration::check_in_zookeeper(&change, settings, findings);
                 if let Some((before, write)) = before.zip(write) {
-                    check_write(partition, &before, &write, settings, findings);
+                    check_write(partition, &before, &write, findings);
                 }
                 return Some(change);
             }
@@ -112,7 +112,6 @@ fn check_write(
     partition: TopicPartition,
     before: &PartitionRegistration,
     write: &StateWrite,
-    settings: &Settings,
     findings: &mut Findings,
 ) {
     let subject = Subject::partition(partition);
@@ -121,7 +120,5 @@ fn check_write(
         let by_leader = write.state.leader == before.leader;
         return findings.check(Rule::Z4, write.version.is_some() && by_leader, subject);
     }
-    if settings.features.zk_multi {
-        findings.check(Rule::Z2, write.state.controller_epoch == write.controller_epoch, subject);
-    }
+    findings.check(Rule::Z2, write.state.controller_epoch == write.controller_epoch, subject);
 }

@@ -163,7 +163,8 @@ pub struct Settings {
     /// `leader.imbalance.per.broker.percentage`, 10: ZooKeeper mode leaves a broker alone that misses no larger share
     /// of the partitions that prefer it.
     pub leader_imbalance_per_broker_percentage: u32,
-    /// `kraftscope.controller.partition.us`, 10: how long a controller's one thread works on each partition.
+    /// `kraftscope.controller.partition.us`, 10: how long the one thread of a controller works on each answer of
+    /// ZooKeeper, which is one for each partition; KRaft's controller takes no time to think.
     pub controller_partition: Span,
     /// `unclean.leader.election.enable`, false, true before 0.11 (topics may override it).
     pub unclean_leader_election_enable: bool,

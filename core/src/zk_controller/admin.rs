@@ -8,7 +8,6 @@
 //! Left out: racks, policies, quotas, checks of names beyond "not empty", deletion, more partitions.
 
 use super::KafkaController;
-use super::context::PartitionStatus;
 use super::thread::{Answers, Io};
 use crate::id::{CallId, NODE_LIST_CAPACITY, NodeId, NodeList, Text, TopicId};
 use crate::node::{Command, Out, Outcome};
@@ -189,11 +188,6 @@ impl KafkaController {
             Op::Create(Path::ConfigChange(0), Data::ChangedTopic(topic), CreateMode::PersistentSequential);
         let stage = Stage::WriteConfig(topic, key, value);
         self.go_on(call, stage, [write, ZkRequest::Write(notify)].into(), io);
-    }
-
-    /// Whether every partition that it knows has been through its state machine.
-    pub fn is_settled(&self) -> bool {
-        self.context.partitions.values().all(|partition| partition.status == PartitionStatus::Online)
     }
 }
 

@@ -154,13 +154,7 @@ impl KafkaController {
         self.ask(requests, then, io);
     }
 
-    pub(super) fn on_reassignment_checked(
-        &mut self,
-        id: TopicPartition,
-        begins: bool,
-        answers: &Answers,
-        out: &mut Out,
-    ) {
+    pub(super) fn on_reassignment_checked(&mut self, id: TopicPartition, begins: bool, answers: &Answers) {
         let Some(assignment) = self.context.partitions.get(&id).map(|known| known.assignment) else { return };
         let read = answers.first().and_then(|answer| state_of(id, answer));
         let isr = read.map_or(NodeList::EMPTY, |read| read.known.state.isr);
@@ -171,11 +165,11 @@ impl KafkaController {
             }
             return;
         }
-        self.complete(id, assignment, out);
+        self.complete(id, assignment);
     }
 
     /// Phase B.
-    fn complete(&mut self, id: TopicPartition, assignment: ReplicaAssignment, _out: &mut Out) {
+    fn complete(&mut self, id: TopicPartition, assignment: ReplicaAssignment) {
         let completed = ReplicaAssignment::of(assignment.target());
         self.thread.push([
             Step::Replicas(of_each(id, &assignment.adding), ReplicaTarget::Online),

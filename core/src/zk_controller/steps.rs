@@ -135,9 +135,9 @@ impl KafkaController {
                 self.on_states_to_shrink(broker, &partitions, &answers, io);
             }
             Then::Shrunk(broker, written) => self.on_shrunk(broker, written, &answers, io.out),
-            Then::ReassignmentChecked(id) => self.on_reassignment_checked(id, true, &answers, io.out),
+            Then::ReassignmentChecked(id) => self.on_reassignment_checked(id, true, &answers),
             Then::ReassignmentMaybeComplete(id) => {
-                self.on_reassignment_checked(id, false, &answers, io.out);
+                self.on_reassignment_checked(id, false, &answers);
             }
             Then::StateForEpoch(id) => self.on_state_for_epoch(id, &answers, io),
             Then::EpochWritten(read, state) => self.on_epoch_written(&read, state, &answers, io.out),
