@@ -28,13 +28,13 @@ const RATES: [&str; 10] = [
 
 /// A cluster of which the seed decides the shape and which faults are switched on. The two holes of
 /// `Partition.makeLeader` are closed: Kafka breaks promises through them, and that is no finding.
-fn swarm(release: &str, seed: u64) -> Sim {
+fn swarm(plane: &str, release: &str, seed: u64) -> Sim {
     let drawn = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
     let rates: String = (0..RATES.len())
         .filter(|bit| (drawn >> bit) & 1 == 1)
         .map(|bit| format!("rate {}\n", RATES[bit]))
         .collect();
-    let controllers = [3, 3, 3, 5, 1][(seed % 5) as usize];
+    let servers = [3, 3, 3, 5, 1][(seed % 5) as usize];
     let brokers = [3, 3, 4][(seed % 3) as usize];
     let latency = ["datacenter", "zones", "rack", "regions"][(seed % 4) as usize];
     let unclean = ["false", "false", "false", "true"][(seed % 4) as usize];
@@ -45,7 +45,7 @@ fn swarm(release: &str, seed: u64) -> Sim {
         _ => "",
     };
     let text = format!(
-        "release {release}\nseed {seed}\ncontrollers {controllers}\nbrokers {brokers}\nlatency {latency}\n\
+        "release {release}\n{plane} {servers}\nseed {seed}\nbrokers {brokers}\nlatency {latency}\n\
          topic orders partitions 3 replicas 3 min.insync.replicas 2 unclean.leader.election.enable {unclean}\n\
          topic logs partitions 2 replicas 2 min.insync.replicas 1 unclean.leader.election.enable {unclean}\n\
          producer topics orders interval 200ms keys 6 acks all\n\
@@ -103,8 +103,8 @@ fn apart(sim: &Sim) -> Option<String> {
 }
 
 /// Faults for so many events, then peace. Returns what went wrong.
-fn storm_and_calm(release: &str, seed: u64, events: u64) -> Vec<String> {
-    let (mut sim, mut step, mut wrong) = (swarm(release, seed), Step::default(), Vec::new());
+fn storm_and_calm(plane: &str, release: &str, seed: u64, events: u64) -> Vec<String> {
+    let (mut sim, mut step, mut wrong) = (swarm(plane, release, seed), Step::default(), Vec::new());
     for _ in 0..events {
         assert!(sim.step_into(&mut step), "something always happens");
         note_broken(&sim, &step, &mut wrong);
@@ -138,8 +138,12 @@ fn storm_and_calm(release: &str, seed: u64, events: u64) -> Vec<String> {
 }
 
 fn check(release: &str) {
+    check_on("controllers", release);
+}
+
+fn check_on(plane: &str, release: &str) {
     for seed in 1..=5 {
-        let wrong = storm_and_calm(release, seed, 10_000);
+        let wrong = storm_and_calm(plane, release, seed, 10_000);
         assert!(wrong.is_empty(), "{release} seed {seed}: {wrong:#?}");
     }
 }
@@ -162,6 +166,13 @@ fn after_a_storm_release_4_1_comes_together_and_broke_no_promise() {
 #[test]
 fn after_a_storm_release_4_2_comes_together_and_broke_no_promise() {
     check("4.2");
+}
+
+/// Source: V16 of the invariants of ZooKeeper mode: who expired registers again, another controller takes over, and
+/// partitions without a leader get one.
+#[test]
+fn after_a_storm_a_cluster_on_zookeeper_comes_together_and_broke_no_promise() {
+    check_on("mode zookeeper\nzookeepers", "3.9");
 }
 
 /// What the last roll of the dice decided, and has not happened, is called off with everything else.

@@ -53,6 +53,8 @@ pub(super) struct CopySeen {
     pub(super) lost_in: Incarnation,
     /// The partition epoch with which the controller took it out of the replicas; 0 if it never did.
     pub(super) dropped: PartitionEpoch,
+    /// The last epoch in which it was seen to begin to lead, in whichever life.
+    pub(super) led: Option<LeaderEpoch>,
     /// As a leader: what it asked for in this partition epoch and does not wait for any more.
     pub(super) forgotten: Option<IsrState>,
 }
@@ -78,6 +80,8 @@ pub(super) struct PartitionGhost {
     pub(super) committed_in: Vec<EpochEntry>,
     /// Why its guarantees do not stand any more.
     pub(super) void: Option<Why>,
+    /// A leader led on in an epoch of which it had lost records: two entries of that epoch may share an offset.
+    pub(super) leads_again: bool,
     /// Why it does not survive losses of disks any more.
     pub(super) losses: Option<Why>,
     /// The smallest number of replicas on which a record was when it was committed.
@@ -123,6 +127,7 @@ impl PartitionGhost {
             committed: Log::new(),
             committed_in: Vec::new(),
             void: None,
+            leads_again: false,
             losses: None,
             promised: u32::MAX,
             isr: NodeList::EMPTY,

@@ -156,7 +156,7 @@ impl PartitionGhost {
             self.note_fetched(look, joining);
         }
         if look.begins_to_lead() {
-            self.note_leads_again(look, findings);
+            self.note_leads_again(place, look, findings);
             s_leader::check_new_leader(self, look, findings);
         }
         if look.now.role == CopyRole::Leader {
@@ -167,10 +167,13 @@ impl PartitionGhost {
     }
 
     /// With ZooKeeper a broker that lost records may lead on in the epoch in which it led: when no controller has seen
-    /// it fall, nobody was elected. What was promised is void as if it had been elected now.
-    fn note_leads_again(&mut self, look: &Look<'_>, findings: &Findings) {
-        let lost = look.world.ensemble().is_some() && self.lost_records(look.world, look.id);
-        if lost && !self.note_caught_up(look.world, look.id) {
+    /// it fall, nobody was elected. It writes others in their place, and no epoch tells them apart: from then on nothing
+    /// is promised.
+    fn note_leads_again(&mut self, place: usize, look: &Look<'_>, findings: &Findings) {
+        let led = self.copies[place].led.replace(look.now.leader_epoch);
+        let again = look.world.ensemble().is_some() && led == Some(look.now.leader_epoch);
+        if again && self.lost_records(look.world, look.id) {
+            self.leads_again = true;
             let event = findings.event();
             self.void.get_or_insert(Why::LeaderLostRecords { event, leader: look.id });
         }
@@ -187,7 +190,7 @@ impl PartitionGhost {
         }
         let growth = self.copies[place].log.follow(log, subject, findings);
         self.check_owners(look, growth, subject, findings);
-        for other in look.world.slots.iter().filter(|other| other.id != look.id) {
+        for other in look.world.slots.iter().filter(|other| other.id != look.id && !self.leads_again) {
             if let Some(theirs) = replica_log(other, self.id) {
                 check_same(log, &theirs.log, growth, false, subject, findings);
             }

@@ -328,7 +328,7 @@ impl Sim {
             .world
             .slots
             .iter()
-            .filter(|slot| matches!(slot.id.kind(), NodeKind::Broker | NodeKind::Controller))
+            .filter(|slot| !matches!(slot.id.kind(), NodeKind::Producer | NodeKind::Consumer))
             .map(|slot| (slot.id, slot.health))
             .collect();
         for &(node, health) in &servers {

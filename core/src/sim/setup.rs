@@ -18,8 +18,8 @@ pub(super) enum Setup {
     /// Brokers that run are not all unfenced yet.
     #[default]
     WaitingForBrokers,
-    /// Topics were asked of this controller, in this epoch of its.
-    CreatingTopics(NodeId, LeaderEpoch),
+    /// Topics were asked of this controller, in this epoch of its, when so many were missing.
+    CreatingTopics(NodeId, LeaderEpoch, u8),
     /// Everything runs, and what this controller was asked for in this epoch is not known to be committed.
     Settling(NodeId, LeaderEpoch),
     /// Everything runs.
@@ -54,8 +54,9 @@ impl Sim {
                     self.ask_for_topics(controller, now);
                 }
             }
-            Setup::CreatingTopics(asked, epoch) => {
-                if self.missing_topics(image).is_empty() {
+            Setup::CreatingTopics(asked, epoch, before) => {
+                let missing = self.missing_topics(image).len();
+                if missing == 0 {
                     let configs = self.topic_settings(image);
                     self.pending.extend(configs.into_iter().map(|command| Action::Call(controller, command)));
                     let genesis = self.world.genesis.clone();
@@ -63,7 +64,7 @@ impl Sim {
                     let consumers = (1..=genesis.consumers.len() as u8).map(NodeId::consumer);
                     self.pending.extend(producers.chain(consumers).map(Action::Start));
                     self.setup = Setup::Settling(controller, now);
-                } else if (asked, epoch) != (controller, now) || unfences(step) {
+                } else if (asked, epoch) != (controller, now) || unfences(step) || self.asks_for_next(missing, before) {
                     self.setup = Setup::WaitingForBrokers;
                 }
             }
@@ -91,8 +92,20 @@ impl Sim {
     fn ask_for_topics(&mut self, controller: NodeId, epoch: LeaderEpoch) {
         let Some((_, _, image)) = self.world.controller_and_image() else { return };
         let missing = self.missing_topics(image);
-        self.pending.extend(missing.into_iter().map(|command| Action::Call(controller, command)));
-        self.setup = Setup::CreatingTopics(controller, epoch);
+        let (count, at_once) = (missing.len(), self.topics_at_once());
+        let wanted = missing.into_iter().take(at_once);
+        self.pending.extend(wanted.map(|command| Action::Call(controller, command)));
+        self.setup = Setup::CreatingTopics(controller, epoch, count as u8);
+    }
+
+    /// In ZooKeeper each topic is a race of writes of its own: one is asked for when the one before is there, so that
+    /// topics have the numbers of their places.
+    const fn topics_at_once(&self) -> usize {
+        if self.world.ensemble().is_some() { 1 } else { usize::MAX }
+    }
+
+    fn asks_for_next(&self, missing: usize, before: u8) -> bool {
+        self.world.ensemble().is_some() && missing < usize::from(before)
     }
 
     /// Some broker has replayed all topics with their settings, or ZooKeeper has them: they are committed.
