@@ -17,7 +17,7 @@ use crate::record::TopicConfig;
 use crate::replication::ReplicaManager;
 use crate::time::Time;
 use crate::wire::{LeaderAndIsrRequest, ZkReply, ZkRequest};
-use crate::znode::{Data, Path};
+use crate::znode::{Data, Path, ZooKeeperError};
 use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -71,7 +71,12 @@ impl ZooKeeperPlane {
         image: &mut Image,
         out: &mut Out,
     ) {
+        let mut unread = Vec::new();
         for (&topic, answer) in topics.iter().zip(answers) {
+            if *answer == Err(ZooKeeperError::SessionExpired) {
+                unread.push(topic);
+                continue;
+            }
             self.configs.known.insert(topic);
             let known = cache::topic_of(image, topic);
             (known.min_insync_replicas, known.unclean_leader_election_enable) = (None, None);
@@ -88,6 +93,8 @@ impl ZooKeeperPlane {
                 self.controller.on_unclean_election_enabled(now, &mut self.client, topic, out);
             }
         }
+        // They are read in the next session.
+        self.read_configs(now, unread, Asked::Configs, out);
     }
 
     /// Reads the notifications, and wants to be told of the next one.
@@ -131,7 +138,7 @@ impl ZooKeeperPlane {
                     topics.insert(*topic);
                 }
                 // It was not read before the session ended: the next one begins with it.
-                Err(crate::znode::ZooKeeperError::SessionExpired) => {
+                Err(ZooKeeperError::SessionExpired) => {
                     self.configs.next_change = self.configs.next_change.min(*number);
                 }
                 _ => {}
