@@ -64,7 +64,10 @@ impl Sim {
                     let consumers = (1..=genesis.consumers.len() as u8).map(NodeId::consumer);
                     self.pending.extend(producers.chain(consumers).map(Action::Start));
                     self.setup = Setup::Settling(controller, now);
-                } else if (asked, epoch) != (controller, now) || unfences(step) || self.asks_for_next(missing, before) {
+                } else if (asked, epoch) != (controller, now)
+                    || unfences(step)
+                    || self.asks_for_next(missing, before)
+                {
                     self.setup = Setup::WaitingForBrokers;
                 }
             }
