@@ -53,6 +53,8 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "07-last-replica-standing",
     "08-unclean-election",
     "09-zombie-leader",
+    "10-zookeeper",
+    "13-zombie-controllers",
     "14-claims-checked",
 ];
 
@@ -64,6 +66,10 @@ macro_rules! runs {
 
 /// The runs of all claims.
 pub const CLAIMS: &[ClaimRun] = runs![
+    "01-kraft",
+    "01-zookeeper",
+    "02-kraft",
+    "02-zookeeper",
     "03-join-and-reassign",
     "04-followers-pull",
     "05-below-the-high-watermark",

@@ -103,6 +103,16 @@ fn chapter_9_plays_to_its_end() {
 }
 
 #[test]
+fn chapter_10_plays_to_its_end() {
+    play(&lesson("10-zookeeper", Language::English));
+}
+
+#[test]
+fn chapter_13_plays_to_its_end() {
+    play(&lesson("13-zombie-controllers", Language::English));
+}
+
+#[test]
 fn chapter_14_plays_to_its_end() {
     play(&lesson("14-claims-checked", Language::English));
 }
