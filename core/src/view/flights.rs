@@ -85,16 +85,15 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
             let till = part.position + part.records.len() as i64;
             view.summary = format!("snapshot {}: {till}/{}", part.snapshot.end, part.size);
         }
-        Message::AddRaftVoterRequest(add) => view.summary = format!("+ {}", add.voter.key.id),
-        Message::RemoveRaftVoterRequest(remove) => view.summary = format!("- {}", remove.voter.id),
-        Message::UpdateRaftVoterRequest(update) => view.summary = format!("{}", update.voter.key.id),
-        Message::AddRaftVoterResponse(answer) | Message::RemoveRaftVoterResponse(answer) => {
-            view.error = answer.error;
-        }
-        Message::UpdateRaftVoterResponse(answer) => view.error = answer.error,
-        Message::ApiVersionsResponse(answer) => view.error = answer.error,
-        Message::ApiVersionsRequest
-        | Message::BrokerRegistrationRequest(_)
+        Message::AddRaftVoterRequest(_)
+        | Message::AddRaftVoterResponse(_)
+        | Message::RemoveRaftVoterRequest(_)
+        | Message::RemoveRaftVoterResponse(_)
+        | Message::UpdateRaftVoterRequest(_)
+        | Message::UpdateRaftVoterResponse(_)
+        | Message::ApiVersionsRequest
+        | Message::ApiVersionsResponse(_) => of_voters(view, message),
+        Message::BrokerRegistrationRequest(_)
         | Message::MetadataRequest
         | Message::MetadataResponse(_)
         | Message::InitProducerIdRequest
@@ -120,6 +119,21 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         Message::Group(message) => super::group_flights::of_group(view, message, names),
     }
     view.routine &= view.error.is_none();
+}
+
+/// What is said about who votes.
+fn of_voters(view: &mut FlightView, message: &Message) {
+    match message {
+        Message::AddRaftVoterRequest(add) => view.summary = format!("+ {}", add.voter.key.id),
+        Message::RemoveRaftVoterRequest(remove) => view.summary = format!("- {}", remove.voter.id),
+        Message::UpdateRaftVoterRequest(update) => view.summary = format!("{}", update.voter.key.id),
+        Message::AddRaftVoterResponse(answer) | Message::RemoveRaftVoterResponse(answer) => {
+            view.error = answer.error;
+        }
+        Message::UpdateRaftVoterResponse(answer) => view.error = answer.error,
+        Message::ApiVersionsResponse(answer) => view.error = answer.error,
+        _ => {}
+    }
 }
 
 /// What the controller and a broker say to each other about the broker itself, and about producer ids.
