@@ -40,7 +40,7 @@ impl Tally {
         for note in notes {
             match note {
                 Note::LeaderElected { .. } | Note::BecameQuorumLeader { .. } => self.elections += 1,
-                Note::HighWatermarkAdvanced { from, to, .. } => {
+                Note::HighWatermarkAdvanced { from, to, .. } | Note::RaftCommitted { from, to, .. } => {
                     self.commits += to.0.saturating_sub(from.0);
                 }
                 Note::Crashed { .. } => self.crashes += 1,
@@ -61,11 +61,15 @@ impl Tally {
                 Why::LeaderLostRecords { .. } => self.void_lost_records += 1,
                 Why::ForgottenProposal { .. } => self.void_forgotten += 1,
                 Why::MinIsrUnheardOf { .. } => self.void_min_isr += 1,
-                Why::DroppedReplicaEligible { .. } | Why::TooManyLosses { .. } => {}
+                Why::DroppedReplicaEligible { .. } | Why::TooManyLosses { .. } | Why::MemberForgot { .. } => {
+                }
                 Why::NoAcksAll
                 | Why::NoIdempotence
                 | Why::Disordered { .. }
                 | Why::ElrOff
+                | Why::NoIsr
+                | Why::NoGroups
+                | Why::ReadsUnconfirmed
                 | Why::MinIsrNotEnforced => {}
             }
         }

@@ -109,6 +109,20 @@ pub enum Why {
     },
     /// Eligible leader replicas are off.
     ElrOff,
+    /// A member of a Raft group lost its disk, and with it votes and entries that it had acknowledged: Raft counts on
+    /// disks that live.
+    MemberForgot {
+        /// When.
+        event: StepId,
+        /// Who.
+        replica: NodeId,
+    },
+    /// Partitions are Raft groups: there is no ISR.
+    NoIsr,
+    /// Partitions are no Raft groups.
+    NoGroups,
+    /// A leader answers consumers without asking whether it still leads.
+    ReadsUnconfirmed,
 }
 
 impl Why {
@@ -121,8 +135,15 @@ impl Why {
             | Why::MinIsrUnheardOf { event, .. }
             | Why::DroppedReplicaEligible { event, .. }
             | Why::Disordered { event }
+            | Why::MemberForgot { event, .. }
             | Why::TooManyLosses { event } => Some(event),
-            Why::MinIsrNotEnforced | Why::NoAcksAll | Why::NoIdempotence | Why::ElrOff => None,
+            Why::MinIsrNotEnforced
+            | Why::NoAcksAll
+            | Why::NoIdempotence
+            | Why::ElrOff
+            | Why::NoIsr
+            | Why::NoGroups
+            | Why::ReadsUnconfirmed => None,
         }
     }
 }
@@ -186,6 +207,10 @@ pub struct Findings {
     event: StepId,
     /// Since when connections have not kept the order of messages.
     disordered: Option<StepId>,
+    /// Partitions are Raft groups.
+    groups: bool,
+    /// A leader is confirmed before it answers a consumer, or holds a lease.
+    confirmed_reads: bool,
     fresh: Vec<Note>,
 }
 
@@ -196,12 +221,34 @@ impl Default for Findings {
             told: Vec::new(),
             event: StepId(0),
             disordered: None,
+            groups: false,
+            confirmed_reads: false,
             fresh: Vec::new(),
         }
     }
 }
 
 impl Findings {
+    /// Those of a cluster whose partitions are Raft groups; whether reads are confirmed.
+    pub fn of_groups(confirmed_reads: bool) -> Findings {
+        Findings { groups: true, confirmed_reads, ..Findings::default() }
+    }
+
+    /// Whether partitions are Raft groups.
+    pub const fn has_groups(&self) -> bool {
+        self.groups
+    }
+
+    /// Whether a leader is confirmed before it answers a consumer, or holds a lease.
+    pub const fn confirms_reads(&self) -> bool {
+        self.confirmed_reads
+    }
+
+    /// Tells something that breaks no promise.
+    pub fn tell(&mut self, note: Note) {
+        self.fresh.push(note);
+    }
+
     /// From now on findings belong to this event.
     pub fn begin(&mut self, event: StepId) {
         self.event = event;
@@ -224,6 +271,8 @@ impl Findings {
 
     /// Notes one check.
     pub fn check(&mut self, rule: Rule, holds: bool, subject: Subject) {
+        let looked_at = if self.groups { rule.of_groups(subject.partition.is_some()) } else { Some(rule) };
+        let Some(rule) = looked_at else { return };
         self.tallies[rule as usize].checked += 1;
         if !holds {
             self.broken(rule, subject);
@@ -266,7 +315,12 @@ impl Findings {
         if let Some((event, Subject { partition, node, offset })) = tally.broken {
             return State::Broken { event, partition, node, offset };
         }
+        let other_name = rule != Rule::L7 && rule.of_groups(true) != Some(rule);
         let why = match rule.invariant().needs {
+            _ if self.groups && other_name => Some(Why::NoIsr),
+            Precondition::Raft | Precondition::ConfirmedReads if !self.groups => Some(Why::NoGroups),
+            Precondition::ConfirmedReads if !self.confirmed_reads => Some(Why::ReadsUnconfirmed),
+            Precondition::Raft | Precondition::ConfirmedReads => given.void,
             Precondition::Always => None,
             Precondition::Clean => given.void,
             Precondition::AcksAll => given.void.or((!given.acks_all).then_some(Why::NoAcksAll)),

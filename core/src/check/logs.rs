@@ -112,12 +112,12 @@ pub(super) fn check_order<R: Copy>(
     findings.check(Rule::L1, ordered, subject);
 }
 
-/// L4 and, with `prefixes`, K4: entries of `from .. to` of `log` against `other`.
+/// L4 and, with `prefixes`, the rule that whole prefixes are equal: entries of `from .. to` of `log` against `other`.
 pub(super) fn check_same<R: Copy + PartialEq>(
     log: &Log<R>,
     other: &Log<R>,
     growth: Growth,
-    prefixes: bool,
+    prefixes: Option<Rule>,
     subject: Subject,
     findings: &mut Findings,
 ) {
@@ -134,13 +134,13 @@ pub(super) fn check_same<R: Copy + PartialEq>(
         // One of them may begin here, after a snapshot.
         let before =
             offset.0.checked_sub(1).map(Offset).filter(|&last| last >= log.start().max(other.start()));
-        if prefixes && before.is_some_and(|before| log.get(before) != other.get(before)) {
+        if prefixes.is_some() && before.is_some_and(|before| log.get(before) != other.get(before)) {
             prefix_differs.get_or_insert(offset);
         }
     }
     findings.compare(Rule::L4, differs, subject);
-    if prefixes {
-        findings.compare(Rule::K4, prefix_differs, subject);
+    if let Some(rule) = prefixes {
+        findings.compare(rule, prefix_differs, subject);
     }
 }
 

@@ -29,6 +29,7 @@ mod p_isr;
 mod p_registration;
 mod partition;
 mod quorum;
+mod r_groups;
 mod replicas;
 mod s_commit;
 mod s_leader;
@@ -40,7 +41,9 @@ pub use findings::{State, Subject, Why};
 pub use partition::Acknowledged;
 pub use table::{INVARIANTS, Invariant, Precondition, Rule};
 
+use crate::config::ReadMode;
 use crate::id::{LeaderEpoch, NodeId, TopicPartition};
+use crate::mode::ReplicationPlane;
 use crate::note::Note;
 use crate::process::{Controller, Process};
 use crate::sim::Step;
@@ -93,6 +96,16 @@ const fn breaks_order(action: Option<Action>) -> bool {
     )
 }
 
+fn findings_of(genesis: &Genesis) -> Findings {
+    match genesis.mode.replication() {
+        ReplicationPlane::Isr => Findings::default(),
+        ReplicationPlane::Raft => {
+            let mode = genesis.settings.kafkaraft_read_mode;
+            Findings::of_groups(matches!(mode, ReadMode::ReadIndex | ReadMode::Lease))
+        }
+    }
+}
+
 impl Checker {
     /// A checker for the cluster of that genesis.
     pub fn new(genesis: &Genesis) -> Checker {
@@ -106,6 +119,7 @@ impl Checker {
             elr: genesis.settings.features.elr,
             min_isr_enforced: genesis.settings.features.strict_min_isr,
             quorum: QuorumGhost::new(genesis.voters()),
+            findings: findings_of(genesis),
             ..Checker::default()
         }
     }
@@ -210,6 +224,7 @@ impl Checker {
                 }
                 let Checker { findings, truth, partitions, .. } = self;
                 partitions.observe(world, truth, slot, broker, &step.notes, findings);
+                r_groups::check_reads(world, partitions, slot.id, broker, findings);
                 g_groups::check(slot.id, broker, findings);
                 if broker.zookeeper().is_some() {
                     self.controllers.check_broker(world, slot.id, broker, &mut self.findings);
@@ -245,6 +260,9 @@ impl Checker {
 
     /// The controller changed a partition.
     fn on_change(&mut self, world: &World, change: &Changed) {
+        if self.findings.has_groups() {
+            return;
+        }
         let Checker { findings, truth, partitions, lives, .. } = self;
         let ghost = partitions.ghost(change.partition, world.genesis.brokers);
         ghost.on_change(world, lives, change, findings);

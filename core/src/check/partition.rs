@@ -17,8 +17,10 @@ use crate::id::{Incarnation, LeaderEpoch, NodeId, NodeList, Offset, PartitionEpo
 use crate::log::Log;
 use crate::note::Note;
 use crate::record::Record;
+use crate::replication::rafts::RaftVote;
 use crate::replication::{IsrState, ReplicaLog};
 use crate::sim::world::{Slot, World};
+use crate::time::Time;
 use alloc::vec::Vec;
 
 /// What a replica is at the moment.
@@ -40,6 +42,7 @@ pub(super) struct Glance {
     pub(super) leader_epoch: LeaderEpoch,
     pub(super) partition_epoch: PartitionEpoch,
     pub(super) isr: Option<IsrState>,
+    pub(super) vote: RaftVote,
 }
 
 /// One copy as last seen.
@@ -94,7 +97,11 @@ pub(super) struct PartitionGhost {
     pub(super) eligible_leader: Option<(LeaderEpoch, NodeId)>,
     /// By the place of the broker.
     pub(super) copies: Vec<CopySeen>,
-    /// Who the controller made leader, by epoch.
+    /// When records were committed, and up to where by then; only where partitions are Raft groups.
+    pub(super) commits: Vec<(Time, Offset)>,
+    /// Who was told what is old last, and up to where.
+    pub(super) stale: Option<(NodeId, Offset)>,
+    /// Who the controller made leader, or the group elected, by epoch.
     pub(super) leaders: Vec<(LeaderEpoch, NodeId)>,
     /// Consumers have read up to here.
     pub(super) consumed: Offset,
@@ -134,6 +141,8 @@ impl PartitionGhost {
             elr: NodeList::EMPTY,
             eligible_leader: None,
             copies,
+            commits: Vec::new(),
+            stale: None,
             leaders: Vec::new(),
             consumed: Offset(0),
             acknowledged: Log::new(),
@@ -340,7 +349,9 @@ impl PartitionGhost {
     /// The broker's process ended: a log that is shorter than it was has lost records.
     pub(super) fn on_down(&mut self, world: &World, place: usize, slot: &Slot, findings: &mut Findings) {
         let Some(copy) = self.copies.get_mut(place) else { return };
-        copy.glance = Glance { life: slot.incarnation, ..Glance::default() };
+        let replica = slot.disk.replicas.replicas.get(&self.id);
+        let vote = replica.map(|replica| replica.vote).unwrap_or_default();
+        copy.glance = Glance { life: slot.incarnation, vote, ..Glance::default() };
         let before = copy.log.end;
         // Without a log the disk was replaced.
         let after = match slot.disk.replicas.replicas.get(&self.id) {
@@ -354,6 +365,9 @@ impl PartitionGhost {
             }
         };
         if after < before {
+            if findings.has_groups() {
+                self.void.get_or_insert(Why::MemberForgot { event: findings.event(), replica: slot.id });
+            }
             copy.lost_records = true;
             copy.lost_in = slot.incarnation;
             s_loss::note_losses(self, findings.event());

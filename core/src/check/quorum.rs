@@ -248,7 +248,7 @@ impl QuorumGhost {
         self.elections.check_owners(look, growth, findings);
         for other in world.slots.iter().filter(|other| other.id != look.key.id) {
             if matches!(other.id.kind(), NodeKind::Broker | NodeKind::Controller) {
-                check_same(&disk.log, &metadata_disk(other).log, growth, true, subject, findings);
+                check_same(&disk.log, &metadata_disk(other).log, growth, Some(Rule::K4), subject, findings);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::logs::{Growth, check_append_only, check_order, check_same};
 use super::partition::{CopyRole, Glance, PartitionGhost, replica_log};
 use super::table::Rule;
 use super::truth::Truth;
-use super::{l_copies, p_isr, s_commit, s_leader};
+use super::{l_copies, p_isr, r_groups, s_commit, s_leader};
 use crate::id::{NodeId, Offset, TopicPartition};
 use crate::note::Note;
 use crate::process::Broker;
@@ -102,7 +102,7 @@ impl Partitions {
             let ghost = &mut self.ghosts[at];
             at += 1;
             let copy = &mut ghost.copies[place];
-            let now = glance(slot, partition);
+            let now = glance(slot, partition, replica);
             if copy.glance == now && copy.log.is(&replica.log) {
                 continue;
             }
@@ -116,7 +116,7 @@ impl Partitions {
     }
 }
 
-fn glance(slot: &Slot, partition: &Partition) -> Glance {
+fn glance(slot: &Slot, partition: &Partition, replica: &ReplicaLog) -> Glance {
     let leader = partition.as_leader();
     Glance {
         life: slot.incarnation,
@@ -125,6 +125,7 @@ fn glance(slot: &Slot, partition: &Partition) -> Glance {
         leader_epoch: partition.leader_epoch,
         partition_epoch: partition.partition_epoch,
         isr: leader.map(|leader| leader.isr),
+        vote: replica.vote,
     }
 }
 
@@ -141,6 +142,9 @@ impl PartitionGhost {
 
     fn look_at(&mut self, place: usize, look: &Look<'_>, findings: &mut Findings) {
         let subject = Subject::copy(self.id, look.id);
+        if findings.has_groups() {
+            r_groups::check_member(self, look, findings);
+        }
         if !self.copies[place].log.is(&look.replica.log) {
             self.follow_log(place, look, subject, findings);
         }
@@ -148,7 +152,9 @@ impl PartitionGhost {
         check_order(&look.replica.log, Some(look.now.hw), subject, findings);
         l_copies::check(look, subject, findings);
         self.note_forgotten(place, look, findings);
-        p_isr::check(self.id, self.void.is_some(), look, findings);
+        if !findings.has_groups() {
+            p_isr::check(self.id, self.void.is_some(), look, findings);
+        }
         if let Some(IsrState::PendingExpand { joining, .. }) = look.now.isr
             && look.before.isr != look.now.isr
             && self.lost_records(look.world, joining)
@@ -192,7 +198,8 @@ impl PartitionGhost {
         self.check_owners(look, growth, subject, findings);
         for other in look.world.slots.iter().filter(|other| other.id != look.id && !self.leads_again) {
             if let Some(theirs) = replica_log(other, self.id) {
-                check_same(log, &theirs.log, growth, false, subject, findings);
+                let prefixes = findings.has_groups().then_some(Rule::R3);
+                check_same(log, &theirs.log, growth, prefixes, subject, findings);
             }
         }
     }

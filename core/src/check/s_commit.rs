@@ -11,13 +11,13 @@
 //! S14 AppliedHwMonotone: a leader's high watermark never goes back within its reign.
 //! S15 AckDurability: a committed record is on min.insync.replicas replicas at least.
 
-use super::c_producers;
 use super::findings::{Findings, Subject, Why};
 use super::logs::parts_at;
 use super::partition::{PartitionGhost, replica_log};
 use super::replicas::Look;
 use super::table::Rule;
 use super::truth::Changed;
+use super::{c_producers, r_groups};
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
 use crate::replication::FollowerState;
 use crate::sim::world::World;
@@ -43,6 +43,12 @@ pub(super) fn check_leader(
         }
         commit(ghost, look, hw, findings);
         check_own_prefix(ghost, place, look, findings);
+    }
+    if findings.has_groups() {
+        if hw > look.before.hw {
+            r_groups::check_commit(ghost, look, findings);
+        }
+        return;
     }
     if look.leads_on() && hw > look.before.hw {
         check_rule(ghost, look, subject, findings);
@@ -90,6 +96,9 @@ fn commit(ghost: &mut PartitionGhost, look: &Look<'_>, hw: Offset, findings: &mu
     for (offset, entry) in look.replica.log.iter(from, hw) {
         c_producers::check_committed(ghost, offset, entry, findings);
         ghost.committed.append(*entry);
+    }
+    if findings.has_groups() && ghost.committed.end() > from {
+        ghost.commits.push((look.world.now, ghost.committed.end()));
     }
 }
 

@@ -19,7 +19,9 @@ use crate::record::Record;
 
 /// S5, S13, C1: the replica begins to lead the newest epoch.
 pub(super) fn check_new_leader(ghost: &mut PartitionGhost, look: &Look<'_>, findings: &mut Findings) {
-    if !look.leads_newest(ghost.id) {
+    let elected_last = ghost.leaders.last().is_some_and(|&(epoch, _)| epoch == look.now.leader_epoch);
+    let newest = if findings.has_groups() { elected_last } else { look.leads_newest(ghost.id) };
+    if !newest {
         return;
     }
     let log = &look.replica.log;

@@ -47,7 +47,7 @@ impl ReplicaManager {
         if let Some(replica) = replica {
             self.note_progress(now, image, ctx, &request, &replica, out);
         }
-        self.respond_or_park(answers, (from, correlation), request, out);
+        self.respond_or_park(answers, (from, correlation), now, request, out);
     }
 
     /// Answers a consumer now, or when there is something to say.
@@ -55,28 +55,31 @@ impl ReplicaManager {
         &mut self,
         image: &Image,
         asker: (NodeId, Correlation),
+        asked: Time,
         request: FetchRequest,
         out: &mut Out,
     ) {
         let at_once = request.max_wait == Span::ZERO || self.is_satisfied(image, &request, None);
         let answers = at_once.then(|| self.read(image, &request, None, asker.0, out));
-        self.respond_or_park(answers, asker, request, out);
+        self.respond_or_park(answers, asker, asked, request, out);
     }
 
     fn respond_or_park(
         &mut self,
         answers: Option<Vec<FetchedPartition>>,
         (from, correlation): (NodeId, Correlation),
+        asked: Time,
         request: FetchRequest,
         out: &mut Out,
     ) {
         match answers {
             Some(partitions) => {
+                self.note_answers(asked, from, &partitions);
                 out.respond(from, correlation, Message::FetchResponse(FetchResponse { partitions }));
             }
             None => {
                 let max_wait = request.max_wait;
-                let key = self.fetches.park(DelayedFetch { from, correlation, request });
+                let key = self.fetches.park(DelayedFetch { from, correlation, request, asked });
                 out.arm(Timer::DelayedFetch(key), max_wait);
             }
         }
@@ -281,9 +284,10 @@ impl ReplicaManager {
 
     /// Answers a parked fetch with what there is.
     pub(super) fn expire_fetch(&mut self, image: &Image, key: u32, out: &mut Out) {
-        let Some(DelayedFetch { from, correlation, request }) = self.fetches.take(key) else { return };
+        let Some(DelayedFetch { from, correlation, request, asked }) = self.fetches.take(key) else { return };
         let replica = fetching_replica(&request, None);
         let partitions = self.read(image, &request, replica.as_ref(), from, out);
+        self.note_answers(asked, from, &partitions);
         out.respond(from, correlation, Message::FetchResponse(FetchResponse { partitions }));
     }
 

@@ -203,6 +203,7 @@ impl ReplicaManager {
 
     /// Handles one message; those that [`ReplicaManager::handles_message`] does not name are ignored.
     pub fn on_message(&mut self, now: Time, image: &Image, ctx: Ctx, envelope: Envelope, out: &mut Out) {
+        self.forget_answers(now);
         let Envelope { from, correlation, message, .. } = envelope;
         match message {
             Message::FetchRequest(request) => {
@@ -244,6 +245,7 @@ impl ReplicaManager {
 
     /// Handles a timer; those that [`ReplicaManager::handles`] does not name are ignored.
     pub fn on_timer(&mut self, now: Time, image: &Image, ctx: Ctx, timer: Timer, out: &mut Out) {
+        self.forget_answers(now);
         match timer {
             Timer::IsrCheck => self.on_isr_check(now, image, ctx, out),
             Timer::HwCheckpoint => self.on_hw_checkpoint(out),

@@ -5,6 +5,7 @@
 //! Source: `DelayedOperationPurgatory`, `DelayedFetch`, `DelayedProduce`.
 
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
+use crate::time::Time;
 use crate::wire::{FetchRequest, ProduceResult};
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,8 @@ pub struct DelayedFetch {
     pub correlation: Correlation,
     /// What it asked.
     pub request: FetchRequest,
+    /// When it arrived.
+    pub asked: Time,
 }
 
 /// A produce with acks=all that waits for the high watermark.

@@ -13,7 +13,7 @@ use kraftscope_core::sim::{Sim, Step};
 fn interest(note: &Note) -> Option<(u32, Option<NodeId>)> {
     match *note {
         Note::RecordsAppended { .. } | Note::RecordsReplicated { .. } => Some((10, None)),
-        Note::HighWatermarkAdvanced { .. } => Some((20, None)),
+        Note::HighWatermarkAdvanced { .. } | Note::RaftCommitted { .. } => Some((20, None)),
         Note::MetadataCommitted { .. } => Some((5, None)),
         Note::BecameLeader { .. }
         | Note::BecameFollower { .. }

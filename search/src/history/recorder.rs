@@ -58,7 +58,8 @@ impl History {
                     continue;
                 }
                 Note::Started { node } if is_client(node) => Some(What::Began(node)),
-                Note::HighWatermarkAdvanced { partition, to, .. } => Some(What::Committed(partition, to)),
+                Note::HighWatermarkAdvanced { partition, to, .. }
+                | Note::RaftCommitted { partition, to, .. } => Some(What::Committed(partition, to)),
                 Note::LogStartMoved { partition, to, .. } => Some(What::Deleted(partition, to)),
                 Note::BecameLeader { partition, epoch, epoch_start, .. } => {
                     Some(What::Led(partition, epoch, epoch_start))

@@ -106,10 +106,13 @@ const fn reason(excuse: Excuse) -> &'static str {
             | Why::NoIdempotence
             | Why::Disordered { .. }
             | Why::ElrOff
+            | Why::NoIsr
+            | Why::NoGroups
+            | Why::ReadsUnconfirmed
             | Why::MinIsrNotEnforced,
         ) => "acks",
         Excuse::Void(Why::DroppedReplicaEligible { .. }) => "dropped",
-        Excuse::Void(Why::TooManyLosses { .. }) => "losses",
+        Excuse::Void(Why::TooManyLosses { .. } | Why::MemberForgot { .. }) => "losses",
         Excuse::Void(Why::UncleanElection { .. }) => "unclean",
         Excuse::Void(Why::LeaderLostRecords { .. }) => "lost",
         Excuse::Void(Why::ForgottenProposal { .. }) => "forgotten",

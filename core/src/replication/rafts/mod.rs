@@ -14,7 +14,7 @@ mod group;
 mod reads;
 mod storage;
 
-pub use reads::RaftRead;
+pub use reads::{RaftRead, ReadAnswer};
 pub use storage::RaftVote;
 
 use super::purgatory::Purgatory;
@@ -36,6 +36,10 @@ pub struct RaftReplicas {
     groups: BTreeMap<TopicPartition, RaftGroup>,
     /// Consumers' fetches that wait for a round, or for the answers of followers.
     reads: Purgatory<RaftRead>,
+    /// When the last input came.
+    now: Time,
+    /// What consumers were answered by the last input.
+    answered: Vec<ReadAnswer>,
     /// Every deadline, earliest first.
     due: BTreeSet<(Time, Due)>,
     /// What the timer is armed for.
@@ -72,6 +76,8 @@ impl RaftReplicas {
             read_mode: settings.kafkaraft_read_mode,
             groups: BTreeMap::new(),
             reads: Purgatory::default(),
+            now: Time::ZERO,
+            answered: Vec::new(),
             due: BTreeSet::new(),
             armed: None,
         })
@@ -95,6 +101,11 @@ impl RaftReplicas {
     /// Reads that wait for a round or for answers.
     pub const fn reads(&self) -> &Purgatory<RaftRead> {
         &self.reads
+    }
+
+    /// What consumers were answered by the last input.
+    pub fn answered(&self) -> &[ReadAnswer] {
+        &self.answered
     }
 
     /// What a leader does before it answers a consumer.

@@ -42,7 +42,49 @@ pub struct RaftRead {
     pub found: BTreeMap<TopicPartition, (NodeId, Entry<Record>)>,
 }
 
+/// What a consumer was told of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReadAnswer {
+    /// Of which.
+    pub partition: TopicPartition,
+    /// Who asked.
+    pub reader: NodeId,
+    /// The high watermark of the answer.
+    pub hw: Offset,
+    /// When the question arrived.
+    pub asked: Time,
+    /// When it was answered.
+    pub at: Time,
+}
+
 impl ReplicaManager {
+    /// Remembers until the next input what a consumer was told.
+    pub(in super::super) fn note_answers(
+        &mut self,
+        asked: Time,
+        reader: NodeId,
+        partitions: &[FetchedPartition],
+    ) {
+        let Some(rafts) = &mut self.rafts else { return };
+        let at = rafts.now;
+        let told = partitions.iter().filter(|answer| answer.error.is_none());
+        rafts.answered.extend(told.map(|answer| ReadAnswer {
+            partition: answer.partition,
+            reader,
+            hw: answer.high_watermark,
+            asked,
+            at,
+        }));
+    }
+
+    /// A new input: what was answered before is not news any more.
+    pub(in super::super) fn forget_answers(&mut self, now: Time) {
+        if let Some(rafts) = &mut self.rafts {
+            rafts.now = now;
+            rafts.answered.clear();
+        }
+    }
+
     /// A consumer fetches. Gives the request back when it can be answered at once.
     pub(in super::super) fn hold_read(
         &mut self,
@@ -203,7 +245,7 @@ impl ReplicaManager {
         let Some(read) = self.take_read(key) else { return };
         if read.found.is_empty() {
             let request = FetchRequest { max_wait: read.until.since(now), ..read.request };
-            self.answer_or_park(image, (read.from, read.correlation), request, out);
+            self.answer_or_park(image, (read.from, read.correlation), read.asked, request, out);
         } else {
             self.answer_with(image, read, None, out);
         }
@@ -227,7 +269,7 @@ impl ReplicaManager {
     }
 
     /// Answers with what followers had, where the leader has nothing, and refuses what is not confirmed.
-    fn answer_with(&self, image: &Image, read: RaftRead, unconfirmed: Option<ErrorCode>, out: &mut Out) {
+    fn answer_with(&mut self, image: &Image, read: RaftRead, unconfirmed: Option<ErrorCode>, out: &mut Out) {
         let mut partitions = self.read(image, &read.request, None, read.from, out);
         for answer in &mut partitions {
             let id = answer.partition;
@@ -238,6 +280,7 @@ impl ReplicaManager {
                 add_found(answer, &read.request, from, entry, out);
             }
         }
+        self.note_answers(read.asked, read.from, &partitions);
         out.respond(read.from, read.correlation, Message::FetchResponse(FetchResponse { partitions }));
     }
 

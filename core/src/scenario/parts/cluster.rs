@@ -10,13 +10,14 @@ use crate::client::Consumer;
 use crate::explain;
 use crate::history::History;
 use crate::id::{NodeId, TopicPartition};
+use crate::mode::ReplicationPlane;
 use crate::process::Process;
 use crate::scenario::command::{Command, Verb};
 use crate::scenario::words::Names;
-use crate::scenario::{Line, ScenarioError, genesis, plain, play_line, truth};
+use crate::scenario::{Line, ScenarioError, genesis, leader_of, plain, play_line, truth};
 use crate::view::{
-    CellView, ClusterView, ConsumerView, ControllerView, Health, LogView, ProducerView, ReplicaRole,
-    ReplicaView,
+    CellView, ClusterView, ConsumerView, ControllerView, Health, LogView, ProducerView, RaftRoleView,
+    ReplicaRole, ReplicaView,
 };
 use alloc::format;
 use alloc::string::String;
@@ -125,6 +126,18 @@ impl Cluster {
     fn partitions(&self, wanted: &[TopicPartition], names: &Names) -> Result<String, String> {
         let image = truth(self.history.sim()).ok_or("no process knows the metadata yet")?;
         let shown = image.partitions.iter().filter(|(id, _)| is_wanted(**id, wanted));
+        let sim = self.history.sim();
+        if sim.world().genesis.mode.replication() == ReplicationPlane::Raft {
+            return Ok(lines(shown.map(|(&id, found)| {
+                let (leader, epoch) = leader_of(sim, id).unwrap_or_default();
+                let replicas = found.replicas;
+                format!(
+                    "{} replicas={replicas} leader={} leader-epoch={epoch}",
+                    names.show(id),
+                    number(leader)
+                )
+            })));
+        }
         Ok(lines(shown.map(|(id, found)| {
             let registration = show_registration(found);
             format!("{} {}", names.show(*id), registration.trim_start_matches("partition "))
@@ -231,6 +244,10 @@ fn void(why: Why) -> String {
         Why::NoIdempotence => ("NoIdempotence", None),
         Why::Disordered { .. } => ("Disordered", None),
         Why::ElrOff => ("ElrOff", None),
+        Why::MemberForgot { replica, .. } => ("MemberForgot", Some(replica)),
+        Why::NoIsr => ("NoIsr", None),
+        Why::NoGroups => ("NoGroups", None),
+        Why::ReadsUnconfirmed => ("ReadsUnconfirmed", None),
     };
     who.map_or_else(|| String::from(name), |who| format!("{name} {who}"))
 }
@@ -245,6 +262,10 @@ fn wanted(what: &Command<'_>, names: &Names) -> Result<Vec<TopicPartition>, Stri
 
 fn is_wanted(partition: TopicPartition, wanted: &[TopicPartition]) -> bool {
     wanted.is_empty() || wanted.contains(&partition)
+}
+
+fn number(id: Option<NodeId>) -> String {
+    id.map_or(String::from("none"), |id| format!("{}", id.number()))
 }
 
 fn node(id: Option<NodeId>) -> String {
@@ -268,10 +289,12 @@ fn replicas(view: &ClusterView, wanted: &[TopicPartition], names: &Names) -> Str
 }
 
 fn replica(copy: &ReplicaView) -> String {
+    let stands = copy.raft.as_ref().is_some_and(|raft| raft.role == RaftRoleView::Candidate);
     let role = match (copy.health, copy.role) {
         (Health::Down, _) => "down",
         (_, ReplicaRole::Leader) => "leader",
         (_, ReplicaRole::Follower) => "follower",
+        (_, ReplicaRole::Offline) if stands => "candidate",
         (_, ReplicaRole::Offline) => "offline",
     };
     let mut line = format!("{} {role}", copy.broker);

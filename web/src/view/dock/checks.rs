@@ -126,6 +126,10 @@ fn standing(lang: Lang, state: &State, needs: Precondition, send: &Send) -> Html
                 Why::NoIdempotence => ("dock.checks.void.idempotence", None),
                 Why::NoAcksAll => ("dock.checks.void.acks", None),
                 Why::ElrOff => ("dock.checks.void.elr", None),
+                Why::MemberForgot { event, .. } => ("dock.checks.void.groups", Some(event)),
+                Why::NoIsr => ("dock.checks.void.no-isr", None),
+                Why::NoGroups => ("dock.checks.void.no-groups", None),
+                Why::ReadsUnconfirmed => ("dock.checks.void.reads", None),
             };
             html! {
                 <span {title}>{ tr(lang, key) }{ for event.map(|event| html! { <>{ " " }{ link(lang, event, send) }</> }) }</span>
