@@ -4,7 +4,7 @@
 //! process could know. It never changes the world; what is broken becomes a note of the step.
 //!
 //! Reading order: [`table`] (the promises), [`findings`] (the results), then the observers: `quorum` with the rules
-//! `k_*`, `batches`, `truth` with `p_registration`, `zookeeper`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`, `g_*`.
+//! `k_*`, `batches`, `truth` with `p_registration`, `zookeeper` and `z_ensemble`, `replicas` and `partition` with `logs`, `l_copies`, `p_isr` and `s_*`, `clients`, `g_*`.
 //! The statement and the source of each rule stand on top of the file that checks it.
 //!
 //! Only the node of a step is looked at, and of a broker only the copies that changed; entries are compared when
@@ -35,6 +35,7 @@ mod s_commit;
 mod s_leader;
 mod s_loss;
 mod truth;
+mod z_ensemble;
 mod zookeeper;
 
 pub use findings::{State, Subject, Why};
@@ -77,6 +78,7 @@ pub struct Checker {
     running: Vec<bool>,
     lives: Lives,
     controllers: zookeeper::Controllers,
+    ensemble: z_ensemble::EnsembleGhost,
     /// Eligible leader replicas are on.
     elr: bool,
     /// The high watermark waits for min.insync.replicas.
@@ -196,6 +198,7 @@ impl Checker {
 
     fn observe_server(&mut self, world: &World, slot: &Slot, step: &Step) {
         self.observe_ensemble(world);
+        self.ensemble.on_step(slot, &step.notes);
         if self.quorum.observe(world, slot, &step.notes, &mut self.findings) {
             let settings = &world.genesis.settings;
             let Checker { quorum, truth, findings, .. } = self;
@@ -230,7 +233,8 @@ impl Checker {
                     self.controllers.check_broker(world, slot.id, broker, &mut self.findings);
                 }
             }
-            Some(Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_)) | None => {}
+            Some(Process::ZooKeeper(server)) => self.ensemble.observe(slot, server, &mut self.findings),
+            Some(Process::Producer(_) | Process::Consumer(_)) | None => {}
         }
     }
 

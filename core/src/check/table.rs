@@ -150,6 +150,10 @@ table! {
             "KAFKA-1188";
         Z4 CasIsr: "A leader changes an ISR in ZooKeeper only where the znode is what it has read.",
             "KIP-497, ReplicationUtils.updateLeaderAndIsr";
+        Z5 EphemeralTruth: "An ephemeral znode is there as long as its session is, unless somebody deletes it, and one that is made anew has a higher czxid.",
+            "DataTree.killSession, KIP-380";
+        Z6 OneOrder: "One member of the ensemble leads an epoch, and what a member has applied every member applies at the same place.",
+            "ZAB, total order and agreement";
         S7 HwRule: "A leader's high watermark moves only to where every member of the maximal ISR has fetched in this leader epoch, and not while the ISR is below min.insync.replicas.",
             "Partition.maybeIncrementLeaderHW, KIP-966";
         S8 ExpandRule: "A replica joins the ISR only when a fetch in this leader epoch has reached both the high watermark and the start of the epoch, and its broker is unfenced and not shutting down.",

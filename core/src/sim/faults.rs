@@ -12,6 +12,7 @@ use crate::sim::queue::{Armed, InFlight, Parcel};
 use crate::sim::{Held, NotEnabled, Sim, Step};
 use crate::time::Span;
 use crate::view::Health;
+use crate::wire::{Message, ZooKeeperMessage};
 use crate::zookeeper::ZooKeeperServer;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -24,6 +25,12 @@ impl Sim {
     /// Keeps a message at a cut. Of each API only the latest is kept per direction: a request that was sent again
     /// went over a new connection, and what stood on the old one is gone.
     pub(super) fn hold(&mut self, held: Held) {
+        // A session of ZooKeeper stays on its connection, with everything that was sent on it.
+        if let Parcel::Message(_, Message::ZooKeeper(message)) = &held.packet.parcel
+            && !matches!(**message, ZooKeeperMessage::Peer(_))
+        {
+            return self.held.push(held);
+        }
         let api = |held: &Held| match &held.packet.parcel {
             Parcel::Message(_, message) => (message.api(), message.is_request()),
             Parcel::Disconnect => ("Disconnect", false),

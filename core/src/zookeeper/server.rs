@@ -322,6 +322,11 @@ impl ZooKeeperServer {
         &self.database
     }
 
+    /// The same, to be changed: only tests that make up a bad state do that from outside.
+    pub const fn database_mut(&mut self) -> &mut Database {
+        &mut self.database
+    }
+
     /// The tree, as of the last transaction that it has applied.
     pub fn tree(&self) -> &super::Tree {
         self.database.tree()

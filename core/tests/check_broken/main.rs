@@ -3,6 +3,7 @@
 
 mod clients;
 mod eligible;
+mod ensemble;
 mod groups;
 mod lab;
 mod logs;
