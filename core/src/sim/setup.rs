@@ -24,12 +24,24 @@ pub(super) enum Setup {
     Settling(NodeId, LeaderEpoch),
     /// Everything runs.
     Done,
+    /// ZooKeeper: as `CreatingTopics`, and it was refused: the member that was asked did not know all brokers yet.
+    Refused(NodeId, LeaderEpoch, u8),
 }
 
 /// Whether somebody came who was missing when topics were refused.
 fn unfences(step: &Step) -> bool {
     let comes = |note: &Note| matches!(note, Note::BrokerUnfenced { .. } | Note::BrokerNodeCreated { .. });
     step.notes.iter().any(comes)
+}
+
+/// Whether what was asked for was refused.
+fn refuses(step: &Step) -> bool {
+    step.notes.iter().any(|note| matches!(note, Note::CommandRefused { .. }))
+}
+
+/// Whether the controller of ZooKeeper mode learned of a broker: so has the member that it asks.
+fn sees_broker(step: &Step) -> bool {
+    step.notes.iter().any(|note| matches!(note, Note::BrokerStarted { .. }))
 }
 
 impl Sim {
@@ -54,7 +66,7 @@ impl Sim {
                     self.ask_for_topics(controller, now);
                 }
             }
-            Setup::CreatingTopics(asked, epoch, before) => {
+            Setup::CreatingTopics(asked, epoch, before) | Setup::Refused(asked, epoch, before) => {
                 let missing = self.missing_topics(image).len();
                 if missing == 0 {
                     let configs = self.topic_settings(image);
@@ -67,8 +79,11 @@ impl Sim {
                 } else if (asked, epoch) != (controller, now)
                     || unfences(step)
                     || self.asks_for_next(missing, before)
+                    || (matches!(self.setup, Setup::Refused(..)) && sees_broker(step))
                 {
                     self.setup = Setup::WaitingForBrokers;
+                } else if self.world.ensemble().is_some() && refuses(step) {
+                    self.setup = Setup::Refused(asked, epoch, before);
                 }
             }
             Setup::Settling(asked, epoch) => {

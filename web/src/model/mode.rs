@@ -134,6 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn the_opening_cluster_works_in_every_mode() {
+        for mode in Mode::ALL {
+            let mut model = Model::opening(Lang::En, Theme::Auto);
+            model.update(RunMsg::Mode(mode).into());
+            assert_eq!(model.session.until("acked >= 20", 40_000), Ok(true), "{mode}");
+        }
+    }
+
+    #[test]
     fn an_action_without_a_meaning_in_the_mode_is_named() {
         let mut model = Model::opening(Lang::En, Theme::Auto);
         model.update(ActMsg::Line("crash controller-1".to_owned()).into());

@@ -22,7 +22,9 @@ fn enter(page: &Page, mode: &str, view: &str) -> Result<()> {
     page.wait_until(&format!(
         "kraftscope.view().mode === '{view}' && document.querySelector('[data-testid=mode-{mode}]').getAttribute('aria-pressed') === 'true'"
     ))?;
-    page.run("kraftscope.pause(); kraftscope.until('acked >= 5')", &[]).map(drop)
+    let told = page.js_number("(kraftscope.pause(), kraftscope.until('acked >= 5'))")?;
+    ensure!(told > 0.0, "in {mode} mode five records are never acknowledged");
+    Ok(())
 }
 
 fn choose(page: &Page, id: &str, value: &str) -> Result<()> {
