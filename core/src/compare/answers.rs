@@ -1,7 +1,7 @@
 //! What producers got to hear: records sent, acknowledged, failed, and how long that took.
 //!
 //! An error that the client library swallows (it tries again) and one that the application sees are counted apart.
-//! Records are counted when they are sent for the first time. Without acknowledgements (acks=0) nothing is awaited.
+//! Records are counted when they are sent for the first time; they wait from the moment on when their batch was begun. Without acknowledgements (acks=0) nothing is awaited.
 
 use crate::id::{NodeId, TopicPartition};
 use crate::time::{Span, Time};
@@ -24,7 +24,7 @@ pub struct Answers {
     pub errors: BTreeMap<ErrorCode, u64>,
     /// Records acknowledged in each second of the run.
     pub per_second: Vec<u32>,
-    /// The longest time from sending a batch to its acknowledgement.
+    /// The longest time from the first record of a batch to its acknowledgement.
     pub longest_wait: Span,
     /// Batches under way: by producer, partition and the first record's number.
     waiting: BTreeMap<(NodeId, TopicPartition, u32), Time>,

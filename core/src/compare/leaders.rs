@@ -82,11 +82,19 @@ impl Leaders {
         self.weigh(partition);
     }
 
-    /// A replica was told to follow, in this epoch.
-    pub(super) fn follows(&mut self, partition: TopicPartition, node: NodeId, epoch: LeaderEpoch) {
+    /// A replica was told to follow `leader` in this epoch. Who leads already and goes on in a later epoch leads, though
+    /// it may hear of it later.
+    pub(super) fn follows(
+        &mut self,
+        partition: TopicPartition,
+        node: NodeId,
+        epoch: LeaderEpoch,
+        leader: Option<NodeId>,
+    ) {
         let Some(lead) = self.partitions.get_mut(&partition) else { return };
         if epoch > lead.epoch {
-            (lead.epoch, lead.leader) = (epoch, None);
+            lead.epoch = epoch;
+            lead.leader = lead.leader.filter(|known| leader == Some(*known));
         } else if lead.leader == Some(node) {
             lead.leader = None;
         }
@@ -258,11 +266,22 @@ mod tests {
     fn who_was_told_a_lower_epoch_leads_nothing() {
         let mut leaders = Leaders::default();
         leaders.leads(ONE, broker(1), LeaderEpoch(0), NONE);
-        leaders.follows(ONE, broker(3), LeaderEpoch(1));
+        leaders.follows(ONE, broker(3), LeaderEpoch(1), Some(broker(2)));
         assert_eq!(leaders.leader(ONE), None, "a follower knows of a later epoch");
         leaders.leads(ONE, broker(2), LeaderEpoch(1), NONE);
         leaders.leads(ONE, broker(1), LeaderEpoch(0), NONE);
         assert_eq!(leaders.leader(ONE), Some(broker(2)));
+    }
+
+    /// Source: in ZooKeeper mode the controller takes a dead follower out of the ISR in a new leader epoch
+    /// (`ReplicaStateMachine`, `removeReplicasFromIsr`).
+    #[test]
+    fn who_goes_on_leading_in_a_later_epoch_was_never_missed() {
+        let mut leaders = Leaders::default();
+        leaders.leads(ONE, broker(1), LeaderEpoch(0), NONE);
+        leaders.follows(ONE, broker(3), LeaderEpoch(1), Some(broker(1)));
+        leaders.leads(ONE, broker(1), LeaderEpoch(1), NONE);
+        assert_eq!((leaders.leader(ONE), leaders.hit()), (Some(broker(1)), 0));
     }
 
     #[test]

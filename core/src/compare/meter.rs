@@ -106,11 +106,19 @@ impl Meter {
             Note::BecameLeader { partition, epoch, .. } => {
                 self.leaders.leads(partition, node, epoch, group(world, node, partition));
             }
-            Note::BecameFollower { partition, epoch, .. } => self.leaders.follows(partition, node, epoch),
-            Note::ControllerActivated { .. } => self.office.taken(node, now),
-            Note::ControllerRenounced { .. } => self.office.left(node, now),
+            Note::BecameFollower { partition, epoch, leader, .. } => {
+                self.leaders.follows(partition, node, epoch, leader);
+            }
+            // Both have read everything, and act from now on.
+            Note::ControllerActivated { .. } | Note::ControllerContextLoaded { .. } => {
+                self.office.taken(node, now);
+            }
+            Note::ControllerRenounced { .. }
+            | Note::ControllerResigned { .. }
+            | Note::ControllerMoved { .. } => self.office.left(node, now),
             Note::BatchSent { partition, first, count, attempt: 1, acks, .. } => {
-                self.answers.sent(node, partition, (first, count), acks != Acks::Zero, now);
+                let since = created(world, node, partition, first).unwrap_or(now);
+                self.answers.sent(node, partition, (first, count), acks != Acks::Zero, since);
             }
             Note::ProduceAcknowledged { partition, first, count, .. } => {
                 let sent = self.answers.acknowledged(node, partition, (first, count), now);
@@ -173,6 +181,14 @@ impl Meter {
     pub const fn since(&self) -> Option<Time> {
         self.since
     }
+}
+
+/// When the batch that a producer has just sent was begun: what waits for a leader waits before it is sent.
+fn created(world: &World, producer: NodeId, partition: TopicPartition, first: u32) -> Option<Time> {
+    let Some(Process::Producer(producer)) = world.process(producer) else { return None };
+    let batches = producer.in_flight.iter().flat_map(|request| &request.batches);
+    let mut sent = batches.filter_map(|sent| sent.batch.as_ref());
+    sent.find(|batch| batch.partition == partition && batch.first() == first).map(|batch| batch.created)
 }
 
 /// The replicas that have to be up in majority: those of a Raft group.

@@ -3,6 +3,7 @@
 //! | word | who that is |
 //! |---|---|
 //! | `controller` | the active controller: with ZooKeeper the broker that has the office |
+//! | `leader:orders` | who leads the topic's first partition that the controller does not lead |
 //! | `leader:orders-0`, `follower:orders-0` | who leads the partition; the first of its other replicas |
 //! | `majority:orders-0` | the smallest majority of its replicas, the leader among them |
 //! | `majority:metadata` | the smallest majority of those who keep the metadata: controllers, or members of ZooKeeper |
@@ -184,8 +185,12 @@ fn symbolic(line: &str) -> Option<(&str, Place<'_>)> {
 /// When the word names no partition.
 pub fn placeholder(line: &str, names: &Names) -> Result<String, String> {
     let Some((word, place)) = symbolic(line) else { return Ok(line.to_string()) };
-    if let Place::Leader(partition) | Place::Follower(partition) | Place::Majority(partition) = place {
-        names.partition(partition)?;
+    match place {
+        Place::Leader(topic) if names.topic(topic).is_ok() => {}
+        Place::Leader(partition) | Place::Follower(partition) | Place::Majority(partition) => {
+            names.partition(partition)?;
+        }
+        Place::Controller | Place::MetadataMajority | Place::Down => {}
     }
     Ok(replaced(line, word, NodeId::broker(1)))
 }
@@ -215,7 +220,16 @@ fn place_of(place: Place<'_>, sim: &Sim, names: &Names) -> Result<Vec<NodeId>, N
     let partition = |text: &str| names.partition(text).map_err(Nowhere::NotNow);
     Ok(match place {
         Place::Controller => world.active_controller().into_iter().collect(),
-        Place::Leader(text) => leader(sim, partition(text)?).into_iter().collect(),
+        Place::Leader(text) => match names.topic(text) {
+            Ok(topic) => {
+                let controller = world.active_controller();
+                let partitions = (0..=u16::MAX).map(|partition| TopicPartition { topic, partition });
+                let known = partitions.take_while(|&partition| !replicas(sim, partition).is_empty());
+                let mut leaders = known.filter_map(|partition| leader(sim, partition));
+                leaders.find(|&leader| Some(leader) != controller).into_iter().collect()
+            }
+            Err(_) => leader(sim, partition(text)?).into_iter().collect(),
+        },
         Place::Follower(text) => {
             let partition = partition(text)?;
             let leader = leader(sim, partition);
@@ -259,6 +273,9 @@ fn brokers(sim: &Sim) -> impl Iterator<Item = (NodeId, &Broker)> {
 
 /// Who leads a partition in the highest epoch, as the brokers that run see themselves.
 fn leader(sim: &Sim, partition: TopicPartition) -> Option<NodeId> {
+    if sim.world().genesis.mode.replication() == ReplicationPlane::Raft {
+        return sim.world().raft_leader(partition).map(|(leader, _)| leader);
+    }
     let leading = brokers(sim).filter_map(|(id, broker)| {
         let found = broker.replicas.partition(partition)?;
         found.is_leader().then_some((found.leader_epoch, id))
