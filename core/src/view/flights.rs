@@ -113,10 +113,8 @@ fn describe(view: &mut FlightView, message: &Message, names: &Names) {
         | Message::ListOffsetsResponse(_)
         | Message::OffsetForLeaderEpochRequest(_)
         | Message::OffsetForLeaderEpochResponse(_) => of_partitions(view, message, names),
-        Message::Control(message) => mode_flights::of_control(view, message, names),
-        Message::ZooKeeper(message) => mode_flights::of_zookeeper(view, message, names),
-        Message::PartitionRaft(message) => mode_flights::of_partition_raft(view, message),
         Message::Group(message) => super::group_flights::of_group(view, message, names),
+        _ => mode_flights::describe(view, message, names),
     }
     view.routine &= view.error.is_none();
 }

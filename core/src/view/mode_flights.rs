@@ -2,11 +2,11 @@
 
 use super::FlightView;
 use super::ensemble::kind_of_ops;
-use crate::id::TopicPartition;
+use crate::id::{TopicId, TopicPartition};
 use crate::scenario::words::Names;
 use crate::wire::{
-    AppendOutcome, ControlMessage, ControllerStamp, ErrorCode, PartitionRaftBody, PartitionRaftMessage,
-    Proposal, RaftMessage, ZkReply, ZkRequest, ZooKeeperMessage,
+    AppendOutcome, ControlMessage, ControllerStamp, ErrorCode, Message, PartitionRaftBody,
+    PartitionRaftMessage, Proposal, RaftMessage, ZkReply, ZkRequest, ZooKeeperMessage,
 };
 use crate::znode::{EventType, Path, ZooKeeperError};
 use alloc::format;
@@ -16,23 +16,32 @@ use alloc::vec::Vec;
 /// At most so many partitions are named.
 const NAMED: usize = 4;
 
-/// A path as an administrator would type it, but a partition's state by its partition.
+/// A path as an administrator would type it, with the names of topics.
 pub fn show_path(path: Path, names: &Names) -> String {
-    let topic = |id: crate::id::TopicId| names.0.get(usize::from(id.0)).map(ToString::to_string);
-    match path {
-        Path::PartitionState(at) => format!("{} state", names.show(at)),
-        Path::Topic(id) => {
-            topic(id).map_or_else(|| path.to_string(), |name| format!("/brokers/topics/{name}"))
+    let name = |id: TopicId| names.0.get(usize::from(id.0)).map(ToString::to_string);
+    let shown = match path {
+        Path::PartitionState(at) => {
+            name(at.topic).map(|name| format!("/brokers/topics/{name}/partitions/{}/state", at.partition))
         }
-        Path::TopicConfig(id) => {
-            topic(id).map_or_else(|| path.to_string(), |name| format!("/config/topics/{name}"))
-        }
-        _ => path.to_string(),
+        Path::Topic(id) => name(id).map(|name| format!("/brokers/topics/{name}")),
+        Path::TopicConfig(id) => name(id).map(|name| format!("/config/topics/{name}")),
+        _ => None,
+    };
+    shown.unwrap_or_else(|| path.to_string())
+}
+
+/// Fills in summary, error, partitions and whether a message is one of many alike.
+pub(super) fn describe(view: &mut FlightView, message: &Message, names: &Names) {
+    match message {
+        Message::Control(message) => of_control(view, message, names),
+        Message::ZooKeeper(message) => of_zookeeper(view, message, names),
+        Message::PartitionRaft(message) => of_partition_raft(view, message),
+        _ => {}
     }
 }
 
 /// A message between a controller of the ZooKeeper era and a broker.
-pub(super) fn of_control(view: &mut FlightView, message: &ControlMessage, names: &Names) {
+fn of_control(view: &mut FlightView, message: &ControlMessage, names: &Names) {
     let epoch = |stamp: &ControllerStamp| format!("controller epoch {}", stamp.controller_epoch);
     match message {
         ControlMessage::LeaderAndIsrRequest(asked) => {
@@ -72,7 +81,7 @@ fn first_of(whole: ErrorCode, mut each: impl Iterator<Item = ErrorCode>) -> Erro
 }
 
 /// A message of ZooKeeper. What keeps sessions and members alive is routine; a watch that fires never is.
-pub(super) fn of_zookeeper(view: &mut FlightView, message: &ZooKeeperMessage, names: &Names) {
+fn of_zookeeper(view: &mut FlightView, message: &ZooKeeperMessage, names: &Names) {
     match message {
         ZooKeeperMessage::ConnectRequest { session, .. }
         | ZooKeeperMessage::ConnectResponse { session, .. } => {
@@ -155,7 +164,7 @@ fn shorten(shown: Vec<String>, all: usize) -> String {
 }
 
 /// A message of a partition's Raft group.
-pub(super) fn of_partition_raft(view: &mut FlightView, message: &PartitionRaftMessage) {
+fn of_partition_raft(view: &mut FlightView, message: &PartitionRaftMessage) {
     name(view, [message.partition]);
     match &message.body {
         PartitionRaftBody::Raft(message) => of_raft(view, message),

@@ -11,6 +11,7 @@ use kraftscope_core::record::TopicConfig;
 use kraftscope_core::scenario::words::Names;
 use kraftscope_core::sequence::{ProducerEpoch, ProducerId, Sequence};
 use kraftscope_core::time::{Span, Time};
+use kraftscope_core::view::show_path;
 use kraftscope_core::wire::ErrorCode;
 use kraftscope_core::znode::{EventType, Path, SessionId, ZooKeeperError};
 
@@ -89,7 +90,7 @@ macro_rules! plain {
 }
 
 plain!(u8, u16, u32, u64, Offset, LeaderEpoch, PartitionEpoch, BrokerEpoch, Text);
-plain!(ProducerId, ProducerEpoch, Sequence, SessionId, Path);
+plain!(ProducerId, ProducerEpoch, Sequence, SessionId);
 
 macro_rules! by_key {
     ($($type:ty: $prefix:literal),* $(,)?) => {
@@ -124,6 +125,13 @@ impl Word for DirectoryId {
 impl Word for bool {
     fn word(&self, _: &Words<'_>) -> String {
         if *self { "2".to_owned() } else { "1".to_owned() }
+    }
+}
+
+/// As an administrator would type it.
+impl Word for Path {
+    fn word(&self, words: &Words<'_>) -> String {
+        show_path(*self, words.topics)
     }
 }
 
