@@ -6,7 +6,7 @@ use crate::fault::Fault::{
     Blackout, Crash, Cut, Delay, DiskError, Fence, Operator, Pause, PowerLoss, ReplaceDisk, Resign, Shutdown,
     Slow, StaleControl, Voters, Zombie,
 };
-use kraftscope_core::release::Release::{self, V0_10, V1_1, V2_0, V3_3, V4_0, V4_2};
+use kraftscope_core::release::Release::{self, V0_10, V1_1, V2_0, V2_3, V3_3, V4_0, V4_2};
 
 const fn bug(
     name: &'static str,
@@ -67,6 +67,13 @@ const OLD_CONTROLLER: &[(&str, &str)] = &[
     ("controller.quorum.request.timeout.ms", "1000"),
 ];
 
+/// Sessions end soon, and a controller works long on every partition, so that it is replaced in the middle of it.
+const SLOW_CONTROLLER: &[(&str, &str)] =
+    &[("zookeeper.session.timeout.ms", "4000"), ("kraftscope.controller.partition.us", "300000")];
+
+/// Sessions end soon.
+const SHORT_SESSIONS: &[(&str, &str)] = &[("zookeeper.session.timeout.ms", "4000")];
+
 /// All of them.
 #[rustfmt::skip]
 pub const BUGS: &[Bug] = &[
@@ -117,6 +124,12 @@ pub const BUGS: &[Bug] = &[
         .breaks(&["S9"]).on(Ground::partition(&[ReplaceDisk, Pause, Resign, Fence, Cut]).brokers(3).controllers(3).promising(2).slowly(500).hasty()).within(2000),
     bug("b24", "a leaving replica holds the high watermark back", "KAFKA-15021", V4_2, &[("ineligible_replicas_ignored_by_hw", "off")])
         .breaks(&["V9"]).on(Ground::partition(&[Shutdown, Fence]).brokers(3).promising(1)).within(40),
+    bug("b27", "a controller that was replaced writes in its next session", "KAFKA-6082", V2_3, &[("zk_multi", "off")])
+        .breaks(&["Z2"]).on(Ground::partition(&[Pause, Cut, Crash, Operator]).in_zookeeper().brokers(3).with(SLOW_CONTROLLER)).within(60),
+    bug("b28", "a broker obeys a controller of the past", "KAFKA-1188", V2_3, &[("controller_epoch_in_requests", "off")])
+        .breaks(&["Z3"]).on(Ground::partition(&[Pause, Cut, Delay, Slow, Resign]).in_zookeeper().brokers(3).with(SHORT_SESSIONS)).within(10),
+    bug("b29", "nobody notices that a broker was gone", "KIP-380", V2_3, &[("broker_epoch_in_requests", "off")])
+        .not_found("the controller has to stand still from the end of one session until the next life has registered, two seconds later at the most"),
     bug("b31", "a controller of the past answers", "KAFKA-14154", V3_3, &[("diverging_answer_hw_ignored", "on"), ("ineligible_replicas_ignored_by_hw", "on")])
         .breaks(&["V7"]).on(Ground::partition(&[Cut, Fence]).brokers(3).controllers(3).promising(1).slowly(1000).with(OLD_CONTROLLER)).within(800),
     bug("b32", "an isolated leader never resigns", "KAFKA-15489", V4_2, &[("check_quorum", "off")])

@@ -72,6 +72,11 @@ impl Ground {
         Ground { size: Size::Quorum, ..Ground::partition(faults) }
     }
 
+    /// The same with ZooKeeper.
+    pub(super) const fn in_zookeeper(self) -> Ground {
+        Ground { mode: Mode::ZooKeeper, ..self }
+    }
+
     /// The same with producers that wait for all, and that minimum.
     pub(super) const fn promising(self, min_isr: u32) -> Ground {
         Ground { acks: Some(Acks::All), min_isr: Some(min_isr), ..self }
