@@ -107,7 +107,8 @@ fn ends_session(page: &mut Page) -> Result<()> {
     enter(page, "zookeeper", "ZooKeeper")?;
     page.press(&["3", "m"])?;
     page.click("do-expire-session")?;
-    page.run("kraftscope.until('note SessionExpired')", &[])?;
+    page.press(&["u"])?;
+    page.click("until-session-expired")?;
     page.wait_until(
         "document.querySelector('[data-testid=\"znode-/brokers/ids\"] .st-zsession.is-out')?.textContent === '3'",
     )
@@ -152,7 +153,8 @@ fn elects(page: &mut Page) -> Result<()> {
         &[],
     )?;
     page.wait_until("document.querySelector('.st-card.is-raft-asking')")?;
-    page.run("kraftscope.until('note RaftLeaderElected')", &[])?;
+    page.press(&["u"])?;
+    page.click("until-new-leader")?;
     page.wait_until("kraftscope.view().partitions.some((p) => p.leader_epoch > 1)")
 }
 
