@@ -17,6 +17,7 @@ use crate::script::{self, Act, Deed, Done};
 use crate::tally::Tally;
 use crate::violation::{Excuse, Violation};
 use kraftscope_core::id::{NodeKind, Text};
+use kraftscope_core::mode::ReplicationPlane;
 use kraftscope_core::node::Command;
 use kraftscope_core::scenario::truth;
 use kraftscope_core::sim::action::Action;
@@ -107,6 +108,7 @@ impl Run {
     }
 
     fn from(genesis: Genesis, luck: Luck, source: Source) -> Result<Run, GenesisError> {
+        let groups = genesis.mode.replication() == ReplicationPlane::Raft;
         let validates = genesis.settings.features.consumer_detects_truncation;
         Ok(Run {
             sim: Sim::new(genesis)?,
@@ -126,7 +128,7 @@ impl Run {
             sought: &[],
             violation: None,
             tally: Tally::default(),
-            history: History::of_clients(validates),
+            history: History::of_clients(validates).with_groups(groups),
             settled: false,
             judged: false,
             refinement: None,

@@ -142,12 +142,20 @@ pub struct History {
     values: Vec<u32>,
     /// Consumers ask a new leader whether their log was cut (KIP-320).
     validates: bool,
+    /// Partitions are Raft groups: a leader's first entry is for nobody (kafkaraft).
+    groups: bool,
 }
 
 impl History {
     /// An empty history of consumers that notice truncation, or of those of before KIP-320.
     pub fn of_clients(validates: bool) -> History {
         History { validates, ..History::default() }
+    }
+
+    /// The same, of a cluster whose partitions are Raft groups or are not.
+    #[must_use]
+    pub fn with_groups(self, groups: bool) -> History {
+        History { groups, ..self }
     }
 
     /// Its entries.
