@@ -54,6 +54,7 @@ pub const CHAPTERS: &[Chapter] = chapters![
     "08-unclean-election",
     "09-zombie-leader",
     "10-zookeeper",
+    "11-zookeeper-to-kraft",
     "13-zombie-controllers",
     "14-claims-checked",
 ];

@@ -108,6 +108,11 @@ fn chapter_10_plays_to_its_end() {
 }
 
 #[test]
+fn chapter_11_plays_to_its_end() {
+    play(&lesson("11-zookeeper-to-kraft", Language::English));
+}
+
+#[test]
 fn chapter_13_plays_to_its_end() {
     play(&lesson("13-zombie-controllers", Language::English));
 }
