@@ -2,7 +2,7 @@
 //! as soon as the topics exist; and once more when a controller loses topics before they are committed, or refuses
 //! them and a broker comes back. Like an administrator with a script; every move is an ordinary [`Action`].
 
-use crate::id::{LeaderEpoch, NodeId, NodeKind, TopicId};
+use crate::id::{LeaderEpoch, NodeId, NodeKind, TopicId, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Command;
 use crate::note::Note;
@@ -68,7 +68,7 @@ impl Sim {
             }
             Setup::CreatingTopics(asked, epoch, before) | Setup::Refused(asked, epoch, before) => {
                 let missing = self.missing_topics(image).len();
-                if missing == 0 {
+                if missing == 0 && self.caches_are_filled() {
                     let configs = self.topic_settings(image);
                     self.pending.extend(configs.into_iter().map(|command| Action::Call(controller, command)));
                     let genesis = self.world.genesis.clone();
@@ -104,7 +104,33 @@ impl Sim {
         let topics = genesis.all_topics();
         let wanted = topics.iter().map(|topic| usize::from(topic.replicas)).max().unwrap_or(0);
         let all = self.world.of_kind(NodeKind::Broker).filter(|slot| slot.process.is_some()).count();
-        active >= all.max(wanted)
+        active >= all.max(wanted) && self.controller_knows(image)
+    }
+
+    /// Every live broker on ZooKeeper can tell clients of all partitions: a topic is there before its partitions are, and
+    /// those before UpdateMetadata. Clients that come sooner find a leader later, and groups may deal out nothing.
+    fn caches_are_filled(&self) -> bool {
+        let Some(ensemble) = self.world.ensemble() else { return true };
+        let topics = self.world.genesis.all_topics();
+        let fills = |image: &Image| {
+            topics.iter().all(|spec| {
+                let last = spec.partitions.saturating_sub(1);
+                let id = image.topic_named(spec.name.as_str());
+                let last = id.map(|topic| TopicPartition { topic, partition: last });
+                last.is_some_and(|last| image.partitions.contains_key(&last))
+            })
+        };
+        let mut live = ensemble.image().brokers.keys().filter_map(|id| self.world.process(*id)?.broker());
+        live.all(|broker| fills(&broker.image))
+    }
+
+    /// The controller on ZooKeeper has heard of every broker that is registered: its member has, and an administrator
+    /// who asks there finds them all.
+    fn controller_knows(&self, image: &Image) -> bool {
+        let controller = self.world.active_controller().and_then(|id| self.world.process(id)?.broker());
+        let Some(plane) = controller.and_then(|broker| broker.zookeeper()) else { return true };
+        let known = &plane.controller.context().live_brokers;
+        image.brokers.keys().all(|broker| known.contains_key(broker))
     }
 
     fn ask_for_topics(&mut self, controller: NodeId, epoch: LeaderEpoch) {
