@@ -5,6 +5,7 @@
 
 mod replication {
     mod chaos;
+    mod control;
     mod follower;
     mod isr;
     mod lab;

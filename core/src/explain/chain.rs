@@ -237,6 +237,13 @@ fn background_of_replica(note: &Note, step: &StepRef, lookup: &impl Fn(StepId) -
         Note::BrokerRegistered { broker, .. } => {
             latest(step, lookup, |note| matches!(*note, Note::Started { node } if node == broker))
         }
+        Note::BrokerNodeCreated { .. } | Note::BrokerNodeExists { .. } => {
+            let me = step.node;
+            latest(step, lookup, |note| matches!(*note, Note::Started { node } if Some(node) == me))
+        }
+        Note::ControllerRefused { known, .. } => {
+            latest(step, lookup, |note| matches!(*note, Note::ControllerElected { epoch } if epoch == known))
+        }
         Note::BrokerUnfenced { broker } => latest(step, lookup, |note| {
             matches!(*note, Note::BrokerRegistered { broker: b, .. } if b == broker) || recovers(note, broker)
         }),

@@ -8,7 +8,8 @@
 //! Source: `ReplicaManager.becomeLeaderOrFollower`, `makeLeaders`, `makeFollowers`, `stopReplicas` (3.9); KAFKA-1188,
 //! KIP-570.
 //!
-//! Left out: topic ids in the request, `KAFKA_STORAGE_ERROR` for replicas on a broken log directory.
+//! Left out: topic ids in the request, `KAFKA_STORAGE_ERROR` for replicas on a broken log directory; strays, which 3.9
+//! removes only when a controller of KRaft asks with a full request.
 
 use super::manager::{Ctx, ReplicaManager};
 use crate::id::{LeaderEpoch, NodeId, NodeList, TopicPartition};
