@@ -76,6 +76,9 @@ pub enum Path {
     ProducerIdBlock,
 }
 
+/// The beginning of a sequential path, and what makes one of a number.
+type Sequential = (&'static str, fn(u32) -> Path);
+
 impl Path {
     /// The znode above, when it is one that Kafka watches the children of.
     pub const fn parent(self) -> Option<Path> {
@@ -135,7 +138,7 @@ impl Path {
         if let Some(topic) = after("/config/topics/") {
             return topic.parse().ok().map(|topic| Path::TopicConfig(TopicId(topic)));
         }
-        let sequential: [(&str, fn(u32) -> Path); 3] = [
+        let sequential: [Sequential; 3] = [
             ("/config/changes/config_change_", Path::ConfigChange),
             ("/isr_change_notification/isr_change_", Path::IsrChange),
             ("/log_dir_event_notification/log_dir_event_", Path::LogDirEvent),

@@ -103,7 +103,7 @@ impl Leaders {
 
     /// A node is down or up; `died` says that it will not remember.
     pub(super) fn health(&mut self, node: NodeId, up: bool, died: bool) {
-        if up == !self.down.contains(node) && !died {
+        if up != self.down.contains(node) && !died {
             return;
         }
         self.down = if up { self.down.without(node) } else { self.down.without(node).with(node) };

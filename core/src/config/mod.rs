@@ -312,7 +312,7 @@ impl Settings {
     #[must_use]
     pub fn up_to(&self, last: Release) -> Settings {
         if !last.is_before(self.release) {
-            return self.clone();
+            return *self;
         }
         let mut settings = Settings::of(last);
         for (key, value) in self.changed() {

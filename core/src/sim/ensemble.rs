@@ -15,6 +15,7 @@ use crate::zookeeper::{Database, Tree, ZooKeeperServer};
 use alloc::vec::Vec;
 
 /// What a committed write means.
+#[allow(clippy::large_enum_variant, reason = "few live at a time, and it stays `Copy`")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A partition has another state or other replicas.

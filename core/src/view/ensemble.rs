@@ -106,7 +106,7 @@ fn member(slot: &Slot, leader: Option<&ZooKeeperServer>, cells: u32) -> ZooKeepe
     if let Some(leader) = leader.filter(|leader| leader.me != slot.id) {
         log.diverges_at = logs::parts_from(&log, &disk.log, &leader.disk.log);
     }
-    let (role, granted) = server.map_or((QuorumRole::Unattached, NodeList::EMPTY), |server| role(server));
+    let (role, granted) = server.map_or((QuorumRole::Unattached, NodeList::EMPTY), role);
     ZooKeeperView {
         id: slot.id,
         health: slot.health,
