@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
 /// A name, and how the page gets there from its opening; `k` is `window.kraftscope`.
-const MOMENTS: [(&str, &str); 15] = [
+const MOMENTS: [(&str, &str); 16] = [
     ("opening", "k.until('acked >= 3')"),
     (
         "mid-election",
@@ -48,6 +48,12 @@ const MOMENTS: [(&str, &str); 15] = [
     ("lesson-step", "k.lesson('03-leader-dies')"),
     ("claim", "k.claim('05-stale-reads')"),
     ("claims", "location.hash = 'claims'"),
+    (
+        "compare",
+        "k.load('# compare modes zookeeper kraft kafkaraft\\nbrokers 3\\ntopic orders partitions 3 replicas 3 min.insync.replicas 2\\n\
+         producer topics orders interval 400ms\\n----\\nuntil ready\\nrun 2s\\ncrash leader:orders-0\\nrun 20s\\n'); \
+         k.pause(); k.until('acked >= 40')",
+    ),
     ("error", "k.load('this is no scenario')"),
 ];
 const SIZES: [(u32, u32); 3] = [(1440, 900), (1024, 768), (390, 844)];

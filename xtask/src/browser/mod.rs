@@ -16,6 +16,7 @@
 //! is tried again is called unsteady in the report.
 mod acting;
 mod claims;
+mod compare;
 mod controls;
 mod dock;
 mod groups;
@@ -61,6 +62,7 @@ const AREAS: &[(&str, &[Case])] = &[
     ("acting", acting::CASES),
     ("groups", groups::CASES),
     ("modes", modes::CASES),
+    ("compare", compare::CASES),
     ("lessons", lessons::CASES),
     ("claims", claims::CASES),
     ("reading", reading::CASES),
