@@ -113,6 +113,11 @@ fn chapter_11_plays_to_its_end() {
 }
 
 #[test]
+fn chapter_12_plays_to_its_end() {
+    play(&lesson("12-why-not-raft-per-partition", Language::English));
+}
+
+#[test]
 fn chapter_13_plays_to_its_end() {
     play(&lesson("13-zombie-controllers", Language::English));
 }

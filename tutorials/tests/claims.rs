@@ -26,6 +26,12 @@ fn every_claim_says_the_same_in_both_languages() {
 }
 
 #[test]
+fn the_claims_are_numbered_without_a_gap() {
+    let numbers: Vec<u32> = all(Language::English).iter().map(|claim| claim.number).collect();
+    assert_eq!(numbers, (1..=20).collect::<Vec<u32>>());
+}
+
+#[test]
 fn every_claim_has_its_reasons_and_a_run_with_something_to_look_at() {
     for claim in all(Language::English).iter().chain(&all(Language::Chinese)) {
         assert!(!claim.said.is_empty() && !claim.why.is_empty(), "claim {}", claim.number);
