@@ -48,6 +48,17 @@ fn two_of_three_controllers_down_are_no_quorum() {
 }
 
 #[test]
+fn two_of_three_members_down_are_no_ensemble() {
+    check_in(
+        Genesis::default().in_mode(Mode::ZooKeeper),
+        &["crash zookeeper-1", "crash zookeeper-2"],
+        &expect![[r#"
+        NoEnsemble { up: 1, needed: 2 }
+    "#]],
+    );
+}
+
+#[test]
 fn controllers_that_cannot_talk_are_no_quorum() {
     check(
         &["isolate controller-1", "cut controller-2 controller-3", "run 10s"],
