@@ -20,7 +20,6 @@ use crate::model::{CompareMsg, Model};
 use crate::select::{Ask, Selection};
 use crate::view::icon::icon;
 use kraftscope_core::compare::{Differ, Nowhere, Variant};
-use kraftscope_core::id::TopicPartition;
 use pane::PaneView;
 use setup::Setup;
 use std::collections::BTreeSet;
@@ -53,10 +52,7 @@ pub struct CompareLook {
 pub fn of(model: &Model, figures: Same<Figures>) -> Option<CompareLook> {
     let compare = model.compare.as_ref()?;
     let panes = compare.panes.iter().enumerate().map(|(number, pane)| look_of(model, number, pane)).collect();
-    let partition = match model.selected.and_then(Selection::partition) {
-        Some(partition) => partition,
-        None => TopicPartition::default(),
-    };
+    let partition = model.selected.and_then(Selection::partition).unwrap_or_default();
     Some(CompareLook {
         differ: compare.differ.clone(),
         script: compare.name.clone(),
