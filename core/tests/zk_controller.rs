@@ -3,7 +3,6 @@
 use expect_test::{Expect, expect};
 use kraftscope_core::id::{BrokerEpoch, LeaderEpoch, NodeId, NodeList};
 use kraftscope_core::node::Out;
-use kraftscope_core::note::LeaderChoice;
 use kraftscope_core::record::LeaderRecoveryState;
 use kraftscope_core::release::Release;
 use kraftscope_core::zk_controller::ControllerContext;
