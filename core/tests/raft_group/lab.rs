@@ -87,7 +87,7 @@ impl Lab {
     }
 
     pub(crate) fn member(&mut self, number: u8) -> &mut Member {
-        self.members.get_mut(&n(number)).unwrap()
+        self.members.get_mut(&n(number)).expect("it is a member")
     }
 
     pub(crate) fn input(&mut self, number: u8, what: impl FnOnce(&mut Member, Time, &mut RaftOut<Word>)) {
