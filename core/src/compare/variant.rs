@@ -193,7 +193,7 @@ mod tests {
         let variant = Variant { mode: Some(Mode::ZooKeeper), ..Variant::default() };
         let other = variant.of(&base).expect("a cluster");
         assert_eq!((other.zookeepers, other.controllers, other.seed), (3, 0, base.seed));
-        assert_eq!(variant.name(&base), "zookeeper");
+        assert_eq!(variant.name(&base), "zookeeper 3.9", "the last release that has it");
         let setting = alloc::vec![(String::from("min.insync.replicas"), String::from("1"))];
         let one = Variant { settings: setting, ..Variant::default() }.of(&base).expect("a cluster");
         assert_eq!(one.settings.min_insync_replicas, 1);
@@ -223,7 +223,10 @@ mod tests {
         let values = [(String::from("acks"), ["1", "all"].map(String::from).to_vec())];
         let all = Variant::all(&[Mode::ZooKeeper, Mode::KRaft], &[], &values);
         let names: Vec<String> = all.iter().map(|variant| variant.name(&Genesis::default())).collect();
-        assert_eq!(names, ["zookeeper acks=1", "zookeeper acks=all", "kraft acks=1", "kraft acks=all"]);
+        assert_eq!(
+            names,
+            ["zookeeper 3.9 acks=1", "zookeeper 3.9 acks=all", "kraft acks=1", "kraft acks=all"]
+        );
         assert_eq!(Variant::all(&[], &[], &[]), [Variant::default()]);
     }
 }

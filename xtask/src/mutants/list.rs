@@ -264,8 +264,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     mutant(
         "partition: acks=all is taken below min ISR",
         "core/src/replication/produce.rs",
-        "if acks == Acks::All && leader.isr.committed().len() < min_isr {",
-        "if acks == Acks::All && leader.isr.committed().len() + 1 < min_isr {",
+        "if acks == Acks::All && !raft && leader.isr.committed().len() < min_isr {",
+        "if acks == Acks::All && !raft && leader.isr.committed().len() + 1 < min_isr {",
     ),
     mutant(
         "partition: acks=all is answered before the high watermark",
