@@ -139,7 +139,7 @@ pub(super) fn modes(lang: Lang, chosen: Mode, roomy: bool, send: &Send) -> Html 
     if !roomy {
         let onchange = send.on_change(|name| RunMsg::Mode(Mode::parse(&name).unwrap_or_default()));
         return html! {
-            <select class="field" data-testid="mode" aria-label={tr(lang, "mode")} title={tr(lang, "mode")} {onchange}>
+            <select class="field mode" data-testid="mode" aria-label={tr(lang, "mode")} title={tr(lang, "mode")} {onchange}>
                 { for Mode::ALL.map(|mode| html! {
                     <option key={mode.name()} value={mode.name()} selected={mode == chosen}>{ name(mode) }</option>
                 }) }
