@@ -17,7 +17,7 @@ use crate::node::Command;
 use crate::process::{Broker, Process};
 use crate::scenario::words::Names;
 use crate::sim::Sim;
-use crate::sim::action::{Action, Change};
+use crate::sim::action::Action;
 use crate::sim::adapt::adapt;
 use crate::sim::world::{Slot, World};
 use crate::view::Health;
@@ -74,7 +74,7 @@ impl fmt::Display for Nowhere {
 fn meaning(action: &Action, mode: Mode) -> Result<(), Nowhere> {
     let (with_zookeeper, by_groups) =
         (mode.metadata() == MetadataPlane::ZooKeeper, mode.replication() == ReplicationPlane::Raft);
-    for node in nodes(action) {
+    for node in action.nodes() {
         match node.kind() {
             NodeKind::Controller if with_zookeeper => return Err(Nowhere::NoControllers),
             NodeKind::ZooKeeper if !with_zookeeper => return Err(Nowhere::NoZooKeeper),
@@ -111,34 +111,6 @@ pub fn here(action: Action, world: &World) -> Result<Action, Nowhere> {
         meaning(&action, world.genesis.mode).err().unwrap_or_else(nobody)
     })?;
     meaning(&adapted, world.genesis.mode).map(|()| adapted)
-}
-
-/// The nodes that an action names.
-fn nodes(action: &Action) -> Vec<NodeId> {
-    match *action {
-        Action::Fire(node, _)
-        | Action::SetTimer(node, ..)
-        | Action::Crash(node, _)
-        | Action::Start(node)
-        | Action::ReplaceDisk(node)
-        | Action::Pause(node)
-        | Action::Resume(node)
-        | Action::Isolate(node)
-        | Action::Rejoin(node)
-        | Action::Call(node, _) => vec![node],
-        Action::Cut(link) | Action::Heal(link) => vec![link.from, link.to],
-        Action::Configure(change) => match change {
-            Change::LinkDelay(link, _) | Change::LinkLoss(link, _) => vec![link.from, link.to],
-            Change::Slow(node, _) => vec![node],
-            Change::Latency(_) | Change::Rate(..) | Change::Reorder(_) => Vec::new(),
-        },
-        Action::Deliver(_)
-        | Action::Drop(_)
-        | Action::Duplicate(_)
-        | Action::Delay(..)
-        | Action::HealAll
-        | Action::Roll => Vec::new(),
-    }
 }
 
 /// A word that stands for nodes.

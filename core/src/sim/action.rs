@@ -5,6 +5,8 @@ use crate::id::{NodeId, PacketId};
 use crate::net::{Latency, Link};
 use crate::node::{Command, Loss, Timer};
 use crate::time::Span;
+use alloc::vec;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Something that happens to the world.
@@ -125,6 +127,36 @@ impl Rate {
             Rate::Slow => "slow",
             Rate::Fence => "fence",
             Rate::Recover => "recover",
+        }
+    }
+}
+
+impl Action {
+    /// The nodes that it names; a message in flight names none.
+    pub fn nodes(&self) -> Vec<NodeId> {
+        match *self {
+            Action::Fire(node, _)
+            | Action::SetTimer(node, ..)
+            | Action::Crash(node, _)
+            | Action::Start(node)
+            | Action::ReplaceDisk(node)
+            | Action::Pause(node)
+            | Action::Resume(node)
+            | Action::Isolate(node)
+            | Action::Rejoin(node)
+            | Action::Call(node, _) => vec![node],
+            Action::Cut(link) | Action::Heal(link) => vec![link.from, link.to],
+            Action::Configure(change) => match change {
+                Change::LinkDelay(link, _) | Change::LinkLoss(link, _) => vec![link.from, link.to],
+                Change::Slow(node, _) => vec![node],
+                Change::Latency(_) | Change::Rate(..) | Change::Reorder(_) => Vec::new(),
+            },
+            Action::Deliver(_)
+            | Action::Drop(_)
+            | Action::Duplicate(_)
+            | Action::Delay(..)
+            | Action::HealAll
+            | Action::Roll => Vec::new(),
         }
     }
 }

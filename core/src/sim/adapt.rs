@@ -4,37 +4,19 @@
 //! have cannot be crashed in it, and what only one control plane knows has no meaning under the other. A message in
 //! flight is known by its number, which names another message in another run.
 
-use super::action::{Action, Change};
+use super::action::Action;
 use super::world::World;
 use crate::id::{NodeId, NodeKind};
 use crate::mode::MetadataPlane;
-use crate::net::Link;
 use crate::node::Command;
 use crate::view::Health;
 
 /// What `action`, taken from a run in another mode, is in this world; `None` when it has no meaning there.
 pub fn adapt(action: Action, world: &World) -> Option<Action> {
-    let has = |node: NodeId| world.slot(node).is_some();
-    let joins = |link: Link| has(link.from) && has(link.to);
     let means_something = match action {
         Action::Deliver(_) | Action::Drop(_) | Action::Duplicate(_) | Action::Delay(..) => false,
-        Action::Fire(node, _)
-        | Action::SetTimer(node, ..)
-        | Action::Crash(node, _)
-        | Action::Start(node)
-        | Action::ReplaceDisk(node)
-        | Action::Pause(node)
-        | Action::Resume(node)
-        | Action::Isolate(node)
-        | Action::Rejoin(node)
-        | Action::Configure(Change::Slow(node, _)) => has(node),
-        Action::Cut(link)
-        | Action::Heal(link)
-        | Action::Configure(Change::LinkDelay(link, _) | Change::LinkLoss(link, _)) => joins(link),
-        Action::HealAll
-        | Action::Roll
-        | Action::Configure(Change::Latency(_) | Change::Rate(..) | Change::Reorder(_)) => true,
         Action::Call(node, command) => return call(node, command, world),
+        _ => action.nodes().into_iter().all(|node| world.slot(node).is_some()),
     };
     means_something.then_some(action)
 }
