@@ -10,6 +10,7 @@ mod fuzz;
 mod models;
 mod run;
 mod scale;
+mod survive;
 mod zoo;
 
 use std::process::ExitCode;
@@ -33,7 +34,17 @@ kraftscope fuzz --seeds N [--from S] [--jobs N] [--preset NAME]... [--bug NAME] 
 
 /// Every command, one after the other.
 fn usage() -> String {
-    [USAGE, compare::USAGE, scale::USAGE, claims::USAGE, zoo::USAGE, models::USAGE, explore::USAGE].concat()
+    [
+        USAGE,
+        compare::USAGE,
+        scale::USAGE,
+        survive::USAGE,
+        claims::USAGE,
+        zoo::USAGE,
+        models::USAGE,
+        explore::USAGE,
+    ]
+    .concat()
 }
 
 fn main() -> ExitCode {
@@ -58,6 +69,9 @@ fn command() -> Result<bool, String> {
             compare::command(&mut arguments).map(|()| true)
         }
         Some(lexopt::Arg::Value(verb)) if verb == "scale" => scale::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "survive" => {
+            survive::command(&mut arguments).map(|()| true)
+        }
         Some(lexopt::Arg::Value(verb)) if verb == "fuzz" => fuzz::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "zoo" => zoo::command(&mut arguments),
         Some(lexopt::Arg::Value(verb)) if verb == "claims" => claims::command(&mut arguments),
