@@ -7,6 +7,8 @@ use crate::conditions;
 use crate::marks::Marks;
 use crate::player::Outlook;
 use crate::view::props::Same;
+use kraftscope_core::compare::Nowhere;
+use kraftscope_core::compare::target::here;
 use kraftscope_core::explain;
 use kraftscope_core::history::{BranchInfo, History, Intervention, NoteLog, StepLog};
 use kraftscope_core::id::{NodeId, StepId};
@@ -14,7 +16,7 @@ use kraftscope_core::note::{Lane, Note};
 use kraftscope_core::scenario::words::Names;
 use kraftscope_core::scenario::{self, Condition, MOST_EVENTS};
 use kraftscope_core::sim::action::Action;
-use kraftscope_core::sim::adapt::{adapt, administrator};
+use kraftscope_core::sim::adapt::administrator;
 use kraftscope_core::sim::genesis::Genesis;
 use kraftscope_core::time::{Span, Time};
 use kraftscope_core::view::ClusterView;
@@ -137,18 +139,22 @@ impl Session {
     }
 
     /// The same plan on another genesis: the same interventions at the same times, up to the time of the cursor.
-    /// In another mode an action is what it means there. Returns with it those that were impossible there.
-    pub fn again(&self, genesis: Genesis) -> Result<(Session, Vec<Action>), String> {
+    /// In another mode an action is what it means there. Returns with it those that were impossible there, and why.
+    pub fn again(&self, genesis: Genesis) -> Result<(Session, Vec<(Action, Nowhere)>), String> {
         let mut session = Session::new(genesis)?;
         let other_mode = session.genesis().mode != self.genesis().mode;
         let mut impossible = Vec::new();
         for done in self.interventions() {
             session.history.seek_time(done.time, MOST_EVENTS);
             let world = session.history.sim().world();
-            let action = if other_mode { adapt(done.action, world) } else { Some(done.action) };
+            let meant = if other_mode { here(done.action, world) } else { Ok(done.action) };
             let at = done.time.max(session.now());
-            if action.is_none_or(|action| session.history.act(at, action).is_err()) {
-                impossible.push(done.action);
+            let acted = meant.and_then(|action| {
+                let done = session.history.act(at, action);
+                done.map(drop).map_err(|refused| Nowhere::NotNow(refused.to_string()))
+            });
+            if let Err(why) = acted {
+                impossible.push((done.action, why));
             }
         }
         session.history.seek_time(self.now(), MOST_EVENTS);

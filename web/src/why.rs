@@ -4,7 +4,7 @@
 //! concerns what is selected, or the latest of all.
 
 use crate::i18n::words::{Word, Words};
-use crate::i18n::{capital, doings, sentence, t};
+use crate::i18n::{capital, doings, sentence};
 use crate::select::Selection;
 use crate::session::Session;
 use crate::view::props::WhyLink;
@@ -53,7 +53,7 @@ fn told(session: &Session, link: &Link, words: &Words<'_>) -> WhyLink {
         (Some(note), _) => (
             sentence::note(words, link.node, &note),
             sentence::why(words, link.node, &note),
-            explain::source(&note),
+            explain::source(&note, words.mode),
         ),
         (None, _) => {
             let log = session.history().step_log(link.event);
@@ -143,7 +143,7 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
     };
     let cut = matches!(found, Stuck::BrokerNotRegistered { session_until: None, .. });
     let key = if cut { "BrokerNotRegistered.cut" } else { found.key() };
-    let text = t(words.lang, &format!("stuck.{key}"), &args);
+    let text = words.tell(&format!("stuck.{key}"), &args);
     let is_name = args.iter().any(|(name, value)| *name == "partition" && text.starts_with(value.as_str()));
     if is_name { text } else { capital(&text) }
 }
@@ -153,6 +153,7 @@ mod tests {
     use super::*;
     use crate::i18n::Lang;
     use kraftscope_core::id::NodeId;
+    use kraftscope_core::mode::Mode;
     use kraftscope_core::sim::genesis::Genesis;
 
     fn after(line: &str, until: &str) -> Session {
@@ -167,7 +168,7 @@ mod tests {
     fn an_election_is_followed_back_to_the_person_who_stopped_the_leader() {
         let session = after("crash broker-1", "new leader");
         let names = session.names();
-        let links = chain(&session, None, &Words { lang: Lang::En, topics: &names });
+        let links = chain(&session, None, &Words { lang: Lang::En, mode: Mode::KRaft, topics: &names });
         let last = links.last().map(|link| link.sentence.as_str());
         assert_eq!(last, Some("You crashed broker 1."), "{links:#?}");
     }
@@ -183,7 +184,7 @@ mod tests {
     fn what_is_selected_has_a_chain_of_its_own() {
         let session = after("crash broker-1", "new leader");
         let names = session.names();
-        let words = Words { lang: Lang::En, topics: &names };
+        let words = Words { lang: Lang::En, mode: Mode::KRaft, topics: &names };
         let links = chain(&session, Some(Selection::Node(NodeId::broker(1))), &words);
         assert!(links[0].sentence.contains("roker 1"), "{links:#?}");
     }
@@ -195,7 +196,7 @@ mod tests {
         let more = session.read("crash controller-2").expect("reads");
         session.act(session.now(), &more).expect("is possible");
         let names = session.names();
-        let lines = stuck(&session, &Words { lang: Lang::En, topics: &names });
+        let lines = stuck(&session, &Words { lang: Lang::En, mode: Mode::KRaft, topics: &names });
         assert!(lines.first().is_some_and(|line| line.contains("majority")), "{lines:?}");
     }
 }

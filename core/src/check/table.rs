@@ -7,6 +7,7 @@
 //! Left out: recovery quorum (S12).
 //! Acknowledged records that a new leader does not hold are counted besides: [`super::Checker::lost`].
 
+use crate::mode::{MetadataPlane, Mode, ReplicationPlane};
 use serde::Serialize;
 
 /// When a promise is given.
@@ -279,6 +280,37 @@ impl Rule {
         }
     }
 
+    /// Whether it says anything in this mode: elsewhere nobody promises it, since there is nothing of which it could
+    /// be said (an ISR, a quorum of controllers, an ensemble, a group of consumers).
+    pub const fn concerns(self, mode: Mode) -> bool {
+        let zookeeper = matches!(mode.metadata(), MetadataPlane::ZooKeeper);
+        let groups = matches!(mode.replication(), ReplicationPlane::Raft);
+        match self {
+            Rule::Z1 | Rule::Z2 | Rule::Z3 | Rule::Z4 | Rule::Z5 | Rule::Z6 => zookeeper,
+            Rule::K1
+            | Rule::K2
+            | Rule::K3
+            | Rule::K4
+            | Rule::K5
+            | Rule::K6
+            | Rule::K7
+            | Rule::K8
+            | Rule::K9 => !zookeeper,
+            Rule::K10 | Rule::K11 | Rule::K12 | Rule::K13 | Rule::K14 | Rule::K15 | Rule::K16 | Rule::K17 => {
+                !zookeeper
+            }
+            Rule::R1 | Rule::R2 | Rule::R3 | Rule::R4 | Rule::R5 | Rule::R6 | Rule::R7 | Rule::R8 => groups,
+            Rule::P4 | Rule::S9 => !zookeeper && !groups,
+            Rule::P2 | Rule::P3 | Rule::P5 | Rule::G1 | Rule::G2 | Rule::G3 | Rule::G4 => !groups,
+            // L7 is kept by the metadata log everywhere; a group's has a name of its own.
+            other if groups => match other.of_groups(false) {
+                Some(instead) => instead as u8 == other as u8,
+                None => false,
+            },
+            _ => true,
+        }
+    }
+
     /// Its row.
     pub const fn invariant(self) -> &'static Invariant {
         &INVARIANTS[self as usize]
@@ -289,6 +321,17 @@ impl Rule {
 mod tests {
     use super::*;
     use alloc::format;
+
+    /// Source: there is no metadata log with ZooKeeper, no ISR in a Raft group, no ensemble in KRaft.
+    #[test]
+    fn each_mode_has_the_rules_that_concern_it() {
+        let of = |mode: Mode| {
+            [Rule::Z1, Rule::K1, Rule::R1, Rule::P3, Rule::L7, Rule::C1].map(|rule| rule.concerns(mode))
+        };
+        assert_eq!(of(Mode::ZooKeeper), [true, false, false, true, true, true]);
+        assert_eq!(of(Mode::KRaft), [false, true, false, true, true, true]);
+        assert_eq!(of(Mode::KafkaRaft), [false, true, true, false, true, true]);
+    }
 
     #[test]
     fn the_discriminant_of_a_rule_is_its_row() {

@@ -15,7 +15,7 @@ macro_rules! about {
         }
 
         /// The KIP or Kafka class whose rule it shows; the simulator itself for what was done to the cluster.
-        pub const fn source(note: &Note) -> &'static str {
+        pub(super) const fn source(note: &Note) -> &'static str {
             match note { $($(Note::$name { .. } => $source,)+)+ }
         }
 

@@ -6,10 +6,12 @@
 
 pub mod chain;
 pub mod lane;
+pub mod source;
 pub mod stuck;
 
 pub use chain::{Link, StepRef, chain, chain_of};
-pub use lane::{KEYS, is_notable, key, lane, source};
+pub use lane::{KEYS, is_notable, key, lane};
+pub use source::source;
 pub use stuck::{Stuck, stuck};
 
 use crate::history::History;

@@ -4,10 +4,10 @@
 //! `note.<Variant>` and `why.<Variant>`. A test reads the variants of the core's `note.rs` and misses none.
 
 use super::words::{Word, Words};
-use super::{capital, t, tr};
+use super::{capital, tr};
 use kraftscope_core::check::INVARIANTS;
 use kraftscope_core::id::NodeId;
-use kraftscope_core::note::Note;
+use kraftscope_core::note::{LeaderChoice, Note};
 
 /// What a note says: its variant's name, and its arguments by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +225,18 @@ pub fn why(words: &Words<'_>, at: Option<NodeId>, note: &Note) -> String {
     tell(words, at, note, "why")
 }
 
+/// Under which name the words stand: an election that gives records up has a reason of its own.
+fn key(kind: &str, note: &Note, name: &'static str) -> &'static str {
+    match note {
+        Note::LeaderElected { choice: LeaderChoice::Unclean | LeaderChoice::LastKnown, .. }
+            if kind == "why" =>
+        {
+            "LeaderElected.unclean"
+        }
+        _ => name,
+    }
+}
+
 fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> String {
     let mut said = said(words, note);
     said.args.push(("at", at.word(words)));
@@ -235,7 +247,7 @@ fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> Strin
         said.args.push(("name", tr(words.lang, &format!("check.{}.name", row.id))));
         said.args.push(("statement", tr(words.lang, &format!("check.{}.statement", row.id))));
     }
-    let text = t(words.lang, &format!("{kind}.{}", said.name), &said.args);
+    let text = words.tell(&format!("{kind}.{}", key(kind, note, said.name)), &said.args);
     // A topic's name is spelled as it is, even where a sentence begins.
     let is_name = |(name, value): &(&str, String)| {
         matches!(*name, "partition" | "topic" | "key" | "member") && text.starts_with(value.as_str())

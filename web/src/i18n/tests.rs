@@ -3,7 +3,8 @@
 use super::sentence::NAMES;
 use super::words::Words;
 use super::{EN, Lang, ZH, fill, sentence, t};
-use kraftscope_core::id::{LeaderEpoch, NodeId, NodeList, Text, TopicId, TopicPartition};
+use kraftscope_core::id::{LeaderEpoch, NodeId, NodeList, Offset, Text, TopicId, TopicPartition};
+use kraftscope_core::mode::Mode;
 use kraftscope_core::note::Note;
 use kraftscope_core::scenario::words::Names;
 use kraftscope_core::time::Span;
@@ -98,7 +99,7 @@ fn a_chinese_browser_reads_chinese_and_all_others_english() {
 fn a_sentence_carries_its_numbers_and_begins_with_a_capital() {
     let names = Names(vec![Text::new("orders").unwrap()]);
     let say = |lang, note: &Note| {
-        sentence::note(&Words { lang, topics: &names }, Some(NodeId::controller(1)), note)
+        sentence::note(&Words { lang, mode: Mode::KRaft, topics: &names }, Some(NodeId::controller(1)), note)
     };
     let fenced = Note::BrokerFenced {
         broker: NodeId::broker(3),
@@ -121,4 +122,28 @@ fn a_sentence_carries_its_numbers_and_begins_with_a_capital() {
         say(Lang::En, &shrunk),
         "Controller 1 asks to drop 3 from the ISR of orders-0 (now 1, 2): not caught up for 31.2 s, the limit is 30 s."
     );
+}
+
+#[test]
+fn what_is_said_in_one_mode_only_has_words_for_the_others() {
+    let of_modes = |key: &&String| Mode::ALL.iter().any(|mode| key.ends_with(&format!(".{}", mode.name())));
+    let told = EN.keys().filter(|key| ["note.", "why.", "stuck."].iter().any(|kind| key.starts_with(kind)));
+    let alone: Vec<&String> = told
+        .filter(of_modes)
+        .filter(|key| key.rsplit_once('.').is_none_or(|(general, _)| !EN.contains_key(general)))
+        .collect();
+    assert_eq!(alone, Vec::<&String>::new());
+}
+
+/// Source: `ZkPartitionStateMachine` writes znodes; a Raft group elects its leader itself.
+#[test]
+fn a_leader_leads_for_the_reason_of_the_mode() {
+    let names = Names(vec![Text::new("orders").unwrap()]);
+    let partition = TopicPartition { topic: TopicId(0), partition: 0 };
+    let led = Note::BecameLeader { partition, epoch: LeaderEpoch(1), epoch_start: Offset(0), hw: Offset(0) };
+    let why =
+        |mode| sentence::why(&Words { lang: Lang::En, mode, topics: &names }, Some(NodeId::broker(1)), &led);
+    assert!(why(Mode::KRaft).contains("metadata log"), "{}", why(Mode::KRaft));
+    assert!(why(Mode::ZooKeeper).contains("LeaderAndIsr"), "{}", why(Mode::ZooKeeper));
+    assert!(why(Mode::KafkaRaft).contains("voted"), "{}", why(Mode::KafkaRaft));
 }

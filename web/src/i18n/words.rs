@@ -6,6 +6,7 @@ use kraftscope_core::id::{
     BrokerEpoch, DirectoryId, LeaderEpoch, NodeId, NodeKind, NodeList, Offset, PartitionEpoch, Text, TopicId,
     TopicPartition,
 };
+use kraftscope_core::mode::Mode;
 use kraftscope_core::note::{ChangeReason, HaltReason, LeaderChoice, ResignReason, VoteRefusal};
 use kraftscope_core::record::TopicConfig;
 use kraftscope_core::scenario::words::Names;
@@ -20,11 +21,20 @@ use kraftscope_core::znode::{EventType, Path, SessionId, ZooKeeperError};
 pub struct Words<'a> {
     /// In which language.
     pub lang: Lang,
+    /// The mode that is played: some things have another reason in another mode.
+    pub mode: Mode,
     /// Topic names by id.
     pub topics: &'a Names,
 }
 
 impl Words<'_> {
+    /// The text under `key` with its placeholders filled; the one of this mode where it has one of its own, such as
+    /// `why.TopicCreated.zookeeper`.
+    pub fn tell(&self, key: &str, args: &[(&str, String)]) -> String {
+        let own = format!("{key}.{}", self.mode.name());
+        t(self.lang, if self.lang.has(&own) { &own } else { key }, args)
+    }
+
     /// `orders`; `topic 3` when the name is not known.
     pub fn topic(&self, topic: TopicId) -> String {
         let name = self.topics.0.get(usize::from(topic.0)).map(Text::to_string);

@@ -221,6 +221,7 @@ impl Filter {
 mod tests {
     use super::*;
     use crate::i18n::Lang;
+    use kraftscope_core::mode::Mode;
     use kraftscope_core::scenario::words::Names;
     use kraftscope_core::sim::genesis::Genesis;
 
@@ -230,7 +231,7 @@ mod tests {
 
     fn found(filter: &mut Filter, session: &Session) -> Vec<Row> {
         let names: std::rc::Rc<Names> = session.names();
-        let words = Words { lang: Lang::En, topics: &names };
+        let words = Words { lang: Lang::En, mode: Mode::KRaft, topics: &names };
         while filter.look(session, &words) {}
         filter.found().to_vec()
     }

@@ -189,7 +189,7 @@ impl Model {
     /// Calls `say` with the words of this run.
     pub fn words<T>(&self, say: impl FnOnce(&Words<'_>) -> T) -> T {
         let names = self.session.names();
-        say(&Words { lang: self.lang, topics: &names })
+        say(&Words { lang: self.lang, mode: self.session.genesis().mode, topics: &names })
     }
 
     /// Lets the news grow old by so many milliseconds; returns whether they went.
@@ -207,7 +207,10 @@ impl Model {
     /// Searches some more notes for the Events tab; returns whether there were any.
     pub fn search_events(&mut self) -> bool {
         let names = self.session.names();
-        self.filter.look(&self.session, &Words { lang: self.lang, topics: &names })
+        self.filter.look(
+            &self.session,
+            &Words { lang: self.lang, mode: self.session.genesis().mode, topics: &names },
+        )
     }
 
     /// Shows a line of news.

@@ -7,9 +7,12 @@
 use super::run::of_release;
 use super::{HuntMsg, Model, Notice, RunMsg};
 use crate::i18n::doings;
-use crate::i18n::tr;
+use crate::i18n::words::Words;
+use crate::i18n::{t, tr};
+use kraftscope_core::compare::Nowhere;
 use kraftscope_core::mode::{MetadataPlane, Mode, ReplicationPlane};
 use kraftscope_core::release::Release;
+use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::Genesis;
 use std::rc::Rc;
 
@@ -61,8 +64,9 @@ impl Model {
         let genesis = genesis_in(&source, mode);
         match self.session.again(genesis.clone()) {
             Ok((session, without)) => {
-                let without: Vec<String> =
-                    self.words(|words| without.iter().map(|action| doings::did(words, action)).collect());
+                let without: Vec<String> = self.words(|words| {
+                    without.iter().map(|(action, why)| left_out(words, action, why)).collect()
+                });
                 let left = genesis.consumers != source.consumers;
                 self.show(session, "notice.mode");
                 if !self.hunt.is_running() {
@@ -94,6 +98,14 @@ impl Model {
         ];
         Notice::good(key, args).with_way_back("notice.previous.back", RunMsg::Swap)
     }
+}
+
+/// An action without a meaning, and why it has none.
+fn left_out(words: &Words<'_>, action: &Action, why: &Nowhere) -> String {
+    let did = doings::did(words, action);
+    let why = tr(words.lang, &format!("compare.why.{}", why.key()));
+    let did = did.trim_end_matches(['.', '。']).to_owned();
+    t(words.lang, "notice.mode.left-out", &[("action", did), ("why", why)])
 }
 
 #[cfg(test)]
@@ -149,6 +161,7 @@ mod tests {
         model.update(RunMsg::Mode(Mode::ZooKeeper).into());
         let notice = model.notice.expect("says what became of the plan");
         assert_eq!(notice.key, "notice.mode.without");
-        assert_eq!(notice.args[2].1, "You crashed controller 1.");
+        let named = &notice.args[2].1;
+        assert!(named.starts_with("You crashed controller 1 (this mode has no controllers"), "{named}");
     }
 }

@@ -284,7 +284,7 @@ pub fn said(model: &Model, stuck: Option<String>) -> Said {
             Some((_, sentence, note, node)) => Said {
                 sentence,
                 why: sentence::why(words, node, &note),
-                source: explain::source(&note),
+                source: explain::source(&note, words.mode),
                 routine,
                 stuck,
             },

@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "arrow keys choose an event and enter goes there", run: event_by_keys },
     Case { name: "the list shows what is searched, and every event if asked", run: filters },
     Case { name: "every promise has a row that says how it stands", run: checks },
+    Case { name: "promises of other modes are folded away", run: folds_other_modes },
     Case { name: "the panel's height is kept", run: keeps_height },
     Case { name: "a finger seeks on a phone", run: seeks_by_touch },
 ];
@@ -184,6 +185,23 @@ fn checks(page: &mut Page) -> Result<()> {
     ensure!(row.contains("At most one node"), "the row says `{row}`");
     let tab = page.text_of("tab-checks")?;
     ensure!(tab.contains('✓'), "the tab says `{tab}`");
+    Ok(())
+}
+
+fn folds_other_modes(page: &mut Page) -> Result<()> {
+    page.js("kraftscope.mode('zookeeper')")?;
+    page.click("tab-checks")?;
+    page.wait_until("document.querySelector('[data-testid=check-Z1]')")?;
+    let foreign = page.count("[data-testid=check-K1], [data-testid=check-R1]")?;
+    ensure!(foreign == 0, "{foreign} promises of other modes are shown with ZooKeeper");
+    page.click("checks-more")?;
+    page.wait_until("document.querySelector('[data-testid=check-K1]').dataset.state === 'void'")?;
+    page.click("checks-more")?;
+    page.wait_until("!document.querySelector('[data-testid=check-K1]')")?;
+    page.js("kraftscope.mode('kafkaraft')")?;
+    page.wait_until("document.querySelector('[data-testid=check-R1]')")?;
+    let foreign = page.count("[data-testid=check-Z1], [data-testid=check-P3]")?;
+    ensure!(foreign == 0, "{foreign} promises of other modes are shown with kafkaraft");
     Ok(())
 }
 

@@ -68,7 +68,7 @@ pub fn of(model: &Model, figures: Same<Figures>) -> Option<CompareLook> {
 fn look_of(model: &Model, number: usize, pane: &Pane) -> PaneLook {
     let session = model.pane_session(number);
     let names = session.names();
-    let words = Words { lang: model.lang, topics: &names };
+    let words = Words { lang: model.lang, mode: session.genesis().mode, topics: &names };
     let said = session.latest_notable().map(|(_, node, note)| sentence::note(&words, node, &note));
     let shown = pane.unmet.iter().filter(|unmet| unmet.at <= model.player.time());
     PaneLook {

@@ -10,6 +10,7 @@ use crate::view::props::Same;
 use kraftscope_core::check::{INVARIANTS, State};
 use kraftscope_core::history::{BranchInfo, Intervention};
 use kraftscope_core::id::{NodeId, StepId, TopicPartition};
+use kraftscope_core::mode::Mode;
 use kraftscope_core::note::Lane;
 use kraftscope_core::time::Time;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub struct Look {
     pub tab: Tab,
     /// The panel is shown.
     pub open: bool,
+    /// The mode of the cluster.
+    pub mode: Mode,
     /// Promises that were broken so far; `None` when nobody looks.
     pub broken: Option<u64>,
     /// The chosen tab's own.
@@ -95,7 +98,8 @@ pub fn of(model: &Model) -> Look {
         Tab::Hunt => Panel::Hunt(model.hunt.clone()),
     };
     let checker = model.session.history().sim().checker();
-    Look { tab: model.tab, open, broken: checker.map(|checker| checker.broken_count()), panel }
+    let mode = model.session.genesis().mode;
+    Look { tab: model.tab, open, mode, broken: checker.map(|checker| checker.broken_count()), panel }
 }
 
 /// How far time has gone: the furthest event that was computed, or the clock on its way to the next.

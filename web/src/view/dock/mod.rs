@@ -24,7 +24,6 @@ use crate::platform::{dom, storage};
 use checks::Checks;
 use events::Events;
 use hunt::HuntPanel;
-use kraftscope_core::check::INVARIANTS;
 use look::Panel;
 use timeline::Timeline;
 use yew::prelude::*;
@@ -52,9 +51,9 @@ pub fn Dock(props: &DockProps) -> Html {
         Panel::Closed => None,
         Panel::Timeline(look) => Some(html! { <Timeline {lang} look={look.clone()} send={send.clone()} /> }),
         Panel::Events(look) => Some(html! { <Events {lang} look={look.clone()} send={send.clone()} /> }),
-        Panel::Checks(states) => {
-            Some(html! { <Checks {lang} states={states.clone()} send={send.clone()} /> })
-        }
+        Panel::Checks(states) => Some(
+            html! { <Checks {lang} mode={props.look.mode} states={states.clone()} send={send.clone()} /> },
+        ),
         Panel::Hunt(hunt) => Some(html! { <HuntPanel {lang} hunt={hunt.clone()} send={send.clone()} /> }),
     };
     let toggle = tr(lang, if look.open { "dock.collapse" } else { "dock.expand" });
@@ -89,16 +88,16 @@ fn tab_button(props: &DockProps, tab: Tab) -> Html {
         <button key={tab.name()} role="tab" id={format!("tab-{}", tab.name())} aria-selected={chosen.to_string()}
             class={classes!("tab", broken.then_some("is-broken"))} aria-controls={chosen.then_some("dock-panel")}
             data-testid={format!("tab-{}", tab.name())} onclick={send.on_click(PageMsg::ShowTab(tab))}>
-            { label(*lang, tab, look.broken) }
+            { label(*lang, tab, look) }
         </button>
     }
 }
 
-fn label(lang: Lang, tab: Tab, broken: Option<u64>) -> String {
+fn label(lang: Lang, tab: Tab, look: &Look) -> String {
     let name = tr(lang, &format!("dock.{}", tab.name()));
-    match (tab, broken) {
+    match (tab, look.broken) {
         (Tab::Timeline | Tab::Events | Tab::Hunt, _) | (Tab::Checks, None) => name,
-        (Tab::Checks, Some(0)) => format!("{name} {} ✓", INVARIANTS.len()),
+        (Tab::Checks, Some(0)) => format!("{name} {} ✓", checks::of_mode(look.mode).count()),
         (Tab::Checks, Some(n)) => format!("⚠ {}", t(lang, "dock.checks.sum", &[("n", n.to_string())])),
     }
 }

@@ -70,7 +70,7 @@ impl Desk<'_> {
 /// The selected thing.
 #[component]
 pub fn Inspector(props: &InspectorProps) -> Html {
-    let words = Words { lang: props.lang, topics: &props.names };
+    let words = Words { lang: props.lang, mode: props.view.mode, topics: &props.names };
     let desk = Desk { words, view: &props.view };
     let Some(selected) = props.selected else { return nothing(&desk) };
     let facts = facts_of(&desk, selected);

@@ -50,7 +50,7 @@ fn everything_that_can_be_selected_has_facts_in_both_languages() {
     for (mode, lang) in Mode::ALL.into_iter().flat_map(|mode| Lang::ALL.map(|lang| (mode, lang))) {
         let history = opening_in(mode);
         let (view, names) = (history.sim().view(24), history.names());
-        let desk = Desk { words: Words { lang, topics: &names }, view: &view };
+        let desk = Desk { words: Words { lang, mode, topics: &names }, view: &view };
         for selected in everything(&view) {
             let facts = facts_of(&desk, selected);
             assert!(!facts.is_empty(), "{selected:?}");
@@ -81,7 +81,7 @@ fn every_setting_that_is_named_exists() {
 fn a_leader_shows_its_followers_and_what_they_count_for() {
     let history = opening();
     let (view, names) = (history.sim().view(24), history.names());
-    let desk = Desk { words: Words { lang: Lang::En, topics: &names }, view: &view };
+    let desk = Desk { words: Words { lang: Lang::En, mode: Mode::KRaft, topics: &names }, view: &view };
     let leader = view.partitions[0].leader.unwrap();
     let facts = facts_of(&desk, Selection::Replica { partition: ORDERS, broker: leader });
     let followers = facts.iter().filter(|fact| fact.name == "follower").count();
@@ -92,7 +92,7 @@ fn a_leader_shows_its_followers_and_what_they_count_for() {
 fn a_thing_that_is_gone_has_no_facts() {
     let history = opening();
     let (view, names) = (history.sim().view(24), history.names());
-    let desk = Desk { words: Words { lang: Lang::En, topics: &names }, view: &view };
+    let desk = Desk { words: Words { lang: Lang::En, mode: Mode::KRaft, topics: &names }, view: &view };
     assert_eq!(facts_of(&desk, Selection::Flight(kraftscope_core::id::PacketId(u64::MAX))), vec![]);
     assert_eq!(facts_of(&desk, Selection::Node(NodeId::broker(99))), vec![]);
 }

@@ -35,7 +35,7 @@ pub(super) fn Flights(props: &FlightsProps) -> Html {
 
 fn line(lang: Lang, view: &ClusterView, flight: &FlightView, send: &Send) -> Html {
     let names = Names::default();
-    let words = Words { lang, topics: &names };
+    let words = Words { lang, mode: view.mode, topics: &names };
     let due = flight.deliver_at.since(view.now);
     let args = [
         ("due", words.span(due)),
