@@ -121,6 +121,9 @@ impl ZooKeeperClient {
 
     /// Starts: asks a member, any of them, for a session.
     pub fn boot(&mut self, now: Time, out: &mut Out) {
+        // A clock tells the connections of this life from those of an earlier one, as TCP's first sequence numbers do.
+        // Else a member that stood still takes this life's first message for a copy, or answers the earlier one.
+        self.connections = now.as_millis() as u32;
         self.begin(now, out);
         self.set_alarms(now, out);
     }

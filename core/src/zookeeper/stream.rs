@@ -14,7 +14,7 @@ use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Bits of a correlation that number the messages of a connection; the rest numbers the connection.
-const BITS: u32 = 20;
+const BITS: u32 = 16;
 const MASK: u32 = (1 << BITS) - 1;
 
 /// One end of a connection.
@@ -28,7 +28,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// This end of connection `number`; only its lower 12 bits count.
+    /// This end of connection `number`; only its lower 16 bits count.
     pub const fn new(number: u32) -> Stream {
         Stream { number: number & (u32::MAX >> BITS), sent: 0, received: 0, early: BTreeMap::new() }
     }
