@@ -5,6 +5,7 @@
 //! never finished needs all brokers, and is healed whole; so is a quorum whose voters have changed. Clocks go right
 //! again: what was put off again and again runs out as it should have.
 
+use crate::by_hand;
 use crate::driver::{LATENESS, slowed};
 use crate::luck::Luck;
 use crate::script::Act;
@@ -120,8 +121,10 @@ impl Core {
         rivals().count() > 1 && rivals().next().is_some_and(|first| first.id == slot.id)
     }
 
-    /// Starts what is down and wakes what stands still, within the core; stops the workload of producers.
+    /// Starts what is down, wakes what stands still and frees what is stuck, within the core; stops the workload of
+    /// producers.
     pub fn raise(&self, sim: &Sim, acts: &mut Vec<Act>) {
+        acts.extend(by_hand::free(sim, self));
         for slot in sim.world().slots.iter().filter(|slot| self.has(slot.id)) {
             match slot.health {
                 Health::Up if is_displaced(sim, slot) || self.has_rival(sim, slot) => {

@@ -1,6 +1,7 @@
 //! Who is healed, and what a healed cluster cannot do without a hand.
 
 use kraftscope_core::config::Settings;
+use kraftscope_core::history::History;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::kraft::Role;
 use kraftscope_core::net::{Latency, Link};
@@ -157,4 +158,44 @@ fn a_timer_that_was_put_off_once_or_never_is_left_as_it_is() {
     assert_eq!(clocks_set(&sim, &everybody), []);
     act(&mut sim, Action::SetTimer(follower, timer, Span(left.0 + left.0 / 2)));
     assert_eq!(clocks_set(&sim, &everybody), []);
+}
+
+/// A controller on broker 1 whose writes are carried out, and whose answers are lost until its connection is given up.
+fn after_a_lost_answer(before: &str, moment: &str) -> Sim {
+    let text = format!(
+        "release 3.9\nmode zookeeper\nzookeepers 1\nbrokers 3\n\
+         topic orders partitions 1 replicas 3 first-broker 2\nproducer topics orders\nset replica.lag.time.max.ms 3000\n----\n\
+         until ready\nuntil time >= 30s\nexpect controller = broker-1\n{before}\nuntil note {moment}\n\
+         cut zookeeper-1 -> broker-1\nuntil note MemberSilent\nheal all\n"
+    );
+    History::from_text(&text).expect("everything comes as expected").sim().clone()
+}
+
+const BROKERS: [NodeId; 3] = [NodeId::broker(1), NodeId::broker(2), NodeId::broker(3)];
+
+/// Source: `KafkaZkClient.updateLeaderAndIsr`, `Partition.handleAlterPartitionError` (3.9), KAFKA-14144.
+#[test]
+fn a_leader_that_waits_in_vain_for_its_isr_is_started_again() {
+    let before = "cut broker-2 broker-3\nsend producer-1 orders-0";
+    let mut sim = after_a_lost_answer(before, "IsrShrinkProposed");
+    assert_eq!(restarts(&sim, &BROKERS), [], "the controller has not answered");
+    run_for(&mut sim, Span::secs(5));
+    let again = [Act::Do(Action::Crash(BROKERS[1], Loss::Nothing))];
+    assert_eq!(restarts(&sim, &BROKERS), again);
+    act(&mut sim, Action::Crash(BROKERS[1], Loss::Nothing));
+    act(&mut sim, Action::Start(BROKERS[1]));
+    run_for(&mut sim, Span::secs(30));
+    assert_eq!(restarts(&sim, &BROKERS), [], "it got another leader epoch");
+}
+
+/// Source: `ZkPartitionStateMachine.initializeLeaderAndIsrForPartitions` (3.x).
+#[test]
+fn a_controller_that_takes_its_own_state_for_a_failure_is_replaced() {
+    let mut sim = after_a_lost_answer("create-topic late 1 3 2", "TopicCreated");
+    assert_eq!(restarts(&sim, &BROKERS), [], "it has no answer yet");
+    run_for(&mut sim, Span::secs(5));
+    assert_eq!(restarts(&sim, &BROKERS), [Act::Controller(Command::Resign)]);
+    act(&mut sim, Action::Call(BROKERS[0], Command::Resign));
+    run_for(&mut sim, Span::secs(5));
+    assert_eq!(restarts(&sim, &BROKERS), [], "another one has read it");
 }
