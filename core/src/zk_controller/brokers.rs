@@ -109,14 +109,14 @@ impl KafkaController {
     /// Partitions that have lost their leader get another, and the replicas leave their ISRs.
     pub(super) fn on_broker_failure(&mut self, brokers: Vec<NodeId>, out: &mut Out) {
         self.thread.reason = ChangeReason::BrokerFailed;
-        self.thread.elected = 0;
         for &broker in &brokers {
             self.context.shutting_down.remove(&broker);
             out.note(Note::BrokerFailed { broker });
         }
         let replicas = self.context.replicas_on(&brokers);
-        let has_no_replica = replicas.is_empty();
         let offline = self.context.with_offline_leader();
+        // The election of leaders tells everybody who lives; without one it has to be said.
+        let untold = offline.is_empty().then_some(Step::TellEverybody);
         self.thread.push(
             [
                 Step::Partitions(offline, PartitionTarget::Offline),
@@ -124,15 +124,8 @@ impl KafkaController {
                 Step::Replicas(replicas, ReplicaTarget::Offline),
             ]
             .into_iter()
-            .chain(has_no_replica.then_some(Step::TellOfDeadBrokers))
+            .chain(untold)
             .collect::<Vec<_>>(),
         );
-    }
-
-    /// Nothing else has told the others that a broker is gone.
-    pub(super) fn tell_of_dead_brokers(&mut self, out: &mut Out) {
-        if self.thread.elected == 0 {
-            self.tell_everybody(out);
-        }
     }
 }

@@ -179,7 +179,8 @@ impl KafkaController {
         let asked_for = strategy == Strategy::OfflinePartition { allow_unclean: true };
         let mut written = Vec::with_capacity(reads.len());
         for read in reads {
-            let unclean = asked_for || allowed.contains(&read.partition.topic);
+            let nobody_in_sync = self.context.live_of(&read.known.state.isr).is_empty();
+            let unclean = nobody_in_sync && (asked_for || allowed.contains(&read.partition.topic));
             let Some(partition) = self.context.partitions.get(&read.partition) else { continue };
             let features = &self.settings.features;
             let old = &read.known.state;

@@ -8,7 +8,7 @@
 //! Left out: `/admin/reassign_partitions`, throttles.
 
 use super::KafkaController;
-use super::context::{Leadership, PartitionStatus};
+use super::context::Leadership;
 use super::election::Strategy;
 use super::thread::{Answers, Io, PartitionTarget, Read, ReplicaTarget, Step, Then, refuse};
 use super::znodes::{Outcome, outcome, read_states, state_of};
@@ -239,9 +239,9 @@ impl KafkaController {
         match answers.first().map(outcome) {
             Some(Outcome::Done(stat)) => {
                 self.context.put_leadership(id, state, stat.version);
-                let Some(partition) = self.context.partitions.get_mut(&id) else { return };
-                partition.status = PartitionStatus::Online;
-                let assignment = partition.assignment;
+                let Some(assignment) = self.context.partitions.get(&id).map(|known| known.assignment) else {
+                    return;
+                };
                 self.batch.add_leader_and_isr(&self.context, assignment.origin().iter(), id, false);
                 self.batch.add_leader_and_isr(&self.context, assignment.adding.iter(), id, true);
                 self.send_batch(out);

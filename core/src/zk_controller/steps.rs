@@ -79,7 +79,6 @@ impl KafkaController {
             }
             Step::BrokerStartup(brokers) => self.on_broker_startup(brokers, io.out),
             Step::BrokerFailure(brokers) => self.on_broker_failure(brokers, io.out),
-            Step::TellOfDeadBrokers => self.tell_of_dead_brokers(io.out),
             Step::OnReassignment(id, assignment) => self.on_reassignment(id, assignment),
             Step::CheckReassignment(id) => self.check_reassignment(id, true, io),
             Step::MaybeCompleteReassignment(id) => self.check_reassignment(id, false, io),
@@ -91,6 +90,7 @@ impl KafkaController {
             Step::ScheduleBalance => {
                 io.out.arm(Timer::LeaderBalance, self.settings.leader_imbalance_check_interval);
             }
+            Step::DeleteIsrChanges(paths) => self.delete(&paths, io),
             Step::RefreshIsrs(partitions) => self.refresh(partitions, io),
             Step::AnswerShutdown(broker) => self.answer_shutdown(broker, io.out),
             Step::AnswerAlterPartition(answers) => self.answer_alter_partition(answers, io.out),
@@ -114,7 +114,7 @@ impl KafkaController {
             Then::Registered { epoch } => self.on_registered_as_controller(epoch, &answers, io),
             Then::CheckWon { epoch } => self.check_won(epoch, &answers, io),
             Then::IsrChangesListed { handle } => self.on_isr_changes_listed(handle, &answers, io),
-            Then::IsrChangesRead(paths) => self.on_isr_changes_read(&paths, &answers, io),
+            Then::IsrChangesRead(paths) => self.on_isr_changes_read(&paths, &answers, io.out),
             Then::BrokersListed { load } => self.on_brokers_listed(load, &answers, io),
             Then::BrokersRead { ids, load } => self.on_brokers_read(&ids, load, &answers, io.out),
             Then::TopicsListed { load } => self.on_topics_listed(load, &answers, io),

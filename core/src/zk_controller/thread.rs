@@ -137,7 +137,6 @@ pub(super) enum Step {
     RemoveBrokers(Vec<NodeId>),
     BrokerStartup(Vec<NodeId>),
     BrokerFailure(Vec<NodeId>),
-    TellOfDeadBrokers,
     // Reassignments.
     OnReassignment(TopicPartition, ReplicaAssignment),
     CheckReassignment(TopicPartition),
@@ -150,6 +149,7 @@ pub(super) enum Step {
     ScheduleBalance,
     // Answers.
     RefreshIsrs(Vec<TopicPartition>),
+    DeleteIsrChanges(Vec<Path>),
     AnswerShutdown(NodeId),
     AnswerAlterPartition(Vec<IsrAnswer>),
     AnswerElection(TopicPartition, bool),
@@ -367,6 +367,8 @@ pub(super) fn refuse(asker: Asker, error: ErrorCode, out: &mut Out) {
     use alloc::boxed::Box;
     match asker {
         Asker::ControlledShutdown(node, correlation) => {
+            // `ControllerMovedException`, where the other requests are told `NOT_CONTROLLER`.
+            let error = if error == ErrorCode::NotController { ErrorCode::StaleControllerEpoch } else { error };
             let response = ControlMessage::ControlledShutdownResponse(error, Vec::new());
             out.respond(node, correlation, Message::Control(Box::new(response)));
         }

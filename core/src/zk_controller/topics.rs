@@ -94,7 +94,7 @@ impl KafkaController {
     }
 
     /// The leaders' new ISRs are read, clients are told, and the notifications go.
-    pub(super) fn on_isr_changes_read(&mut self, paths: &[Path], answers: &Answers, io: &mut Io<'_>) {
+    pub(super) fn on_isr_changes_read(&mut self, paths: &[Path], answers: &Answers, out: &mut Out) {
         self.thread.reason = ChangeReason::Reassignment;
         let mut changed: BTreeSet<TopicPartition> = BTreeSet::new();
         for answer in answers {
@@ -103,18 +103,20 @@ impl KafkaController {
             }
         }
         let changed: Vec<TopicPartition> = changed.into_iter().collect();
+        let mut steps = Vec::new();
         if !changed.is_empty() {
-            io.out.note(Note::IsrChangesNotified { partitions: changed.len() as u32 });
+            out.note(Note::IsrChangesNotified { partitions: changed.len() as u32 });
             let moving = changed.iter().filter(|id| self.context.reassigning.contains(id));
             let complete: Vec<Step> = moving.map(|&id| Step::MaybeCompleteReassignment(id)).collect();
-            self.thread.push(complete);
             let brokers = self.context.live_or_shutting_down();
-            self.thread.push([Step::RefreshIsrs(changed.clone()), Step::UpdateMetadata(brokers, changed)]);
+            steps.extend([Step::RefreshIsrs(changed.clone()), Step::UpdateMetadata(brokers, changed)]);
+            steps.extend(complete);
         }
-        self.delete(paths, io);
+        steps.push(Step::DeleteIsrChanges(paths.to_vec()));
+        self.thread.push(steps);
     }
 
-    fn delete(&mut self, paths: &[Path], io: &mut Io<'_>) {
+    pub(super) fn delete(&mut self, paths: &[Path], io: &mut Io<'_>) {
         let requests = paths.iter().map(|&path| self.guarded(Op::Delete(path, None))).collect();
         self.ask(requests, Then::Deleted, io);
     }
@@ -126,7 +128,7 @@ impl KafkaController {
     }
 
     /// Leaders that should move back: those of brokers that miss too large a share of the partitions that prefer them
-    /// (`checkAndTriggerAutoLeaderRebalance`). A new controller, and one that is done, looks again later.
+    /// (`checkAndTriggerAutoLeaderRebalance`), unless partitions are being moved. It looks again later.
     pub(super) fn balance_leaders(&mut self) {
         self.thread.reason = ChangeReason::PreferredElection;
         let mut of_brokers: BTreeMap<NodeId, (u64, Vec<TopicPartition>)> = BTreeMap::new();
@@ -147,7 +149,8 @@ impl KafkaController {
             let in_sync = |id: &TopicPartition| {
                 self.context.partitions.get(id).is_some_and(|known| known.isr().contains(preferred))
             };
-            elsewhere.retain(|id| self.context.is_live(preferred) && in_sync(id));
+            let nothing_moves = self.context.reassigning.is_empty();
+            elsewhere.retain(|id| nothing_moves && self.context.is_live(preferred) && in_sync(id));
             steps.push(Step::Partitions(elsewhere, PartitionTarget::Online(Strategy::PreferredReplica)));
         }
         steps.push(Step::ScheduleBalance);
