@@ -368,7 +368,8 @@ pub(super) fn refuse(asker: Asker, error: ErrorCode, out: &mut Out) {
     match asker {
         Asker::ControlledShutdown(node, correlation) => {
             // `ControllerMovedException`, where the other requests are told `NOT_CONTROLLER`.
-            let error = if error == ErrorCode::NotController { ErrorCode::StaleControllerEpoch } else { error };
+            let error =
+                if error == ErrorCode::NotController { ErrorCode::StaleControllerEpoch } else { error };
             let response = ControlMessage::ControlledShutdownResponse(error, Vec::new());
             out.respond(node, correlation, Message::Control(Box::new(response)));
         }
