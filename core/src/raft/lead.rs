@@ -1,7 +1,8 @@
 //! What a leader does: it pushes, counts, commits, and learns whether it still leads.
 //!
 //! Keeps: it never changes an entry that it has; it commits by counting only entries of its own epoch (figure 8).
-//! Per follower at most one AppendEntries with entries is on its way; what is appended meanwhile goes with the next.
+//! Per follower at most one AppendEntries with entries is on its way; what is appended meanwhile goes with the next. A
+//! heartbeat behind it speaks of its end: where messages keep their order, what it says of commits holds up to there.
 //! A round is the leader's clock at the moment of sending: an answer proves that it led at that moment.
 
 use super::group::{RaftGroup, RaftRole};
@@ -37,6 +38,8 @@ pub struct Progress {
     pub matched: Offset,
     /// When the entries were sent that it has not answered yet.
     pub in_flight: Option<Time>,
+    /// Where those entries end.
+    pub sent: Offset,
     /// The latest round that it has answered.
     pub acked: Option<Time>,
     /// Whether the connection to it has not broken since.
@@ -57,6 +60,7 @@ impl RaftGroup {
             next: epoch_start,
             matched: disk.log().start(),
             in_flight: None,
+            sent: epoch_start,
             acked: None,
             connected: true,
         };
@@ -179,11 +183,13 @@ impl RaftGroup {
         if !sends && !heartbeat {
             return;
         }
-        if sends {
-            follower.in_flight = Some(now);
+        let from = if follower.in_flight.is_some() { follower.sent } else { follower.next };
+        let request = self.append_request(disk, now, from, if sends { most } else { 0 });
+        if sends && let RaftRole::Leader(leader) = &mut self.role {
+            let end = from.plus(request.entries.len() as u64);
+            let follower = leader.progress.iter_mut().find(|follower| follower.id == id);
+            follower.into_iter().for_each(|follower| (follower.in_flight, follower.sent) = (Some(now), end));
         }
-        let next = follower.next;
-        let request = self.append_request(disk, now, next, if sends { most } else { 0 });
         self.send(id, RaftMessage::Append(request), out);
     }
 
