@@ -15,6 +15,7 @@ use crate::note::Note;
 use crate::record::MetadataRecord;
 use crate::time::Time;
 use crate::wire::{Envelope, Message};
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
@@ -126,14 +127,16 @@ impl KRaftPlane {
             out.note(Note::SnapshotLoaded { end: id.end, epoch: id.epoch });
         }
         let count = committed.saturating_sub(self.applied);
+        let mut seen: BTreeSet<TopicPartition> = changes.partitions.iter().copied().collect();
         for (_, entry) in self.quorum.log().iter(self.applied, committed) {
             if let MetadataRecord::ClearElr { topic } = entry.body {
                 let touched = image.partitions_with_elr(topic);
                 changes.partitions.retain(|partition| !touched.contains(partition));
+                seen.extend(&touched);
                 changes.partitions.extend(touched);
             }
             match image.apply(&entry.body) {
-                Touched::Partition(partition) if !changes.partitions.contains(&partition) => {
+                Touched::Partition(partition) if seen.insert(partition) => {
                     changes.partitions.push(partition);
                 }
                 Touched::Broker(_) => changes.brokers = true,
