@@ -35,7 +35,7 @@ const fn with_zookeeper(note: &Note) -> Option<&'static str> {
         Note::ControlledShutdownBegan { .. } | Note::ShutdownAllowed { .. } => {
             "KafkaController.doControlledShutdown"
         }
-        Note::BrokerStopped { .. } => "KafkaServer.shutdown",
+        Note::BrokerStopped => "KafkaServer.shutdown",
         Note::ReassignmentBegan { .. }
         | Note::ReassignmentCompleted { .. }
         | Note::ReassignmentCancelled { .. } => "KIP-455, KafkaController.onPartitionReassignment",

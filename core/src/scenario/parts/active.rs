@@ -2,6 +2,7 @@
 //!
 //! Brokers are played by the case.
 
+use super::clock::Clock;
 use super::partition_change::{show_change, show_registration};
 use crate::config::Settings;
 use crate::id::{CallId, Correlation, DirectoryId, NodeId, Offset, ReplicaKey};
@@ -14,22 +15,18 @@ use crate::scenario::words::Names;
 use crate::time::{Span, Time};
 use crate::voters::VoterSet;
 use crate::wire::{Envelope, IsrAnswer, Message};
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 const ME: NodeId = NodeId::controller(1);
-/// The most timers that may run out within one command.
-const MOST_TIMERS: u32 = 100_000;
 
 #[derive(Debug)]
 pub(super) struct Active {
-    pub(super) now: Time,
+    pub(super) clock: Clock,
     pub(super) controller: QuorumController,
     quorum: Quorum,
-    timers: BTreeMap<Timer, Time>,
     out: Out,
     correlation: u32,
     /// Records below it have been told.
@@ -45,16 +42,15 @@ impl Active {
         let settings = Arc::new(settings);
         let me = ReplicaKey { id: ME, directory: DirectoryId(1) };
         let mut active = Active {
-            now: Time(1_000_000),
+            clock: Clock::new(Time(1_000_000)),
             quorum: Quorum::new(me, VoterSet::of(&[me]), Arc::clone(&settings), QuorumDisk::default()),
             controller: QuorumController::new(settings),
-            timers: BTreeMap::new(),
             out: Out::new(1),
             correlation: 0,
             told: Offset(0),
             replies: Vec::new(),
         };
-        let now = active.now;
+        let now = active.clock.now;
         active.quorum.boot(now, &mut active.out);
         active.quorum.append(now, found, &mut active.out);
         active.settle(&Names::default());
@@ -68,13 +64,13 @@ impl Active {
         names: &Names,
         input: impl FnOnce(&mut QuorumController, Time, &mut Quorum, &mut Out),
     ) {
-        input(&mut self.controller, self.now, &mut self.quorum, &mut self.out);
+        input(&mut self.controller, self.clock.now, &mut self.quorum, &mut self.out);
         self.settle(names);
     }
 
     fn settle(&mut self, names: &Names) {
         loop {
-            self.controller.on_progress(self.now, &mut self.quorum, &mut self.out);
+            self.controller.on_progress(self.clock.now, &mut self.quorum, &mut self.out);
             let effects = core::mem::take(&mut self.out.effects);
             if effects.is_empty() {
                 return;
@@ -87,10 +83,10 @@ impl Active {
                         self.replies.push(String::from(error.name()))
                     }
                     Effect::Arm(timer, range) => {
-                        self.timers.insert(timer, self.now + *range.start());
+                        self.clock.arm(timer, *range.start());
                     }
                     Effect::Disarm(timer) => {
-                        self.timers.remove(&timer);
+                        self.clock.disarm(timer);
                     }
                     Effect::Note(_) | Effect::Exit { .. } => {}
                 }
@@ -114,26 +110,18 @@ impl Active {
 
     /// Lets time pass, firing what runs out.
     pub(super) fn advance(&mut self, names: &Names, span: Span) -> Result<(), String> {
-        let until = self.now + span;
-        let mut left = MOST_TIMERS;
-        while let Some((&timer, &at)) =
-            self.timers.iter().filter(|(_, at)| **at <= until).min_by_key(|(timer, at)| (**at, **timer))
-        {
-            left = left
-                .checked_sub(1)
-                .ok_or_else(|| format!("more than {MOST_TIMERS} timers run out: write a shorter time"))?;
-            self.now = self.now.max(at);
+        let mut passing = self.clock.pass(span);
+        while let Some(timer) = self.clock.next(&mut passing)? {
             self.fire(names, timer);
         }
-        self.now = until;
         Ok(())
     }
 
     /// Fires a timer now, armed or not.
     pub(super) fn fire(&mut self, names: &Names, timer: Timer) {
-        self.timers.remove(&timer);
+        self.clock.disarm(timer);
         if Quorum::handles(timer) {
-            self.quorum.on_timer(self.now, timer, &mut self.out);
+            self.quorum.on_timer(self.clock.now, timer, &mut self.out);
             self.settle(names);
         } else {
             self.input(names, |controller, now, quorum, out| controller.on_timer(now, quorum, timer, out));

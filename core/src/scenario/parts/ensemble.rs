@@ -2,6 +2,7 @@
 //!
 //! Requests are carried out when they are answered, so that a case can put something between them.
 
+use super::clock::Clock;
 use crate::config::Settings;
 use crate::id::{CallId, Correlation, NodeId, NodeList, TopicId};
 use crate::node::{Command, Effect, Out, Outcome, Timer};
@@ -16,7 +17,7 @@ use crate::zookeeper::database::{Database, Outcome as Applied};
 use crate::zookeeper::tree::Tree;
 use crate::zookeeper::watches::WatchManager;
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -157,7 +158,7 @@ impl Ensemble {
 /// The controller on its bench.
 #[derive(Debug)]
 pub(super) struct Bench {
-    pub(super) now: Time,
+    pub(super) clock: Clock,
     pub(super) me: NodeId,
     pub(super) controller: KafkaController,
     pub(super) zk: Ensemble,
@@ -166,7 +167,6 @@ pub(super) struct Bench {
     /// ZooKeeper answers nothing.
     pub(super) held: bool,
     out: Out,
-    timers: BTreeMap<Timer, Time>,
     /// Answers of brokers that are on their way.
     responses: VecDeque<Envelope>,
     calls: u64,
@@ -176,14 +176,13 @@ pub(super) struct Bench {
 impl Bench {
     pub(super) fn new(me: NodeId, settings: Settings) -> Bench {
         Bench {
-            now: Time(1_000_000),
+            clock: Clock::new(Time(1_000_000)),
             me,
             controller: KafkaController::new(me, Arc::new(settings)),
             zk: Ensemble::new(me),
             silent: NodeList::EMPTY,
             held: false,
             out: Out::new(1),
-            timers: BTreeMap::new(),
             responses: VecDeque::new(),
             calls: 0,
             told: Vec::new(),
@@ -198,7 +197,7 @@ impl Bench {
     /// The broker has a session, and has registered itself in it.
     pub(super) fn register(&mut self, names: &Names) {
         self.zk.session = self.zk.session_of(self.me);
-        self.controller.on_registered(self.now, &mut self.zk, &mut self.out);
+        self.controller.on_registered(self.clock.now, &mut self.zk, &mut self.out);
         self.run(names);
     }
 
@@ -211,7 +210,7 @@ impl Bench {
         while self.zk.answer_next() {}
         let held = core::mem::take(&mut self.held);
         while let Some(event) = self.zk.events.pop_front() {
-            self.controller.on_event(self.now, &event, &mut self.zk, &mut self.out);
+            self.controller.on_event(self.clock.now, &event, &mut self.zk, &mut self.out);
             self.absorb(names);
         }
         self.held = held;
@@ -220,20 +219,20 @@ impl Bench {
     /// A broker's request arrives.
     pub(super) fn deliver(&mut self, from: NodeId, message: Message, names: &Names) {
         let envelope = Envelope { from, to: self.me, correlation: Correlation(1), message };
-        self.controller.on_message(self.now, &mut self.zk, envelope, &mut self.out);
+        self.controller.on_message(self.clock.now, &mut self.zk, envelope, &mut self.out);
         self.run(names);
     }
 
     /// A person asks.
     pub(super) fn call(&mut self, command: Command, names: &Names) {
         self.calls += 1;
-        self.controller.on_command(self.now, &mut self.zk, CallId(self.calls), command, &mut self.out);
+        self.controller.on_command(self.clock.now, &mut self.zk, CallId(self.calls), command, &mut self.out);
         self.run(names);
     }
 
     /// The broker has read that a topic allows unclean elections.
     pub(super) fn unclean_enabled(&mut self, topic: TopicId, names: &Names) {
-        self.controller.on_unclean_election_enabled(self.now, &mut self.zk, topic, &mut self.out);
+        self.controller.on_unclean_election_enabled(self.clock.now, &mut self.zk, topic, &mut self.out);
         self.run(names);
     }
 
@@ -244,14 +243,13 @@ impl Bench {
     }
 
     /// Lets time pass.
-    pub(super) fn advance(&mut self, span: Span, names: &Names) {
-        let end = self.now + span;
-        while let Some((timer, at)) = self.next_timer().filter(|(_, at)| *at <= end) {
-            self.now = self.now.max(at);
+    pub(super) fn advance(&mut self, span: Span, names: &Names) -> Result<(), String> {
+        let mut passing = self.clock.pass(span);
+        while let Some(timer) = self.clock.next(&mut passing)? {
             self.fire(timer, names);
             self.run(names);
         }
-        self.now = end;
+        Ok(())
     }
 
     /// One batch of ZooKeeper's answers, though it is held.
@@ -260,7 +258,7 @@ impl Bench {
             self.zk.answer_next();
         }
         while let Some(event) = self.zk.events.pop_front() {
-            self.controller.on_event(self.now, &event, &mut self.zk, &mut self.out);
+            self.controller.on_event(self.clock.now, &event, &mut self.zk, &mut self.out);
         }
         self.run(names);
     }
@@ -270,26 +268,22 @@ impl Bench {
         loop {
             self.absorb(names);
             if let Some(response) = self.responses.pop_front() {
-                self.controller.on_message(self.now, &mut self.zk, response, &mut self.out);
-            } else if self.timers.contains_key(&Timer::ControllerThread) {
+                self.controller.on_message(self.clock.now, &mut self.zk, response, &mut self.out);
+            } else if self.clock.is_armed(Timer::ControllerThread) {
                 self.fire(Timer::ControllerThread, names);
             } else if self.held {
                 return;
             } else if let Some(event) = self.zk.events.pop_front() {
-                self.controller.on_event(self.now, &event, &mut self.zk, &mut self.out);
+                self.controller.on_event(self.clock.now, &event, &mut self.zk, &mut self.out);
             } else if !self.zk.answer_next() {
                 return;
             }
         }
     }
 
-    fn next_timer(&self) -> Option<(Timer, Time)> {
-        self.timers.iter().map(|(timer, at)| (*timer, *at)).min_by_key(|(_, at)| *at)
-    }
-
     fn fire(&mut self, timer: Timer, names: &Names) {
-        self.timers.remove(&timer);
-        self.controller.on_timer(self.now, &mut self.zk, timer, &mut self.out);
+        self.clock.disarm(timer);
+        self.controller.on_timer(self.clock.now, &mut self.zk, timer, &mut self.out);
         self.absorb(names);
     }
 
@@ -300,12 +294,8 @@ impl Bench {
                 Effect::Reply(_, Outcome::Done) => self.told.push(String::from("NONE")),
                 Effect::Reply(_, Outcome::Refused(error)) => self.told.push(String::from(error.name())),
                 Effect::Note(note) => self.told.push(plain::note(&note, names)),
-                Effect::Arm(timer, range) => {
-                    self.timers.insert(timer, self.now + *range.start());
-                }
-                Effect::Disarm(timer) => {
-                    self.timers.remove(&timer);
-                }
+                Effect::Arm(timer, range) => self.clock.arm(timer, *range.start()),
+                Effect::Disarm(timer) => self.clock.disarm(timer),
                 Effect::Exit { .. } => {}
             }
         }

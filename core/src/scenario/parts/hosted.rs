@@ -3,6 +3,7 @@
 //! The other brokers, the controller and the clients are played by the case. The partition is `t-0`; brokers 0 to 9
 //! are registered and unfenced, broker 3 under broker epoch 1003. Timers run out at the end of their range.
 
+use super::clock::Clock;
 use super::data_messages;
 use crate::config::{Rack, Settings};
 use crate::id::{
@@ -31,7 +32,6 @@ pub(super) const PRODUCER: NodeId = NodeId::producer(1);
 pub(super) const CONSUMER: NodeId = NodeId::consumer(1);
 /// When the case begins.
 const START: Time = Time(1_000_000_000);
-const MOST_TIMERS: u32 = 100_000;
 
 #[derive(Debug)]
 struct Asked {
@@ -46,8 +46,7 @@ pub(super) struct Hosted {
     pub(super) image: Image,
     me: NodeId,
     settings: Settings,
-    pub(super) now: Time,
-    timers: BTreeMap<Timer, Time>,
+    pub(super) clock: Clock,
     asked: Vec<Asked>,
     next: u32,
     value: u32,
@@ -109,8 +108,7 @@ impl Hosted {
             image: image_of(registration),
             me,
             settings,
-            now: START,
-            timers: BTreeMap::new(),
+            clock: Clock::new(START),
             asked: Vec::new(),
             next: 1000,
             value,
@@ -134,7 +132,7 @@ impl Hosted {
             self.manager.shut_down_cleanly();
         }
         let disk = self.manager.disk.clone();
-        self.timers.clear();
+        self.clock.disarm_all();
         self.manager = ReplicaManager::new(self.me, Arc::new(self.settings), disk);
         self.boot();
     }
@@ -177,12 +175,12 @@ impl Hosted {
 
     /// What was told since the last call.
     pub(super) fn told(&mut self) -> String {
-        self.began = self.now;
+        self.began = self.clock.now;
         core::mem::take(&mut self.lines).join("\n")
     }
 
     fn tell(&mut self, line: &str) {
-        let after = self.now.since(self.began);
+        let after = self.clock.now.since(self.began);
         let when = if after == Span::ZERO { String::new() } else { format!("+{} ", words::show_span(after)) };
         self.lines.push(format!("{when}{line}"));
     }
@@ -191,16 +189,12 @@ impl Hosted {
     pub(super) fn drive(&mut self, input: impl FnOnce(&mut ReplicaManager, Time, &Image, Ctx, &mut Out)) {
         let mut out = Out::new(7);
         let ctx = Ctx { controller: Some(CONTROLLER), broker_epoch: Some(epoch_of(self.me)) };
-        input(&mut self.manager, self.now, &self.image, ctx, &mut out);
+        input(&mut self.manager, self.clock.now, &self.image, ctx, &mut out);
         for effect in out.effects {
             match effect {
                 Effect::Send { to, correlation, message } => self.sent(to, correlation, &message),
-                Effect::Arm(timer, range) => {
-                    self.timers.insert(timer, self.now + *range.end());
-                }
-                Effect::Disarm(timer) => {
-                    self.timers.remove(&timer);
-                }
+                Effect::Arm(timer, range) => self.clock.arm(timer, *range.end()),
+                Effect::Disarm(timer) => self.clock.disarm(timer),
                 Effect::Exit { .. } => self.tell("the broker stops"),
                 Effect::Note(_) | Effect::Reply(..) => {}
             }
@@ -259,33 +253,22 @@ impl Hosted {
 
     /// Lets time pass, firing what runs out.
     pub(super) fn advance(&mut self, span: Span) -> Result<(), String> {
-        let until = self.now + span;
-        let mut left = MOST_TIMERS;
-        while let Some((&timer, &at)) =
-            self.timers.iter().filter(|(_, at)| **at <= until).min_by_key(|(timer, at)| (**at, **timer))
-        {
-            left = left
-                .checked_sub(1)
-                .ok_or_else(|| format!("more than {MOST_TIMERS} timers run out: write a shorter time"))?;
-            self.now = self.now.max(at);
+        let mut passing = self.clock.pass(span);
+        while let Some(timer) = self.clock.next(&mut passing)? {
             self.fire(timer);
         }
-        self.now = until;
         Ok(())
     }
 
     /// Fires a timer now, armed or not.
     pub(super) fn fire(&mut self, timer: Timer) {
-        self.timers.remove(&timer);
+        self.clock.disarm(timer);
         self.drive(|manager, now, image, ctx, out| manager.on_timer(now, image, ctx, timer, out));
     }
 
     /// Armed timers and how long each has left.
     pub(super) fn show_timers(&self) -> String {
-        let shown = self.timers.iter().map(|(timer, at)| {
-            format!("{} {}", words::show_timer(*timer), words::show_span(at.since(self.now)))
-        });
-        shown.collect::<Vec<_>>().join("\n")
+        self.clock.show()
     }
 
     /// A moment as the time since the case began.

@@ -5,6 +5,7 @@
 
 mod active;
 mod assignor;
+mod clock;
 pub(super) mod cluster;
 mod controller;
 mod data_messages;

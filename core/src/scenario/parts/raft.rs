@@ -3,6 +3,7 @@
 //! The other replicas are played by the case. Times are exact: a timer that is armed within a range runs out at its
 //! beginning, plus the jitter that the case asks for.
 
+use super::clock::Clock;
 use crate::config::Settings;
 use crate::epochs::LeaderEpochCache;
 use crate::id::{Correlation, DirectoryId, LeaderEpoch, NodeId, NodeList, Offset, ReplicaKey, SnapshotId};
@@ -14,7 +15,6 @@ use crate::scenario::command::{at_most, items, list, small};
 use crate::scenario::words;
 use crate::time::{Span, Time};
 use crate::wire::{Envelope, Fetched, Message, MetadataFetchRequest, QuorumResponse, VoteResponse};
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -22,8 +22,6 @@ use alloc::vec::Vec;
 
 /// The most records that a case may put into one log at once.
 pub(super) const MOST_RECORDS: u64 = 1000;
-/// The most timers that may run out within one command.
-const MOST_TIMERS: u32 = 10_000;
 
 /// A request that the replica has sent.
 #[derive(Debug)]
@@ -45,9 +43,8 @@ pub(super) struct Manner {
 #[derive(Debug)]
 pub(super) struct Bench {
     pub(super) quorum: Quorum,
-    now: Time,
+    clock: Clock,
     pub(super) manner: Manner,
-    timers: BTreeMap<Timer, Time>,
     out: Out,
     asked: Vec<Asked>,
     next: u32,
@@ -129,9 +126,8 @@ impl Bench {
         let now = Time(1_000_000);
         let mut bench = Bench {
             quorum: Quorum::new(key(me), voters, Arc::new(settings), disk),
-            now,
+            clock: Clock::new(now),
             manner,
-            timers: BTreeMap::new(),
             out: Out::new(1),
             asked: Vec::new(),
             next: 1000,
@@ -146,30 +142,28 @@ impl Bench {
 
     /// What was told since the last call.
     pub(super) fn told(&mut self) -> String {
-        self.began = self.now;
+        self.began = self.clock.now;
         core::mem::take(&mut self.lines).join("\n")
     }
 
     /// Adds a line, with the time since the command began.
     pub(super) fn tell(&mut self, line: &str) {
-        let after = self.now.since(self.began);
+        let after = self.clock.now.since(self.began);
         let when = if after == Span::ZERO { String::new() } else { format!("+{} ", words::show_span(after)) };
         self.lines.push(format!("{when}{line}"));
     }
 
     /// Runs one input, tells what the replica sends and what it has become.
     pub(super) fn input(&mut self, input: impl FnOnce(&mut Quorum, Time, &mut Out)) {
-        input(&mut self.quorum, self.now, &mut self.out);
+        input(&mut self.quorum, self.clock.now, &mut self.out);
         for effect in core::mem::take(&mut self.out.effects) {
             match effect {
                 Effect::Send { to, correlation, message } => self.sent(to, correlation, &message),
                 Effect::Arm(timer, range) => {
                     let at = (*range.start() + self.manner.jitter).min(*range.end());
-                    self.timers.insert(timer, self.now + at);
+                    self.clock.arm(timer, at);
                 }
-                Effect::Disarm(timer) => {
-                    self.timers.remove(&timer);
-                }
+                Effect::Disarm(timer) => self.clock.disarm(timer),
                 Effect::Exit { .. } => self.stopped = true,
                 Effect::Note(_) | Effect::Reply(..) => {}
             }
@@ -222,43 +216,26 @@ impl Bench {
 
     /// Armed timers and how long each has left.
     pub(super) fn show_timers(&self) -> String {
-        let shown = self.timers.iter().map(|(timer, at)| {
-            let left = words::show_span(at.since(self.now));
-            format!("{} {left}", words::show_timer(*timer).replace("controller-", ""))
-        });
-        shown.collect::<Vec<_>>().join("\n")
+        self.clock.show().replace("controller-", "")
     }
 
     /// How long until this timer runs out.
     pub(super) fn remaining(&self, timer: Timer) -> Option<Span> {
-        self.timers.get(&timer).map(|at| at.since(self.now))
+        self.clock.remaining(timer)
     }
 
     /// Lets time pass, firing what runs out.
     pub(super) fn advance(&mut self, span: Span) -> Result<(), String> {
-        let until = self.now + span;
-        let mut left = MOST_TIMERS;
-        while let Some((&timer, &at)) =
-            self.timers.iter().filter(|(_, at)| **at <= until).min_by_key(|(timer, at)| (**at, **timer))
-        {
-            left = left
-                .checked_sub(1)
-                .ok_or_else(|| format!("more than {MOST_TIMERS} timers run out: write a shorter time"))?;
-            self.now = self.now.max(at);
-            self.timers.remove(&timer);
+        let mut passing = self.clock.pass(span);
+        while let Some(timer) = self.clock.next(&mut passing)? {
             self.input(|quorum, now, out| quorum.on_timer(now, timer, out));
         }
-        self.now = until;
         Ok(())
     }
 
     /// Lets time pass until this timer runs out, and fires it alone.
     pub(super) fn fire(&mut self, timer: Timer) -> Result<(), String> {
-        let Some(at) = self.timers.remove(&timer) else {
-            let armed: Vec<String> = self.timers.keys().map(|timer| words::show_timer(*timer)).collect();
-            return Err(format!("this timer is not armed; armed are: {}", armed.join(", ")));
-        };
-        self.now = self.now.max(at);
+        self.clock.wait_for(timer)?;
         self.input(|quorum, now, out| quorum.on_timer(now, timer, out));
         Ok(())
     }
@@ -302,7 +279,7 @@ impl Bench {
     /// Lets the election timer run out, and every voter that is asked grants, until it leads. Nothing is told.
     pub(super) fn win(&mut self) -> Result<(), String> {
         if !self.quorum.is_leader() && self.quorum.role().ballots().is_none() {
-            self.fire(if self.timers.contains_key(&Timer::Election) {
+            self.fire(if self.clock.is_armed(Timer::Election) {
                 Timer::Election
             } else {
                 Timer::QuorumFetch

@@ -173,7 +173,7 @@ fn act(bench: &mut Bench, names: &mut Names, command: &Command<'_>) -> Result<()
         "elect" | "reassign" | "cancel-reassignment" | "create-topic" | "delete-controller" => {
             administrate(bench, names, command)?;
         }
-        "advance" => bench.advance(command.read(0, span)?, names),
+        "advance" => bench.advance(command.read(0, span)?, names)?,
         _ => {}
     }
     Ok(())
