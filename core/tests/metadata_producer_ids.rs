@@ -3,6 +3,7 @@
 use kraftscope_core::id::{Correlation, NodeId};
 use kraftscope_core::metadata::producer_id_manager::{Controller, ProducerIdManager};
 use kraftscope_core::node::{Effect, Out, Timer};
+use kraftscope_core::note::Note;
 use kraftscope_core::record::MetadataRecord;
 use kraftscope_core::sequence::ProducerId;
 use kraftscope_core::time::{Span, Time};
@@ -142,6 +143,8 @@ fn after_an_error_it_asks_again_in_50_ms() {
     let mut stock = Stock::new();
     assert_eq!(stock.ask(), COME_AGAIN);
     stock.answer(AllocateProducerIdsResponse { error: ErrorCode::UnknownServerError, ..block(0) });
+    let refused = Note::ProducerIdsRefused { error: ErrorCode::UnknownServerError };
+    assert!(stock.out.effects.contains(&Effect::Note(refused)));
     stock.wait(Span::millis(49));
     assert_eq!(stock.ask(), COME_AGAIN);
     assert!(stock.sent(ME).is_empty());

@@ -12,6 +12,7 @@
 //! removes only when a controller of KRaft asks with a full request.
 
 use super::manager::{Ctx, ReplicaManager};
+use super::partition::{FetchState, Role};
 use crate::id::{LeaderEpoch, NodeId, NodeList, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Out;
@@ -142,6 +143,10 @@ impl ReplicaManager {
             }
             answers.push((id, ErrorCode::None));
             stopped.push(id);
+            let deleted = deletes && self.disk.replicas.contains_key(&id);
+            if deleted || self.fetches(id) {
+                out.note(Note::ReplicaStopped { partition: id, deleted });
+            }
             self.leave_fetcher(id);
             if deletes {
                 self.delete(image, id, out);
@@ -151,6 +156,11 @@ impl ReplicaManager {
         self.settle_fetchers(now, ctx, out);
         self.serve_held_back(now, image, out);
         (ControlMessage::StopReplicaResponse(ErrorCode::None, answers), stopped)
+    }
+
+    fn fetches(&self, id: TopicPartition) -> bool {
+        let role = self.partitions.get(&id).map(|partition| &partition.role);
+        matches!(role, Some(Role::Follower(following)) if following.fetch != FetchState::Idle)
     }
 
     /// Whether the request is about an epoch that is over (KIP-570); one that names none is obeyed.

@@ -5,9 +5,10 @@ use kraftscope_core::config::{Acks, Settings};
 use kraftscope_core::id::{LeaderEpoch, NodeList, Offset, TopicId, TopicPartition};
 use kraftscope_core::node::Timer;
 use kraftscope_core::note::Note;
-use kraftscope_core::record::{PartitionChange, PartitionRegistration};
+use kraftscope_core::record::{PartitionChange, PartitionRegistration, Record};
+use kraftscope_core::sequence::{ProducerEpoch, ProducerId, ProducerIdAndEpoch, Sequence, Stamp};
 use kraftscope_core::time::Span;
-use kraftscope_core::wire::{ErrorCode, LeaderHint, Message, ProduceRequest};
+use kraftscope_core::wire::{ErrorCode, LeaderHint, Message, ProduceBatch, ProduceRequest};
 
 const NONE: ErrorCode = ErrorCode::None;
 
@@ -211,4 +212,44 @@ fn records_carry_the_leader_epoch_under_which_they_were_appended() {
     let log = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 4)];
     assert_eq!((lab.log(B1), lab.log(B2)), (log.to_vec(), log.to_vec()));
     assert_eq!((lab.cache(B1), lab.cache(B2)), (vec![(0, 0), (1, 4)], vec![(0, 0), (1, 4)]));
+}
+
+/// Produces one record of producer 7 with this epoch and sequence number.
+fn produce_in_epoch(lab: &mut Lab, epoch: u16, sequence: u32) -> ErrorCode {
+    let producer = ProducerIdAndEpoch { producer_id: ProducerId(7), epoch: ProducerEpoch(epoch) };
+    let ProduceBatch { partition, records } = lab.batch(TP, 1);
+    let stamp = Stamp::of(producer, Sequence(sequence), 0);
+    let records = records.into_iter().map(|record| Record { stamp, ..record }).collect();
+    let (acks, timeout) = (Acks::One, Span::millis(30_000));
+    let request = ProduceRequest { acks, timeout, batches: vec![ProduceBatch { partition, records }] };
+    lab.send(PRODUCER, B1, Message::ProduceRequest(request));
+    lab.acks()[0].0
+}
+
+/// Source: `ProducerAppendInfo.checkProducerEpoch`.
+#[test]
+fn a_producer_whose_epoch_is_over_is_refused() {
+    let mut lab = Lab::new(&[1, 2], &[1]);
+    assert_eq!(produce_in_epoch(&mut lab, 1, 0), NONE);
+    assert_eq!(produce_in_epoch(&mut lab, 0, 1), ErrorCode::InvalidProducerEpoch);
+    let (epoch, known) = (ProducerEpoch(0), ProducerEpoch(1));
+    let refused = Note::ProducerEpochRefused { partition: TP, producer_id: ProducerId(7), epoch, known };
+    lab.assert_note(B1, refused);
+    assert_eq!(lab.leo(B1), 1);
+}
+
+/// Source: `ProducerAppendInfo.checkSequence`.
+#[test]
+fn a_batch_that_leaves_a_gap_is_refused() {
+    let mut lab = Lab::new(&[1, 2], &[1]);
+    assert_eq!(produce_in_epoch(&mut lab, 0, 0), NONE);
+    assert_eq!(produce_in_epoch(&mut lab, 0, 2), ErrorCode::OutOfOrderSequenceNumber);
+    let refused = Note::OutOfOrderSequence {
+        partition: TP,
+        producer_id: ProducerId(7),
+        epoch: ProducerEpoch(0),
+        sequence: Sequence(2),
+        expected: Sequence(1),
+    };
+    lab.assert_note(B1, refused);
 }

@@ -76,6 +76,7 @@ fn check(root: &Path) -> Result<Vec<Finding>> {
     }
     manifests::check(root, &mut findings)?;
     texts::languages_agree(root, &mut findings)?;
+    texts::notes_are_tested(root, &mut findings)?;
     texts::style_sheets_are_linked(root, &mut findings)?;
     findings.0.sort();
     Ok(findings.0)

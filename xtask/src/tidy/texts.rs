@@ -146,6 +146,30 @@ pub(super) fn languages_agree(root: &Path, findings: &mut Findings) -> Result<()
     Ok(())
 }
 
+/// Every note is named by a test of the core or stands in the output of a case file: it happens.
+pub(super) fn notes_are_tested(root: &Path, findings: &mut Findings) -> Result<()> {
+    let mut tests = String::new();
+    for path in shell::files_below(&root.join("core/tests")) {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => tests += &shell::read(&path)?,
+            Some("txt") => tests += &without_questions(&shell::read(&path)?),
+            _ => {}
+        }
+    }
+    for note in note_variants(&shell::read(&root.join("core/src/note.rs"))?) {
+        if words(&tests, &note).next().is_none() {
+            let what = format!("no test names the note `{note}`: write a case that shows it");
+            findings.add("core/src/note.rs", 1, what);
+        }
+    }
+    Ok(())
+}
+
+/// A case file without the lines that only ask for notes, which need not be there.
+fn without_questions(text: &str) -> String {
+    text.lines().filter(|line| !line.starts_with("show notes ")).flat_map(|line| [line, "\n"]).collect()
+}
+
 fn compare(files: &[(String, BTreeMap<String, String>)], findings: &mut Findings) {
     let all: BTreeSet<&String> = files.iter().flat_map(|(_, words)| words.keys()).collect();
     for key in all {
@@ -242,6 +266,12 @@ mod tests {
         let mut findings = Findings::default();
         compare(&files, &mut findings);
         assert_eq!(findings.0.len(), 4);
+    }
+
+    #[test]
+    fn a_note_that_is_only_asked_for_has_not_happened() {
+        let text = "show notes Started Stopped\n----\nbroker-1 Started\n";
+        assert_eq!(without_questions(text), "----\nbroker-1 Started\n");
     }
 
     #[test]
