@@ -329,7 +329,7 @@ pub enum Note {
     /// delivery.timeout.ms ran out; the outcome is unknown.
     DeliveryTimedOut { partition: TopicPartition, first: u32, count: u32, timeout: Span },
     /// A client learned another leader.
-    MetadataUpdated { partition: TopicPartition, leader: Option<NodeId>, leader_epoch: LeaderEpoch },
+    MetadataUpdated { partition: TopicPartition, leader: Option<NodeId>, leader_epoch: Option<LeaderEpoch> },
     /// The consumer got records.
     RecordsConsumed { partition: TopicPartition, from: Offset, to: Offset },
     /// The consumer learned from a new leader that the epoch of its last record ends below its position: what it

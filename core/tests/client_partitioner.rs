@@ -19,7 +19,7 @@ fn metadata(leaders: &[u8]) -> Metadata {
     let partitions = leaders.iter().zip(0..).map(|(&leader, partition)| PartitionMetadata {
         partition: TopicPartition { topic: TOPIC, partition },
         leader: (leader > 0).then_some(NodeId::broker(leader)),
-        leader_epoch: LeaderEpoch(0),
+        leader_epoch: Some(LeaderEpoch(0)),
     });
     let response = MetadataResponse {
         brokers: NodeList::brokers(&[1, 2, 3]),

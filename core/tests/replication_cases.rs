@@ -16,6 +16,7 @@ mod replication {
     mod old_truncation;
     mod produce;
     mod purgatory;
+    mod rafts;
     mod truncation;
     mod watermark;
 }

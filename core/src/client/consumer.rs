@@ -197,7 +197,7 @@ impl Consumer {
             let node = if is_known { preferred } else { leader };
             by_node.entry(node).or_default().push(FetchPartition {
                 partition,
-                current_leader_epoch: Some(epoch),
+                current_leader_epoch: epoch,
                 fetch_offset,
                 last_fetched_epoch: None,
                 log_start_offset: Offset(0),

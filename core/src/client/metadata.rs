@@ -1,7 +1,7 @@
 //! What a client knows of the cluster: brokers, topics, who leads what; and when to ask again.
 //!
 //! It does not know connections; it says when an update is due, [`super::network::NetworkClient`] asks for it.
-//! Invariant: the leader epoch of a partition never goes back.
+//! Invariant: the leader epoch of a partition never goes back, unless a broker answers that it knows none.
 //! Sources: `Metadata`, KIP-320 (epochs), KIP-580 (back-off), KIP-951 (leader hints).
 //!
 //! Left out: topics are never forgotten (nothing deletes them); every request asks for all topics.
@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 pub struct LeaderAndEpoch {
     /// The leader, if there is one.
     pub leader: Option<NodeId>,
-    /// Its epoch.
-    pub epoch: LeaderEpoch,
+    /// Its epoch; `None` when the broker that named the leader does not know it.
+    pub epoch: Option<LeaderEpoch>,
 }
 
 /// A client's view of the cluster.
@@ -76,7 +76,7 @@ impl Metadata {
 
     /// The latest leader epoch of `partition`.
     pub fn leader_epoch(&self, partition: TopicPartition) -> Option<LeaderEpoch> {
-        self.partitions.get(&partition).map(|known| known.epoch)
+        self.partitions.get(&partition).and_then(|known| known.epoch)
     }
 
     /// How many partitions `topic` has; 0 while unknown.
@@ -162,17 +162,18 @@ impl Metadata {
         };
     }
 
-    /// Takes over what is not older than what is known; returns whether there was anything new
-    /// (`updateLatestMetadata`).
+    /// Takes over what is not older than what is known; returns whether there was anything new. An answer without an
+    /// epoch is believed, and what was known of epochs is forgotten (`updateLatestMetadata`).
     pub fn merge(&mut self, response: &MetadataResponse, out: &mut Out) -> bool {
         self.topics.extend(response.topics.iter().copied());
         let mut anything_new = false;
         for &PartitionMetadata { partition, leader, leader_epoch } in &response.partitions {
             let known = self.partitions.get(&partition).copied();
-            if known.is_some_and(|known| known.epoch > leader_epoch) {
+            let known = known.and_then(|known| known.epoch);
+            if leader_epoch.is_some() && known > leader_epoch {
                 continue;
             }
-            anything_new |= known.is_none_or(|known| known.epoch < leader_epoch);
+            anything_new |= leader_epoch.is_none() || known < leader_epoch;
             self.learn(partition, LeaderAndEpoch { leader, epoch: leader_epoch }, out);
         }
         anything_new
@@ -181,9 +182,10 @@ impl Metadata {
     /// A refusal named the leader (`updatePartitionLeadership`, KIP-951): believed when its epoch is newer.
     /// Returns whether it was.
     pub fn maybe_use_hint(&mut self, partition: TopicPartition, hint: LeaderHint, out: &mut Out) -> bool {
-        let newer = self.leader_epoch(partition).is_some_and(|known| known < hint.leader_epoch);
+        let epoch = Some(hint.leader_epoch);
+        let newer = self.partitions.get(&partition).is_some_and(|known| known.epoch < epoch);
         if newer {
-            let news = LeaderAndEpoch { leader: Some(hint.leader), epoch: hint.leader_epoch };
+            let news = LeaderAndEpoch { leader: Some(hint.leader), epoch };
             self.learn(partition, news, out);
         }
         newer

@@ -143,7 +143,7 @@ impl Consumer {
             }
             let asked = positions.iter().map(|&(partition, asked)| EpochAsked {
                 partition,
-                current_leader_epoch: Some(asked.leader.epoch),
+                current_leader_epoch: asked.leader.epoch,
                 leader_epoch: asked.epoch,
             });
             let request =

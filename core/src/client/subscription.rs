@@ -68,15 +68,15 @@ impl Position {
     }
 
     /// Metadata names this leader. If it is another leader or epoch, the position has to be validated before the next
-    /// fetch: when `detects`, and when a record was read that could have been cut (`maybeValidatePosition`). Without
-    /// a leader the old one is still asked.
+    /// fetch: when `detects`, when a record was read that could have been cut, and when the epoch is known
+    /// (`maybeValidatePosition`, `validatePosition`). Without a leader the old one is still asked.
     pub fn maybe_validate(&mut self, known: LeaderAndEpoch, detects: bool) {
         if self.offset.is_none() || known.leader.is_none() || self.current_leader == Some(known) {
             return;
         }
         self.current_leader = Some(known);
         self.preferred = None;
-        self.awaits_validation = detects && self.offset_epoch.is_some();
+        self.awaits_validation = detects && self.offset_epoch.is_some() && known.epoch.is_some();
         self.retry_at = Time::ZERO;
     }
 

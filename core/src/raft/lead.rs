@@ -153,9 +153,12 @@ impl RaftGroup {
     fn has_lost_majority(&self, now: Time) -> bool {
         let Some(leader) = self.as_leader().filter(|_| self.options.check_quorum) else { return false };
         let connected = leader.progress.iter().filter(|follower| follower.connected).count() as u32;
-        if connected + 1 < self.majority() {
-            return true;
-        }
+        connected + 1 < self.majority() || self.is_in_doubt(now)
+    }
+
+    /// Whether it leads and no majority has answered it for as long as a leader may be silent: by now another one may lead.
+    pub fn is_in_doubt(&self, now: Time) -> bool {
+        let Some(leader) = self.as_leader() else { return false };
         let last = self.confirmed(now).unwrap_or(leader.since).max(leader.since);
         now.since(last) >= self.options.silence().max(Span(1))
     }

@@ -10,6 +10,7 @@ use super::isr::Standing;
 use super::manager::{Ctx, ReplicaManager};
 use super::partition::Role;
 use super::purgatory::DelayedFetch;
+use super::rafts::Question;
 use super::read::{FetchingReplica, Readable, check_fetch, check_leader};
 use super::read_replica::preferred;
 use crate::id::{Correlation, NodeId, Offset, TopicPartition};
@@ -34,10 +35,13 @@ impl ReplicaManager {
         out: &mut Out,
     ) {
         let request = match request.fetcher {
-            Fetcher::Consumer => match self.hold_read(now, image, (from, correlation), request, out) {
-                Some(request) => request,
-                None => return,
-            },
+            Fetcher::Consumer => {
+                let question = Question::Fetch(request);
+                match self.hold_read(now, image, (from, correlation), question, out) {
+                    Some(Question::Fetch(request)) => request,
+                    _ => return,
+                }
+            }
             Fetcher::Replica(..) => request,
         };
         let replica = fetching_replica(&request, Some(image));
@@ -121,6 +125,7 @@ impl ReplicaManager {
         };
         if self.rafts.is_some() {
             check_leader(partition, asked.current_leader_epoch)?;
+            self.check_confirmable(asked.partition)?;
             return check_fetch(partition, log, asked, replica, &self.settings.features);
         }
         let checked = check_fetch(partition, log, asked, replica, &self.settings.features);
@@ -188,7 +193,9 @@ impl ReplicaManager {
             Err(error) => {
                 answer.error = error;
                 if matches!(error, ErrorCode::NotLeaderOrFollower | ErrorCode::FencedLeaderEpoch) {
-                    answer.current_leader = self.leader_hint(image, partition);
+                    let refers =
+                        |hint: &LeaderHint| hint.leader != self.me || error != ErrorCode::NotLeaderOrFollower;
+                    answer.current_leader = self.leader_hint(image, partition).filter(refers);
                 }
                 return answer;
             }
@@ -317,10 +324,8 @@ impl ReplicaManager {
                 Role::Leader(_) => (Some(self.me), state.leader_epoch),
                 Role::Follower(following) => (following.leader, state.leader_epoch),
             },
-            None if self.rafts.is_some() => {
-                let guess = self.describe_group(image, partition);
-                (guess.leader, guess.leader_epoch)
-            }
+            // Only replicas know whom their group has elected.
+            None if self.rafts.is_some() => return None,
             None => image.partitions.get(&partition).map(|p| (p.leader, p.leader_epoch))?,
         };
         Some(LeaderHint { leader: leader?, leader_epoch })

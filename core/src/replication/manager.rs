@@ -12,7 +12,7 @@ use super::log_start::DelayedDelete;
 use super::partition::Partition;
 use super::produce::HeldProduce;
 use super::purgatory::{DelayedFetch, DelayedProduce, Purgatory};
-use super::rafts::RaftReplicas;
+use super::rafts::{Question, RaftReplicas};
 use crate::config::Settings;
 use crate::id::{BrokerEpoch, Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
@@ -219,21 +219,20 @@ impl ReplicaManager {
                 self.on_alter_partition_response(now, image, ctx, (from, correlation), response, out);
             }
             Message::ListOffsetsRequest(request) => {
-                let response = self.list_offsets(image, request);
-                out.respond(from, correlation, Message::ListOffsetsResponse(response));
+                self.on_question(now, image, (from, correlation), Question::Offset(request), out);
             }
             Message::ListOffsetsResponse(response) => {
                 self.on_list_offsets_response(now, image, ctx, (from, correlation), response, out);
             }
             Message::OffsetForLeaderEpochRequest(request) => {
-                let response = self.epoch_ends(image, &request);
-                out.respond(from, correlation, Message::OffsetForLeaderEpochResponse(response));
+                self.on_question(now, image, (from, correlation), Question::EpochEnds(request), out);
             }
             Message::OffsetForLeaderEpochResponse(response) => {
                 self.on_epoch_ends(now, ctx, (from, correlation), &response, out);
             }
             Message::MetadataRequest => {
-                out.respond(from, correlation, Message::MetadataResponse(self.describe(image)));
+                let described = self.describe(image, out);
+                out.respond(from, correlation, Message::MetadataResponse(described));
             }
             Message::PartitionRaft(message) => {
                 self.on_raft_message(now, image, (from, correlation), *message, out);

@@ -152,10 +152,10 @@ impl ReplicaManager {
     }
 
     /// What clients are told: brokers that live, and for each partition its leader if that one lives.
-    pub(super) fn describe(&self, image: &Image) -> MetadataResponse {
+    pub(super) fn describe(&self, image: &Image, out: &mut Out) -> MetadataResponse {
         let brokers = image.alive_brokers();
         let partitions = match self.rafts {
-            Some(_) => image.partitions.keys().map(|&id| self.describe_group(image, id)).collect(),
+            Some(_) => image.partitions.keys().map(|&id| self.describe_group(image, id, out)).collect(),
             None => describe_partitions(image, &brokers),
         };
         let named = image.topics.iter().filter(|(_, topic)| !topic.name.is_empty());
@@ -169,7 +169,7 @@ fn describe_partitions(image: &Image, brokers: &NodeList) -> Vec<PartitionMetada
         |(&partition, registration): (&TopicPartition, &PartitionRegistration)| PartitionMetadata {
             partition,
             leader: registration.leader.filter(|&leader| brokers.contains(leader)),
-            leader_epoch: registration.leader_epoch,
+            leader_epoch: Some(registration.leader_epoch),
         };
     image.partitions.iter().map(describe).collect()
 }

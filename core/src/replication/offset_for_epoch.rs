@@ -143,7 +143,7 @@ impl ReplicaManager {
             return answer;
         };
         let known = asked.current_leader_epoch.filter(|_| features.truncation_needs_same_epoch);
-        if let Err(error) = check_leader(partition, known) {
+        if let Err(error) = check_leader(partition, known).and_then(|()| self.check_confirmable(id)) {
             answer.error = error;
             return answer;
         }

@@ -112,6 +112,7 @@ impl ReplicaManager {
         let found = match (self.partitions.get(&id), self.disk.replicas.get(&id)) {
             (Some(partition), Some(replica)) => {
                 check_leader(partition, current_leader_epoch.filter(|_| checked))
+                    .and_then(|()| self.check_confirmable(id))
                     .and_then(|()| partition.offset_for(fetcher, which, (replica.log.start(), replica.leo())))
             }
             _ => Err(not_hosted(image, id)),

@@ -433,8 +433,8 @@ pub struct PartitionMetadata {
     pub partition: TopicPartition,
     /// Its leader, if it has one that is alive.
     pub leader: Option<NodeId>,
-    /// The leader epoch.
-    pub leader_epoch: LeaderEpoch,
+    /// The leader epoch; `None` is -1 on the wire: not known.
+    pub leader_epoch: Option<LeaderEpoch>,
 }
 
 /// Which end of the log.

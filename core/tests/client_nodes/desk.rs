@@ -91,7 +91,7 @@ pub(crate) fn cluster(leaders: &[(u8, u32)]) -> MetadataResponse {
     let partitions = leaders.iter().zip(0..).map(|(&(leader, epoch), partition)| PartitionMetadata {
         partition: orders(partition),
         leader: (leader > 0).then_some(broker(leader)),
-        leader_epoch: LeaderEpoch(epoch),
+        leader_epoch: Some(LeaderEpoch(epoch)),
     });
     MetadataResponse {
         brokers: NodeList::brokers(&[1, 2, 3]),

@@ -113,6 +113,22 @@ fn metadata_of_an_older_epoch_is_not_believed() {
     assert_eq!(metadata.leader_epoch(orders(0)), Some(LeaderEpoch(5)));
 }
 
+/// Source: `Metadata.updateLatestMetadata`, `updatePartitionLeadership`: without an epoch there is nothing to compare,
+/// and what was known is forgotten. Any hint is news then.
+#[test]
+fn metadata_without_an_epoch_is_believed_and_any_hint_corrects_it() {
+    let settings = steady();
+    let mut metadata = knows(&[(1, 5)], &settings);
+    let mut guess = cluster(&[(2, 0)]);
+    guess.partitions[0].leader_epoch = None;
+    metadata.update(&guess, &settings, Time::ZERO, &mut Out::new(1));
+    assert_eq!(metadata.leader(orders(0)), Some(broker(2)));
+    assert_eq!(metadata.leader_epoch(orders(0)), None);
+    assert!(metadata.maybe_use_hint(orders(0), hint(3, 1).expect("a hint"), &mut Out::new(1)));
+    assert_eq!(metadata.leader(orders(0)), Some(broker(3)));
+    assert_eq!(metadata.leader_epoch(orders(0)), Some(LeaderEpoch(1)));
+}
+
 /// Source: `Metadata.updateLatestMetadata`: the same epoch may say that the leader is gone.
 #[test]
 fn metadata_of_the_same_epoch_is_believed() {

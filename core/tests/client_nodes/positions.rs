@@ -53,6 +53,20 @@ fn a_new_leader_is_asked_where_the_epoch_of_the_last_record_ends() {
     assert!(!desk.client.positions[&orders(0)].awaits_validation);
 }
 
+/// Source: `SubscriptionState.TopicPartitionState.validatePosition`: a leader whose epoch is not known is fetched from.
+#[test]
+fn a_leader_whose_epoch_is_unknown_is_not_asked_where_epochs_end() {
+    let mut desk = reading_with(OffsetReset::Latest);
+    let mut guess = cluster(&[(2, 0)]);
+    guess.partitions[0].leader_epoch = None;
+    refresh(&mut desk, guess);
+    desk.fetched(ErrorCode::NotLeaderOrFollower, None, &[]);
+    desk.wait_ms(200);
+    let position = desk.client.positions[&orders(0)];
+    assert_eq!(position.current_leader.and_then(|known| known.leader), Some(broker(2)));
+    assert!(!position.awaits_validation);
+}
+
 /// Source: `FetcherTest.testTruncationDetected`, `SubscriptionStateTest.testTruncationDetectionWithResetPolicy`.
 #[test]
 fn a_truncated_position_moves_to_where_the_logs_part() {

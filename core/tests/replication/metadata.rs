@@ -219,7 +219,7 @@ fn clients_see_living_brokers_and_living_leaders() {
     let Message::MetadataResponse(metadata) = message else { panic!("{message:?}") };
     assert_eq!(metadata.brokers, list(&[2, 3, 4]));
     assert_eq!(metadata.topics, [(TP.topic, Text::new("t").unwrap())]);
-    let (leader_epoch, leader) = (LeaderEpoch(0), Some(B2));
+    let (leader_epoch, leader) = (Some(LeaderEpoch(0)), Some(B2));
     let first = PartitionMetadata { partition: TP, leader: None, leader_epoch };
     let second = PartitionMetadata { partition: TP1, leader, leader_epoch };
     assert_eq!(metadata.partitions, [first, second]);

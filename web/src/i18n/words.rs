@@ -85,6 +85,9 @@ impl Words<'_> {
 
 /// A value that has words.
 pub trait Word {
+    /// The text for none of it.
+    const NONE: &str = "word.nobody";
+
     /// What a person reads.
     fn word(&self, words: &Words<'_>) -> String;
 }
@@ -92,6 +95,8 @@ pub trait Word {
 macro_rules! plain {
     ($($type:ty),*) => {
         $(impl Word for $type {
+            const NONE: &str = "word.unknown";
+
             fn word(&self, _: &Words<'_>) -> String {
                 self.to_string()
             }
@@ -183,6 +188,6 @@ impl Word for ErrorCode {
 
 impl<T: Word> Word for Option<T> {
     fn word(&self, words: &Words<'_>) -> String {
-        self.as_ref().map_or_else(|| tr(words.lang, "word.nobody"), |value| value.word(words))
+        self.as_ref().map_or_else(|| tr(words.lang, T::NONE), |value| value.word(words))
     }
 }

@@ -285,18 +285,30 @@ impl ReplicaManager {
         }
     }
 
-    /// What clients are told of a partition: the leader as its replica here knows it, or a guess that a replica will
-    /// put right.
-    pub(in super::super) fn describe_group(&self, image: &Image, id: TopicPartition) -> PartitionMetadata {
+    /// What clients are told of a partition. A replica names the leader of its epoch; one that knows none names the epoch
+    /// of its last record, in which somebody led: those in which it stands for election in vain are nobody's. A broker
+    /// without a replica names any replica that lives, another one each time: that one knows better, or the next one
+    /// does.
+    pub(in super::super) fn describe_group(
+        &self,
+        image: &Image,
+        id: TopicPartition,
+        out: &mut Out,
+    ) -> PartitionMetadata {
         let group = self.rafts.as_ref().and_then(|rafts| rafts.groups.get(&id));
         match (group, self.disk.replicas.get(&id)) {
             (Some(group), Some(replica)) => {
-                PartitionMetadata { partition: id, leader: group.leader(), leader_epoch: replica.vote.epoch }
+                let leader = group.leader();
+                let led = || replica.latest_epoch().unwrap_or_default();
+                let leader_epoch = Some(leader.map_or_else(led, |_| replica.vote.epoch));
+                PartitionMetadata { partition: id, leader, leader_epoch }
             }
             _ => {
                 let replicas = image.partitions.get(&id).map(|registration| registration.replicas);
-                let guess = replicas.and_then(|all| all.iter().find(|&replica| image.is_active(replica)));
-                PartitionMetadata { partition: id, leader: guess, leader_epoch: LeaderEpoch(0) }
+                let replicas = replicas.unwrap_or_default();
+                let alive: NodeList = replicas.iter().filter(|&replica| image.is_active(replica)).collect();
+                let guess = (!alive.is_empty()).then(|| alive.as_slice()[out.pick(alive.len()) as usize]);
+                PartitionMetadata { partition: id, leader: guess, leader_epoch: None }
             }
         }
     }

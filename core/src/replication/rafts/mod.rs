@@ -8,13 +8,13 @@
 //! Source: the Raft paper; the thesis, section 6.4 (reads).
 //!
 //! Left out: changes of a group's members (a reassignment is refused), snapshots and with them retention and
-//! DeleteRecords, leadership transfer, a lease or a round for ListOffsets.
+//! DeleteRecords, leadership transfer.
 
 mod group;
 mod reads;
 mod storage;
 
-pub use reads::{RaftRead, ReadAnswer};
+pub use reads::{Question, RaftRead, ReadAnswer};
 pub use storage::RaftVote;
 
 use super::purgatory::Purgatory;

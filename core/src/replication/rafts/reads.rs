@@ -15,15 +15,46 @@ use crate::raft::RaftGroup;
 use crate::record::{Entry, Record};
 use crate::time::Time;
 use crate::wire::{
-    ErrorCode, FetchRequest, FetchResponse, Fetched, FetchedPartition, Message, PartitionRaftBody,
-    PartitionRaftMessage,
+    ErrorCode, FetchRequest, FetchResponse, Fetched, FetchedPartition, ListOffsetsRequest, Message,
+    OffsetForLeaderEpochRequest, OffsetSpec, PartitionRaftBody, PartitionRaftMessage,
 };
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// A consumer's fetch that waits.
+/// What a consumer asks, and a leader that has been deposed would answer wrongly.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Question {
+    /// For records.
+    Fetch(FetchRequest),
+    /// Where the log ends. (It always begins at 0: that nobody can get wrong.)
+    Offset(ListOffsetsRequest),
+    /// Where epochs end: whether its log was cut below the consumer's position (KIP-320).
+    EpochEnds(OffsetForLeaderEpochRequest),
+}
+
+impl Question {
+    /// Of which partitions the answer must be confirmed.
+    fn partitions(&self) -> Vec<TopicPartition> {
+        match self {
+            Question::Fetch(request) => request.partitions.iter().map(|asked| asked.partition).collect(),
+            Question::Offset(request) if request.offset == OffsetSpec::Earliest => Vec::new(),
+            Question::Offset(request) => alloc::vec![request.partition],
+            Question::EpochEnds(request) => request.partitions.iter().map(|asked| asked.partition).collect(),
+        }
+    }
+
+    /// The fetch, if it is one.
+    const fn as_fetch(&self) -> Option<&FetchRequest> {
+        match self {
+            Question::Fetch(request) => Some(request),
+            Question::Offset(_) | Question::EpochEnds(_) => None,
+        }
+    }
+}
+
+/// A consumer's question that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RaftRead {
     /// Who reads.
@@ -31,13 +62,16 @@ pub struct RaftRead {
     /// Its correlation.
     pub correlation: Correlation,
     /// What it asked.
-    pub request: FetchRequest,
+    pub question: Question,
     /// When it arrived: a round must have begun then or later.
     pub asked: Time,
     /// When it has waited long enough.
     pub until: Time,
     /// The partitions that are not settled, with the followers that still owe an answer; 0 for a round.
     pub waits: BTreeMap<TopicPartition, u32>,
+    /// The partitions that could not be confirmed when it asked, for they were not led here or in doubt. They are
+    /// refused, even if an election has been won meanwhile: who has just been elected does not know what is committed.
+    pub refused: Vec<TopicPartition>,
     /// What followers had.
     pub found: BTreeMap<TopicPartition, (NodeId, Entry<Record>)>,
 }
@@ -85,30 +119,46 @@ impl ReplicaManager {
         }
     }
 
-    /// A consumer fetches. Gives the request back when it can be answered at once.
+    /// A consumer asks something other than records.
+    pub(in super::super) fn on_question(
+        &mut self,
+        now: Time,
+        image: &Image,
+        asker: (NodeId, Correlation),
+        question: Question,
+        out: &mut Out,
+    ) {
+        if let Some(question) = self.hold_read(now, image, asker, question, out) {
+            self.answer_question(image, asker, &question, &[], out);
+        }
+    }
+
+    /// A consumer asks. Gives the question back when it can be answered at once.
     pub(in super::super) fn hold_read(
         &mut self,
         now: Time,
         image: &Image,
         (from, correlation): (NodeId, Correlation),
-        request: FetchRequest,
+        question: Question,
         out: &mut Out,
-    ) -> Option<FetchRequest> {
-        let Some(rafts) = &self.rafts else { return Some(request) };
-        let waits = match rafts.read_mode {
-            ReadMode::LeaderLocal => BTreeMap::new(),
-            ReadMode::ReadIndex | ReadMode::Lease => self.unconfirmed(now, from, &request, out),
-            ReadMode::AskFollowers => self.unknown_here(&request, out),
+    ) -> Option<Question> {
+        let Some(rafts) = &self.rafts else { return Some(question) };
+        let (waits, refused) = match (rafts.read_mode, question.as_fetch()) {
+            (ReadMode::LeaderLocal, _) | (ReadMode::AskFollowers, None) => Default::default(),
+            (ReadMode::ReadIndex | ReadMode::Lease, _) => self.unconfirmed(now, from, &question, out),
+            (ReadMode::AskFollowers, Some(request)) => (self.unknown_here(request, out), Vec::new()),
         };
         if waits.is_empty() {
-            return Some(request);
+            return Some(question);
         }
-        let until = now + request.max_wait;
+        let until = now + question.as_fetch().map_or(rafts.options.silence(), |request| request.max_wait);
         let confirms = rafts.read_mode != ReadMode::AskFollowers;
         let ids: Vec<TopicPartition> = waits.keys().copied().collect();
+        let fetched = question.as_fetch().map_or(&[][..], |request| &request.partitions);
         let offsets: BTreeMap<TopicPartition, Offset> =
-            request.partitions.iter().map(|asked| (asked.partition, asked.fetch_offset)).collect();
-        let read = RaftRead { from, correlation, request, asked: now, until, waits, found: BTreeMap::new() };
+            fetched.iter().map(|asked| (asked.partition, asked.fetch_offset)).collect();
+        let found = BTreeMap::new();
+        let read = RaftRead { from, correlation, question, asked: now, until, waits, refused, found };
         let rafts = self.rafts.as_mut()?;
         let key = rafts.reads.park(read);
         rafts.due.insert((until, Due::Read(key)));
@@ -126,19 +176,30 @@ impl ReplicaManager {
         None
     }
 
-    /// The partitions of which it is not known that they are still led here.
+    /// Refuses a read that no majority would confirm, for none has answered as long as a leader may be silent: it would
+    /// wait in vain, and with it the other partitions of its fetch.
+    pub(in super::super) fn check_confirmable(&self, partition: TopicPartition) -> Result<(), ErrorCode> {
+        let Some(rafts) = &self.rafts else { return Ok(()) };
+        let confirms = matches!(rafts.read_mode, ReadMode::ReadIndex | ReadMode::Lease);
+        let in_doubt = rafts.groups.get(&partition).is_some_and(|group| group.is_in_doubt(rafts.now));
+        if confirms && in_doubt { Err(ErrorCode::NotLeaderOrFollower) } else { Ok(()) }
+    }
+
+    /// The partitions of which it is not known that they are still led here, and those of which that cannot be known.
     fn unconfirmed(
         &self,
         now: Time,
         reader: NodeId,
-        request: &FetchRequest,
+        question: &Question,
         out: &mut Out,
-    ) -> BTreeMap<TopicPartition, u32> {
-        let mut waits = BTreeMap::new();
-        for asked in &request.partitions {
-            let partition = asked.partition;
+    ) -> (BTreeMap<TopicPartition, u32>, Vec<TopicPartition>) {
+        let (mut waits, mut refused) = (BTreeMap::new(), Vec::new());
+        for partition in question.partitions() {
             let group = self.rafts.as_ref().and_then(|rafts| rafts.groups.get(&partition));
-            let Some(group) = group.filter(|group| group.is_leader()) else { continue };
+            let Some(group) = group.filter(|group| group.is_leader() && !group.is_in_doubt(now)) else {
+                refused.push(partition);
+                continue;
+            };
             match group.lease_until(now).filter(|&until| until > now && group.knows_commits()) {
                 Some(until) => out.note(Note::ReadUnderLease { partition, reader, left: until.since(now) }),
                 None => {
@@ -146,7 +207,7 @@ impl ReplicaManager {
                 }
             }
         }
-        waits
+        (waits, refused)
     }
 
     /// The partitions where the leader has no committed record at the asked offset.
@@ -222,7 +283,8 @@ impl ReplicaManager {
         let Some(rafts) = &mut self.rafts else { return };
         let Some(read) = rafts.reads.get_mut(key) else { return };
         let asked = |read: &RaftRead| {
-            read.request.partitions.iter().any(|asked| (asked.partition, asked.fetch_offset) == (id, offset))
+            let fetched = read.question.as_fetch().map_or(&[][..], |request| &request.partitions);
+            fetched.iter().any(|asked| (asked.partition, asked.fetch_offset) == (id, offset))
         };
         if !asked(read) {
             return;
@@ -243,11 +305,16 @@ impl ReplicaManager {
     /// Everything that it waited for is there.
     fn answer_read(&mut self, now: Time, image: &Image, key: u32, out: &mut Out) {
         let Some(read) = self.take_read(key) else { return };
-        if read.found.is_empty() {
-            let request = FetchRequest { max_wait: read.until.since(now), ..read.request };
-            self.answer_or_park(image, (read.from, read.correlation), read.asked, request, out);
-        } else {
-            self.answer_with(image, read, None, out);
+        let asker = (read.from, read.correlation);
+        match read.question {
+            Question::Fetch(request) if read.found.is_empty() && read.refused.is_empty() => {
+                let request = FetchRequest { max_wait: read.until.since(now), ..request };
+                self.answer_or_park(image, asker, read.asked, request, out);
+            }
+            Question::Fetch(_) => self.answer_with(image, &read, &read.refused, out),
+            Question::Offset(_) | Question::EpochEnds(_) => {
+                self.answer_question(image, asker, &read.question, &read.refused, out);
+            }
         }
     }
 
@@ -255,10 +322,50 @@ impl ReplicaManager {
     pub(super) fn expire_read(&mut self, now: Time, image: &Image, key: u32, out: &mut Out) {
         let Some(read) = self.take_read(key) else { return };
         let (reader, waited) = (read.from, now.since(read.asked));
-        for (&partition, _) in read.waits.iter().filter(|(_, owed)| **owed == 0) {
+        let unconfirmed = read.waits.iter().filter(|(_, owed)| **owed == 0).map(|(&partition, _)| partition);
+        let mut unconfirmed: Vec<TopicPartition> = unconfirmed.collect();
+        for &partition in &unconfirmed {
             out.note(Note::ReadUnconfirmed { partition, reader, waited });
         }
-        self.answer_with(image, read, Some(ErrorCode::NotLeaderOrFollower), out);
+        unconfirmed.extend(&read.refused);
+        match read.question {
+            Question::Fetch(_) => self.answer_with(image, &read, &unconfirmed, out),
+            Question::Offset(_) | Question::EpochEnds(_) => {
+                let asker = (read.from, read.correlation);
+                self.answer_question(image, asker, &read.question, &unconfirmed, out);
+            }
+        }
+    }
+
+    /// Answers what is not a fetch, and refuses what is not confirmed.
+    fn answer_question(
+        &self,
+        image: &Image,
+        (from, correlation): (NodeId, Correlation),
+        question: &Question,
+        unconfirmed: &[TopicPartition],
+        out: &mut Out,
+    ) {
+        let message = match question {
+            Question::Fetch(_) => return,
+            Question::Offset(request) => {
+                let mut response = self.list_offsets(image, *request);
+                if unconfirmed.contains(&request.partition) {
+                    (response.error, response.offset) = (ErrorCode::NotLeaderOrFollower, Offset(0));
+                }
+                Message::ListOffsetsResponse(response)
+            }
+            Question::EpochEnds(request) => {
+                let mut response = self.epoch_ends(image, request);
+                for answer in response.partitions.iter_mut().filter(|it| unconfirmed.contains(&it.partition))
+                {
+                    (answer.error, answer.leader_epoch, answer.end_offset) =
+                        (ErrorCode::NotLeaderOrFollower, None, None);
+                }
+                Message::OffsetForLeaderEpochResponse(response)
+            }
+        };
+        out.respond(from, correlation, message);
     }
 
     fn take_read(&mut self, key: u32) -> Option<RaftRead> {
@@ -268,16 +375,17 @@ impl ReplicaManager {
         Some(read)
     }
 
-    /// Answers with what followers had, where the leader has nothing, and refuses what is not confirmed.
-    fn answer_with(&mut self, image: &Image, read: RaftRead, unconfirmed: Option<ErrorCode>, out: &mut Out) {
-        let mut partitions = self.read(image, &read.request, None, read.from, out);
+    /// Answers a fetch with what followers had, where the leader has nothing, and refuses what is not confirmed.
+    fn answer_with(&mut self, image: &Image, read: &RaftRead, unconfirmed: &[TopicPartition], out: &mut Out) {
+        let Some(request) = read.question.as_fetch() else { return };
+        let mut partitions = self.read(image, request, None, read.from, out);
         for answer in &mut partitions {
             let id = answer.partition;
-            if let (Some(error), Some(0)) = (unconfirmed, read.waits.get(&id)) {
-                (answer.error, answer.data) = (error, Fetched::Records(Vec::new()));
+            if unconfirmed.contains(&id) {
+                (answer.error, answer.data) = (ErrorCode::NotLeaderOrFollower, Fetched::Records(Vec::new()));
             }
             if let Some(&(from, entry)) = read.found.get(&id) {
-                add_found(answer, &read.request, from, entry, out);
+                add_found(answer, request, from, entry, out);
             }
         }
         self.note_answers(read.asked, read.from, &partitions);

@@ -132,7 +132,7 @@ fn topic(settings: &Settings, command: &Command<'_>) -> Result<Producer, String>
     let partitions = leaders.iter().zip(0..).map(|(&leader, partition)| PartitionMetadata {
         partition: TopicPartition { topic: TOPIC, partition },
         leader,
-        leader_epoch: LeaderEpoch(0),
+        leader_epoch: Some(LeaderEpoch(0)),
     });
     let response = MetadataResponse {
         brokers,
