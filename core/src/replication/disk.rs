@@ -113,6 +113,16 @@ impl ReplicaLog {
         }
     }
 
+    /// Whether the next append is the one that fails.
+    pub(super) const fn is_about_to_fail(&self) -> bool {
+        matches!(self.fault, DiskFault::FailsNext)
+    }
+
+    /// Whether an append has failed, and no other is tried (KAFKA-10778).
+    pub(super) const fn is_closed(&self, fences: bool) -> bool {
+        fences && matches!(self.fault, DiskFault::Torn(_))
+    }
+
     /// Appends one record and keeps epoch cache and producer state exact.
     pub fn append(&mut self, entry: Entry<Record>, now: Time) -> Offset {
         self.epochs.assign(entry.epoch, self.log.end());

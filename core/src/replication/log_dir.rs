@@ -36,10 +36,16 @@ impl ReplicaManager {
         let Some(replica) = self.disk.replicas.get_mut(&id) else { return false };
         let Some(first) = replica.fails_to_append(fences) else { return false };
         if first {
-            out.note(Note::AppendFailed { partition: id, offset: replica.leo() });
-            out.arm(Timer::LogDirFailure, FAILURE_HANDLED_AFTER);
+            self.tell_failure(id, out);
         }
         true
+    }
+
+    /// An append has failed: the broker comes down after a while.
+    pub(super) fn tell_failure(&self, id: TopicPartition, out: &mut Out) {
+        let Some(replica) = self.disk.replicas.get(&id) else { return };
+        out.note(Note::AppendFailed { partition: id, offset: replica.leo() });
+        out.arm(Timer::LogDirFailure, FAILURE_HANDLED_AFTER);
     }
 
     /// The only log directory has failed.

@@ -1,9 +1,11 @@
 //! One replica of two Raft groups (kafkaraft); the test plays the other members and the consumer.
 
 use super::lab::*;
-use kraftscope_core::config::Settings;
-use kraftscope_core::id::{LeaderEpoch, NodeId, NodeList, Offset, TopicPartition};
+use kraftscope_core::config::{Acks, Settings};
+use kraftscope_core::id::{CallId, LeaderEpoch, NodeId, NodeList, Offset, TopicPartition};
 use kraftscope_core::mode::ReplicationPlane;
+use kraftscope_core::node::Timer;
+use kraftscope_core::note::Note;
 use kraftscope_core::record::PartitionRegistration;
 use kraftscope_core::time::Span;
 use kraftscope_core::wire::{
@@ -177,4 +179,32 @@ fn a_leader_that_no_majority_has_answered_for_an_election_timeout_refuses_at_onc
     fetch(&mut lab, &[TP]);
     follow(&mut lab, TP);
     assert_eq!(lab.answers(), [Answer::Records(vec![0], 1)], "broker 2 is back");
+}
+
+/// Source: the paper, figure 2: everything is on stable storage before anything is answered.
+#[test]
+fn a_replica_whose_disk_has_failed_says_nothing_and_stands_for_no_election() {
+    let mut lab = leading();
+    lab.drive(B1, |manager, _, _, _, out| manager.fail_append(CallId(1), TP, out));
+    lab.produce(B1, Acks::All, 1);
+    assert_eq!(lab.acks(), [(ErrorCode::KafkaStorageError, None)]);
+    lab.outside.clear();
+    lab.advance(Span::millis(499));
+    assert_eq!(pushed(&mut lab, TP), [], "not even a heartbeat");
+    lab.advance(Span::millis(1));
+    assert_eq!(lab.exited, [B1]);
+}
+
+/// Source: the same; KAFKA-10778: what is appended behind half a batch is gone when the log is loaded again.
+#[test]
+fn a_leader_whose_first_entry_cannot_be_written_leads_nothing() {
+    let mut lab = leading();
+    lab.drive(B1, |manager, _, _, _, out| manager.fail_append(CallId(1), TP1, out));
+    vote(&mut lab, TP1);
+    lab.assert_note(B1, Note::AppendFailed { partition: TP1, offset: Offset(0) });
+    assert!(!lab.brokers[&B1].partition(TP1).unwrap().is_leader());
+    assert_eq!(pushed(&mut lab, TP1), []);
+    assert_eq!(lab.timer(B1, Timer::LogDirFailure), Some(Span::millis(500)));
+    lab.advance(Span::millis(500));
+    assert_eq!(lab.exited, [B1]);
 }

@@ -71,6 +71,8 @@ impl ReplicaManager {
     }
 
     /// Hands an input to a group and does what it asks. `echo` is the correlation of the message that is answered.
+    /// A replica whose disk has failed says nothing any more, until its broker is started anew: what it says must be on
+    /// the disk before (the paper, figure 2). That may be found out by the first entry of a new leader.
     pub(super) fn with_group<T: Default>(
         &mut self,
         now: Time,
@@ -85,10 +87,21 @@ impl ReplicaManager {
         else {
             return T::default();
         };
+        let fences = self.settings.features.io_error_fences_log;
+        if replica.is_closed(fences) {
+            return T::default();
+        }
+        let as_it_was = replica.is_about_to_fail().then(|| group.clone());
         let before = group.deadline();
         let mut raft = RaftOut::new(out.dice);
-        let given = input(group, &mut ReplicaStorage { replica, now }, &mut raft);
+        let given = input(group, &mut ReplicaStorage { replica, now, fences }, &mut raft);
         out.dice = raft.dice;
+        if let Some(as_it_was) = as_it_was.filter(|_| !replica.is_about_to_fail()) {
+            *group = as_it_was;
+            rafts.due.remove(&(before, Due::Group(id)));
+            self.tell_failure(id, out);
+            return T::default();
+        }
         let after = group.deadline();
         rafts.moved(Due::Group(id), before, after);
         for (to, message) in raft.send {
@@ -270,9 +283,12 @@ impl ReplicaManager {
         self.arm_rafts(now, out);
     }
 
-    /// A group whose deadline is what it was is still in the index.
+    /// A group whose deadline is what it was is still in the index, unless its disk has failed.
     fn keep_deadline(&mut self, id: TopicPartition, time: Time) {
+        let fences = self.settings.features.io_error_fences_log;
+        let closed = self.disk.replicas.get(&id).is_none_or(|replica| replica.is_closed(fences));
         if let Some(rafts) = &mut self.rafts
+            && !closed
             && rafts.groups.get(&id).is_some_and(|group| group.deadline() == time)
         {
             rafts.due.insert((time, Due::Group(id)));

@@ -1,6 +1,7 @@
 //! Where the Raft group of a partition keeps what survives a crash: the log of the replica, and a vote beside it.
 //!
-//! Keeps: batches stay whole on their way to followers, so that no log ever ends within one.
+//! Keeps: batches stay whole on their way to followers, so that no log ever ends within one; behind an append that failed
+//! nothing is written.
 
 use super::super::disk::ReplicaLog;
 use crate::id::{LeaderEpoch, NodeId, Offset};
@@ -24,6 +25,8 @@ pub struct RaftVote {
 pub(super) struct ReplicaStorage<'a> {
     pub(super) replica: &'a mut ReplicaLog,
     pub(super) now: Time,
+    /// Whether nothing is appended after a failure (KAFKA-10778).
+    pub(super) fences: bool,
 }
 
 impl RaftStorage<Record> for ReplicaStorage<'_> {
@@ -48,7 +51,9 @@ impl RaftStorage<Record> for ReplicaStorage<'_> {
     }
 
     fn append(&mut self, entry: Entry<Record>) {
-        self.replica.append(entry, self.now);
+        if self.replica.fails_to_append(self.fences).is_none() {
+            self.replica.append(entry, self.now);
+        }
     }
 
     fn truncate_to(&mut self, to: Offset) {
