@@ -7,7 +7,7 @@
 //! Keeps: a cluster that goes round in circles is late all the same. Writes come to an end, after the last one what
 //! is left reaches a new minimum only finitely often, and the clock of the last stage in the circle runs on.
 
-use crate::converge::{Goal, broker};
+use crate::converge::{Goal, broker, leader_for_clients};
 use crate::heal::Core;
 use kraftscope_core::id::{NodeId, NodeList, Offset, TopicId, TopicPartition};
 use kraftscope_core::note::{ChangeReason, Note};
@@ -202,7 +202,7 @@ impl Work {
 /// What the followers of the core have to copy, and its consumers to read; nothing is known without a leader that runs.
 fn to_do(world: &World, core: &Core, id: TopicPartition, found: &PartitionRegistration) -> Option<ToDo> {
     let mut todo = ToDo::default();
-    let leader = found.leader.filter(|leader| core.has(*leader))?;
+    let leader = leader_for_clients(world, core, id, found)?;
     let replicas = &broker(world, leader)?.replicas;
     let hw = replicas.partition(id)?.hw;
     let end = replicas.disk.replicas.get(&id).map_or(Offset(0), |replica| replica.leo());

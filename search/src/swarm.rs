@@ -8,7 +8,7 @@ use crate::luck::Luck;
 use crate::plan::FaultPlan;
 use crate::preset::{Demand, Preset, Size};
 use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
-use kraftscope_core::config::{Acks, GroupProtocol, OffsetReset, Racks, ReplicaSelector, Settings};
+use kraftscope_core::config::{Acks, GroupProtocol, OffsetReset, Racks, ReadMode, ReplicaSelector, Settings};
 use kraftscope_core::id::Text;
 use kraftscope_core::mode::{Mode, ReplicationPlane};
 use kraftscope_core::net::Latency;
@@ -98,7 +98,12 @@ impl Swarm {
         for (name, value) in &self.switches {
             drop(genesis.settings.features.set(name, value));
         }
-        (genesis, self.plan(seed, &mut luck))
+        let plan = self.plan(seed, &mut luck);
+        if self.mode.replication() == ReplicationPlane::Raft {
+            let clocks_agree = plan.faults.iter().all(|(fault, _)| *fault != Fault::Clock);
+            draw_rafts(&mut genesis, clocks_agree, &mut Luck::stream(seed, 107));
+        }
+        (genesis, plan)
     }
 
     /// Whether its switches can be set.
@@ -297,6 +302,25 @@ fn draw_settings(settings: &mut Settings, luck: &mut Luck) {
         Span::millis(luck.pick(&[200, 5000]).unwrap_or(5000));
 }
 
+/// How Raft groups elect, push and answer reads. A lease is only drawn where no clock goes wrong: what it promises it
+/// promises of clocks that differ by less than a bound (Ongaro's thesis, section 6.4.1). `ask-followers` promises nothing
+/// at all. An election must have time for a round trip (the paper, section 5.6).
+fn draw_rafts(genesis: &mut Genesis, clocks_agree: bool, luck: &mut Luck) {
+    let shortest = if genesis.latency == Latency::Regions { 1000 } else { 300 };
+    let settings = &mut genesis.settings;
+    if luck.percent(50) {
+        let election = luck.pick(&[shortest, 1000, 3000]).unwrap_or(1000);
+        settings.kafkaraft_election_timeout = Span::millis(election);
+        settings.kafkaraft_heartbeat_interval = Span::millis(election / u64::from(luck.between(3, 10)));
+    }
+    settings.kafkaraft_append_max_entries = luck.pick(&[1, 2, 5, 64, 64]).unwrap_or(64);
+    settings.kafkaraft_prevote = luck.percent(30);
+    let modes = [(ReadMode::ReadIndex, 50), (ReadMode::LeaderLocal, 20), (ReadMode::Lease, 30)];
+    let drawn = luck.weighted(&modes).unwrap_or_default();
+    let holds = drawn != ReadMode::Lease || clocks_agree;
+    settings.kafkaraft_read_mode = if holds { drawn } else { ReadMode::ReadIndex };
+}
+
 /// In a third of the runs the metadata log loses its beginning all the time, and snapshots travel in small parts.
 fn draw_snapshots(settings: &mut Settings, luck: &mut Luck) {
     if luck.percent(33) {
@@ -309,11 +333,11 @@ fn draw_snapshots(settings: &mut Settings, luck: &mut Luck) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preset::PRESETS;
+    use crate::preset::{MODES, PRESETS};
 
     #[test]
     fn every_drawn_cluster_is_valid() {
-        for preset in PRESETS {
+        for preset in PRESETS.iter().chain(MODES) {
             for seed in 0..300 {
                 let (genesis, _) = draw(seed, preset);
                 assert_eq!(genesis.validate(), Ok(()), "{} seed {seed}", preset.name);
@@ -321,9 +345,22 @@ mod tests {
         }
     }
 
+    /// Source: Ongaro's thesis, section 6.4.1: a lease assumes a bound on what clocks differ by.
+    #[test]
+    fn no_lease_is_drawn_with_clocks_that_go_wrong() {
+        let preset = Preset::find("kafkaraft").expect("a preset");
+        let drawn: Vec<_> = (0..300).map(|seed| draw(seed, preset)).collect();
+        let mode =
+            |mode| drawn.iter().filter(move |(genesis, _)| genesis.settings.kafkaraft_read_mode == mode);
+        let skews = |plan: &FaultPlan| plan.faults.iter().any(|(fault, _)| *fault == Fault::Clock);
+        assert!(mode(ReadMode::Lease).count() > 0);
+        assert_eq!(mode(ReadMode::Lease).filter(|(_, plan)| skews(plan)).count(), 0);
+        assert_eq!(mode(ReadMode::AskFollowers).count(), 0, "it promises nothing");
+    }
+
     #[test]
     fn the_same_seed_draws_the_same_run() {
-        for preset in PRESETS {
+        for preset in PRESETS.iter().chain(MODES) {
             assert_eq!(draw(7, preset), draw(7, preset));
             assert_ne!(draw(7, preset), draw(8, preset));
         }

@@ -4,7 +4,7 @@
 //! watermark that stands still until something is written, which nobody does; and a consumer that asks where to begin at
 //! a leader whose high watermark cannot reach its own epoch.
 
-use super::{Goal, Missing, broker, takes_writes};
+use super::{Goal, Missing, broker, leader_for_clients, takes_writes};
 use crate::heal::Core;
 use crate::patience::Patience;
 use kraftscope_core::client::Consumer;
@@ -16,9 +16,7 @@ use kraftscope_core::config::OffsetReset;
 use kraftscope_core::group::coordinator::partition_of;
 use kraftscope_core::id::{NodeId, NodeKind, Offset, TopicPartition};
 use kraftscope_core::metadata::image::Image;
-use kraftscope_core::mode::ReplicationPlane;
 use kraftscope_core::process::Process;
-use kraftscope_core::quorum::majority;
 use kraftscope_core::record::PartitionRegistration;
 use kraftscope_core::replication::Partition;
 use kraftscope_core::sim::world::World;
@@ -94,8 +92,7 @@ fn reads(world: &World, core: &Core, image: &Image, consumer: &Consumer, answere
             Some(group) => group.owned.contains(&id) && (answered || consumer.positions.contains_key(&id)),
             None => subscribes(consumer, image, id),
         };
-        let leader = leader_of(world, core, id, found).filter(|leader| reads && core.has(*leader));
-        let Some(leader) = leader else { continue };
+        let Some(leader) = leader_for_clients(world, core, id, found).filter(|_| reads) else { continue };
         let hw = broker(world, leader)?.replicas.partition(id)?.hw;
         let position = consumer.positions.get(&id);
         let wants = position.is_none_or(|position| position.offset < Some(hw));
@@ -108,21 +105,6 @@ fn reads(world: &World, core: &Core, image: &Image, consumer: &Consumer, answere
         }
     }
     None
-}
-
-/// Who leads for clients: by the word of the controller, or by the election of a group that has its majority.
-fn leader_of(
-    world: &World,
-    core: &Core,
-    id: TopicPartition,
-    found: &PartitionRegistration,
-) -> Option<NodeId> {
-    if world.genesis.mode.replication() == ReplicationPlane::Isr {
-        return found.leader;
-    }
-    let healed = found.replicas.iter().filter(|replica| core.has(*replica)).count() as u32;
-    let leader = world.raft_leader(id).map(|(leader, _)| leader);
-    leader.filter(|_| healed >= majority(found.replicas.len()))
 }
 
 /// Whether this leader answers `OFFSET_NOT_AVAILABLE` to who asks for the end, for good: it has not committed anything

@@ -279,6 +279,22 @@ fn brokers(world: &World, core: &Core, image: &Image, known: Option<Offset>) -> 
     None
 }
 
+/// The healed leader that serves clients: by the word of the controller, or by the election of a group that has its
+/// majority. Without one a leader may go on leading, and commits nothing and confirms no read.
+pub(crate) fn leader_for_clients(
+    world: &World,
+    core: &Core,
+    id: TopicPartition,
+    found: &PartitionRegistration,
+) -> Option<NodeId> {
+    let leader = match world.genesis.mode.replication() {
+        ReplicationPlane::Isr => found.leader,
+        ReplicationPlane::Raft if !rafts::has_majority(core, found) => None,
+        ReplicationPlane::Raft => world.raft_leader(id).map(|(leader, _)| leader),
+    };
+    leader.filter(|leader| core.has(*leader))
+}
+
 fn members(list: &NodeList, core: &Core) -> NodeList {
     list.iter().filter(|id| core.has(*id)).collect()
 }

@@ -3,8 +3,14 @@
 use super::{Goal, Missing, broker, members, same_records};
 use crate::heal::Core;
 use kraftscope_core::id::{NodeId, TopicPartition};
+use kraftscope_core::quorum::majority;
 use kraftscope_core::record::PartitionRegistration;
 use kraftscope_core::sim::world::World;
+
+/// Whether a majority of its replicas is healed: without one it elects nobody and commits nothing.
+pub(super) fn has_majority(core: &Core, found: &PartitionRegistration) -> bool {
+    members(&found.replicas, core).len() >= majority(found.replicas.len())
+}
 
 /// The first goal of this partition that is not reached; none without a majority of its replicas in the core.
 pub(super) fn partition(
@@ -14,10 +20,10 @@ pub(super) fn partition(
     found: &PartitionRegistration,
 ) -> Option<Missing> {
     let lacks = |goal, node| Some(Missing { goal, partition: Some(id), node });
-    let replicas = members(&found.replicas, core);
-    if replicas.len() <= found.replicas.len() / 2 {
+    if !has_majority(core, found) {
         return None;
     }
+    let replicas = members(&found.replicas, core);
     let Some((leader, _)) = world.raft_leader(id).filter(|(leader, _)| core.has(*leader)) else {
         return lacks(Goal::V15, None);
     };

@@ -22,6 +22,8 @@ fn interest(note: &Note) -> Option<(u32, Option<NodeId>)> {
         | Note::BecameQuorumLeader { .. }
         | Note::ControllerActivated { .. } => Some((60, None)),
         Note::LeaderElected { leader, .. } => Some((60, Some(leader))),
+        Note::RaftElectionStarted { .. } => Some((60, None)),
+        Note::RaftVoteGranted { candidate, .. } => Some((40, Some(candidate))),
         Note::IsrShrinkProposed { .. } | Note::IsrChangeAccepted { .. } | Note::IsrChanged { .. } => {
             Some((80, None))
         }

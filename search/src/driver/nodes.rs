@@ -5,9 +5,10 @@ use super::Driver;
 use crate::fault::Fault;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, NodeKind, TopicPartition};
+use kraftscope_core::mode::ReplicationPlane;
 use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::process::Process;
-use kraftscope_core::scenario::truth;
+use kraftscope_core::scenario::{leader_of, truth};
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::view::Health;
@@ -52,14 +53,18 @@ impl Driver {
 
     /// The leader of a random partition.
     pub(super) fn choose_leader(&mut self, sim: &Sim) -> Option<NodeId> {
-        let leaders: Vec<NodeId> = truth(sim)?.partitions.values().filter_map(|p| p.leader).collect();
+        let ids = truth(sim)?.partitions.keys();
+        let leaders: Vec<NodeId> = ids.filter_map(|&id| leader_of(sim, id)?.0).collect();
         self.luck.pick(&leaders)
     }
 
+    /// A member of an ISR, or of a Raft group, which knows no ISR.
     fn choose_in_sync(&mut self, sim: &Sim) -> Option<NodeId> {
-        let isrs: Vec<_> = truth(sim)?.partitions.values().map(|p| p.isr).collect();
-        let isr = self.luck.pick(&isrs)?;
-        self.luck.pick(isr.as_slice())
+        let groups = sim.world().genesis.mode.replication() == ReplicationPlane::Raft;
+        let partitions = truth(sim)?.partitions.values();
+        let members: Vec<_> = partitions.map(|p| if groups { p.replicas } else { p.isr }).collect();
+        let members = self.luck.pick(&members)?;
+        self.luck.pick(members.as_slice())
     }
 
     /// A process that is down without anybody who would start it is started some time.

@@ -1,6 +1,7 @@
 //! How a run ended: the final logs, who still reads, and which partitions have lost their guarantees.
 
 use super::Written;
+use crate::converge::leader_for_clients;
 use crate::heal::Core;
 use kraftscope_core::group::coordinator::OFFSETS_TOPIC;
 use kraftscope_core::id::{NodeId, Offset, StepId, TopicPartition};
@@ -62,7 +63,7 @@ pub fn ends(sim: &Sim, core: Option<&Core>) -> Vec<PartitionEnd> {
         .map(|(&id, found)| PartitionEnd {
             id,
             void: void(id).map(|event| event.unwrap_or_default()),
-            log: core.and_then(|core| final_log(sim, id, found.leader.filter(|leader| core.has(*leader))?)),
+            log: core.and_then(|core| final_log(sim, id, leader_for_clients(sim.world(), core, id, found)?)),
         })
         .chain(forgotten(sim, image))
         .collect()
@@ -124,6 +125,7 @@ fn final_log(sim: &Sim, id: TopicPartition, leader: NodeId) -> Option<FinalLog> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kraftscope_core::mode::Mode;
     use kraftscope_core::node::Loss;
     use kraftscope_core::sim::action::Action;
     use kraftscope_core::sim::genesis::Genesis;
@@ -154,6 +156,24 @@ mod tests {
         }
         assert!(truth(&sim).is_none());
         assert_eq!(voided(&sim), before);
+    }
+
+    /// Source: the Raft paper, section 8: a leader without its majority goes on leading, and answers no reads.
+    #[test]
+    fn a_group_has_a_final_log_if_its_majority_is_healed() {
+        let genesis = Genesis::default().in_mode(Mode::KafkaRaft);
+        let mut sim = Sim::new(genesis).expect("the genesis is valid");
+        while sim.now() < Time(10_000_000) && sim.step().is_some() {}
+        let brokers = |numbers: &[u8]| Core {
+            members: numbers.iter().map(|&number| NodeId::broker(number)).collect(),
+            dead: Vec::new(),
+        };
+        let id = *truth(&sim).expect("a controller is active").partitions.keys().next().expect("a partition");
+        let (leader, _) = sim.world().raft_leader(id).expect("it was elected");
+        let logs = |core: &Core| ends(&sim, Some(core)).iter().filter(|end| end.log.is_some()).count();
+        let all = ends(&sim, None).len();
+        assert_eq!(logs(&brokers(&[1, 2, 3])), all);
+        assert_eq!(logs(&brokers(&[leader.number()])), 0);
     }
 
     /// Source: `OffsetFetcher.resetPositionsIfNeeded`, KIP-207: the leader may answer `OFFSET_NOT_AVAILABLE` for good.
