@@ -66,8 +66,10 @@ pub enum Timer {
     LeaderBalance,
     /// Controller: unclean elections for leaderless partitions.
     UncleanElection,
-    /// Controller of ZooKeeper mode: its thread has worked through the answers of ZooKeeper.
+    /// Controller: its thread has worked through the answers of ZooKeeper, or thought about an event (KRaft).
     ControllerThread,
+    /// Broker: it has worked through the partitions that it was told of.
+    MetadataWork,
     /// Controller of ZooKeeper mode: this broker did not answer.
     ControlRequest(NodeId),
     /// Controller of ZooKeeper mode: this broker may be asked again.

@@ -54,6 +54,7 @@ fn every_setting_has_the_default_of_4_2() {
         Broker broker.heartbeat.interval.ms = 2000 (KRaftConfigs)
         Broker initial.broker.registration.timeout.ms = 60000 (KRaftConfigs)
         Broker controlled.shutdown.enable = true (ServerConfigs)
+        Broker kraftscope.broker.partition.us = 10 (kraftscope)
         Broker broker.rack = - (ServerConfigs)
         Replication min.insync.replicas = 1 (ServerLogConfigs)
         Replication replica.lag.time.max.ms = 30000 (ReplicationConfigs)

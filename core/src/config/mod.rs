@@ -164,8 +164,11 @@ pub struct Settings {
     /// of the partitions that prefer it.
     pub leader_imbalance_per_broker_percentage: u32,
     /// `kraftscope.controller.partition.us`, 10: how long the one thread of a controller works on each answer of
-    /// ZooKeeper, which is one for each partition; KRaft's controller takes no time to think.
+    /// ZooKeeper, which is one for each partition; in KRaft on each partition that an event changes.
     pub controller_partition: Span,
+    /// `kraftscope.broker.partition.us`, 10: how long a broker works on each partition that it is told of: a record of
+    /// the metadata log in KRaft, an entry of LeaderAndIsr, UpdateMetadata or StopReplica with ZooKeeper.
+    pub broker_partition: Span,
     /// `unclean.leader.election.enable`, false, true before 0.11 (topics may override it).
     pub unclean_leader_election_enable: bool,
     /// `unclean.leader.election.interval.ms` (internal), 300000.
@@ -307,7 +310,20 @@ pub struct Settings {
     pub zookeeper_write: Span,
 }
 
+/// Work that takes no longer than a hop is done at once.
+const SHORTEST_WORK: Span = Span::millis(1);
+
 impl Settings {
+    /// How long a KRaft controller thinks about an event that changes so many partitions; nothing for a few of them.
+    pub fn controller_work(&self, partitions: u64) -> Span {
+        work(self.controller_partition, partitions)
+    }
+
+    /// How long a broker works on so many partitions that it is told of; nothing for a few of them.
+    pub fn broker_work(&self, partitions: u64) -> Span {
+        work(self.broker_partition, partitions)
+    }
+
     /// The same settings and switches in this release, when theirs is a later one: what nobody has set is as it is there.
     #[must_use]
     pub fn up_to(&self, last: Release) -> Settings {
@@ -378,6 +394,7 @@ const NEWEST: Settings = Settings {
     leader_imbalance_check_interval: Span::secs(300),
     leader_imbalance_per_broker_percentage: 10,
     controller_partition: Span::micros(10),
+    broker_partition: Span::micros(10),
     unclean_leader_election_enable: false,
     unclean_leader_election_interval: Span::secs(300),
     min_insync_replicas: 1,
@@ -447,4 +464,9 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings::of(Release::default())
     }
+}
+
+fn work(each: Span, partitions: u64) -> Span {
+    let all = Span(each.0.saturating_mul(partitions));
+    if all > SHORTEST_WORK { all } else { Span::ZERO }
 }

@@ -206,6 +206,7 @@ static TABLE: &[Setting] = table! {
         "broker.heartbeat.interval.ms" broker_heartbeat_interval: Int Millis 1.. Simulator Static "KRaftConfigs",
         "initial.broker.registration.timeout.ms" initial_broker_registration_timeout: Int Millis 1.. Simulator Static "KRaftConfigs",
         "controlled.shutdown.enable" controlled_shutdown_enable: Boolean Bool 0.. Kafka Static "ServerConfigs",
+        "kraftscope.broker.partition.us" broker_partition: Long Micros 0.. Simulator Static "kraftscope",
         "broker.rack" broker_rack: String Racks 0.. Simulator Static "ServerConfigs",
     }
     Replication {

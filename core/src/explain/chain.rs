@@ -164,6 +164,7 @@ const fn is_clock(timer: Timer) -> bool {
         | Timer::ParkedFetch(_)
         | Timer::AlterPartitionRetry
         | Timer::ControllerThread
+        | Timer::MetadataWork
         | Timer::ControlBackoff(_)
         | Timer::ReplicaFetchBackoff(_)
         | Timer::DelayedFetch(_)

@@ -18,6 +18,7 @@ pub mod heartbeat;
 pub mod image;
 mod image_writer;
 pub mod lifecycle;
+mod load;
 pub mod placement;
 pub mod producer_id_manager;
 pub mod producer_ids;

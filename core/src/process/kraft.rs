@@ -13,7 +13,7 @@ use crate::metadata::snapshot_generator::{SnapshotGenerator, snapshot_to_load};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::record::MetadataRecord;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::{Envelope, Message};
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -32,6 +32,11 @@ pub struct KRaftPlane {
     pub lifecycle: Lifecycle,
     /// Its replicas act upon the metadata.
     published: bool,
+    settings: Arc<Settings>,
+    /// Up to here it has worked through the log.
+    worked: Offset,
+    /// Up to here it is working through it.
+    working: Option<Offset>,
     snapshots: SnapshotGenerator,
     known_controller: Option<NodeId>,
     known_epoch: Option<BrokerEpoch>,
@@ -57,6 +62,9 @@ impl KRaftPlane {
             applied: Offset(0),
             lifecycle: Lifecycle::new(id, incarnation, clean_shutdown_epoch, settings.clone()),
             published: false,
+            settings: settings.clone(),
+            worked: Offset(0),
+            working: None,
             snapshots: SnapshotGenerator::new(settings),
             known_controller: None,
             known_epoch: None,
@@ -95,6 +103,10 @@ impl KRaftPlane {
     }
 
     pub(super) fn on_timer(&mut self, now: Time, timer: Timer, out: &mut Out) {
+        if timer == Timer::MetadataWork {
+            self.worked = self.working.take().unwrap_or(self.worked);
+            return;
+        }
         if Quorum::handles(timer) {
             self.quorum.on_timer(now, timer, out);
         } else {
@@ -113,6 +125,27 @@ impl KRaftPlane {
     /// Makes a snapshot of the committed metadata; `None` when there is one, or nothing to tell.
     fn make_snapshot(&mut self, image: &Image, out: &mut Out) -> Option<SnapshotId> {
         self.quorum.create_snapshot(self.applied, image.records(), out)
+    }
+
+    /// How far it may replay what is committed: many partitions take their time, and meanwhile nothing else is replayed.
+    ///
+    /// Source: `MetadataLoader`, one event after the other: `MetadataDelta.replay`, then `ReplicaManager.applyDelta`.
+    fn work_through(&mut self, committed: Offset, out: &mut Out) -> Offset {
+        let from = self.applied.max(self.worked);
+        let most = committed.saturating_sub(from);
+        if self.working.is_none() && self.settings.broker_work(most) > Span::ZERO {
+            let is_partition = |record: &MetadataRecord| {
+                matches!(record, MetadataRecord::Partition { .. } | MetadataRecord::PartitionChange { .. })
+            };
+            let records = self.quorum.log().iter(from, committed);
+            let partitions = records.filter(|(_, entry)| is_partition(&entry.body)).count() as u64;
+            let work = self.settings.broker_work(partitions);
+            if work > Span::ZERO {
+                self.working = Some(committed);
+                out.arm(Timer::MetadataWork, work);
+            }
+        }
+        if self.working.is_some() { from.min(committed) } else { committed }
     }
 
     /// Replays what became committed into `image`.
@@ -172,6 +205,7 @@ impl Broker {
     fn publish(&mut self, now: Time, out: &mut Out) {
         let Plane::KRaft(plane) = &mut self.plane else { return };
         let committed = plane.quorum.high_watermark().unwrap_or(Offset(0));
+        let committed = plane.work_through(committed, out);
         if committed <= plane.applied && plane.published {
             return;
         }

@@ -5,6 +5,7 @@
 
 mod broker;
 mod kraft;
+mod thread;
 mod zookeeper;
 
 pub use broker::{Broker, Plane};
@@ -64,6 +65,8 @@ pub struct Controller {
     pub quorum: Quorum,
     /// What the active controller decides.
     pub control: QuorumController,
+    thread: thread::ControllerThread,
+    settings: Arc<Settings>,
 }
 
 /// One process.
@@ -84,7 +87,8 @@ pub enum Process {
 impl Controller {
     /// A controller's next life; `quorum` is its replica of the metadata log.
     pub fn new(quorum: Quorum, settings: &Arc<Settings>) -> Controller {
-        Controller { quorum, control: QuorumController::new(settings.clone()) }
+        let control = QuorumController::new(settings.clone());
+        Controller { quorum, control, thread: Default::default(), settings: settings.clone() }
     }
 
     fn on(&mut self, now: Time, input: Input, out: &mut Out) {
@@ -97,10 +101,11 @@ impl Controller {
                 if Quorum::handles_message(&envelope.message) {
                     self.quorum.on_message(now, envelope, out);
                 } else {
-                    self.control.on_message(now, &mut self.quorum, envelope, out);
+                    self.offer(now, Input::Deliver(envelope), out);
                 }
             }
             Input::Disconnected(node) => self.quorum.on_disconnected(now, node, out),
+            Input::Fire(Timer::ControllerThread) => self.go_on(now, out),
             Input::Fire(Timer::ControlledShutdown) => {
                 return out.effects.push(Effect::Exit { clean: true });
             }
@@ -108,7 +113,7 @@ impl Controller {
                 if Quorum::handles(timer) {
                     self.quorum.on_timer(now, timer, out);
                 } else {
-                    self.control.on_timer(now, &mut self.quorum, timer, out);
+                    self.offer(now, Input::Fire(timer), out);
                 }
             }
             Input::Call(call, command) => self.on_command(now, call, command, out),
@@ -116,6 +121,39 @@ impl Controller {
         self.control.on_progress(now, &mut self.quorum, out);
         if self.quorum.is_shut_down() {
             out.effects.push(Effect::Exit { clean: true });
+        }
+    }
+
+    /// Something for the active controller: handled at once, or when its thread has come to it.
+    fn offer(&mut self, now: Time, input: Input, out: &mut Out) {
+        let work = self.settings.controller_work(self.control.partitions_of(now, &input));
+        if !self.thread.is_busy() && work == Span::ZERO {
+            return self.carry_out(now, input, out);
+        }
+        if !self.thread.is_busy() {
+            out.arm(Timer::ControllerThread, work);
+        }
+        self.thread.push(input);
+    }
+
+    /// The thread has thought about what it was at, and goes on with what waits.
+    fn go_on(&mut self, now: Time, out: &mut Out) {
+        while let Some(input) = self.thread.take() {
+            self.carry_out(now, input, out);
+            let partitions = self.thread.next().map_or(0, |next| self.control.partitions_of(now, next));
+            let work = self.settings.controller_work(partitions);
+            if work > Span::ZERO {
+                return out.arm(Timer::ControllerThread, work);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: Time, input: Input, out: &mut Out) {
+        match input {
+            Input::Deliver(envelope) => self.control.on_message(now, &mut self.quorum, envelope, out),
+            Input::Fire(timer) => self.control.on_timer(now, &mut self.quorum, timer, out),
+            Input::Call(call, command) => self.control.on_command(now, &mut self.quorum, call, command, out),
+            Input::Boot | Input::Disconnected(_) => {}
         }
     }
 
@@ -154,7 +192,7 @@ impl Controller {
             | Command::ElectLeader { .. }
             | Command::FenceBroker(_)
             | Command::UnregisterBroker(_)
-            | Command::Reassign { .. } => self.control.on_command(now, &mut self.quorum, call, command, out),
+            | Command::Reassign { .. } => self.offer(now, Input::Call(call, command), out),
             Command::Send { .. }
             | Command::SetRate { .. }
             | Command::SetAcks(_)

@@ -92,7 +92,7 @@ pub fn short(text: &str) -> Result<Text, String> {
     Text::new(text).ok_or_else(|| format!("'{text}' is longer than {TEXT_CAPACITY} bytes"))
 }
 
-const PLAIN_TIMERS: [(&str, Timer); 38] = [
+const PLAIN_TIMERS: [(&str, Timer); 39] = [
     ("Election", Timer::Election),
     ("QuorumFetch", Timer::QuorumFetch),
     ("CheckQuorum", Timer::CheckQuorum),
@@ -105,6 +105,7 @@ const PLAIN_TIMERS: [(&str, Timer); 38] = [
     ("LeaderBalance", Timer::LeaderBalance),
     ("UncleanElection", Timer::UncleanElection),
     ("ControllerThread", Timer::ControllerThread),
+    ("MetadataWork", Timer::MetadataWork),
     ("NoOp", Timer::NoOp),
     ("Heartbeat", Timer::Heartbeat),
     ("HeartbeatRequest", Timer::HeartbeatRequest),
@@ -161,6 +162,7 @@ pub fn show_timer(timer: Timer) -> String {
         | Timer::LeaderBalance
         | Timer::UncleanElection
         | Timer::ControllerThread
+        | Timer::MetadataWork
         | Timer::NoOp
         | Timer::Heartbeat
         | Timer::HeartbeatRequest

@@ -59,7 +59,7 @@ impl Broker {
             Asked::Configs(topics) => plane.on_configs(now, (&topics, &answers), &mut self.image, out),
             Asked::ConfigsBefore(topics, envelope) => {
                 plane.on_configs(now, (&topics, &answers), &mut self.image, out);
-                self.on_control_request(now, envelope, out);
+                self.carry_out_control(now, envelope, out);
             }
             Asked::IsrWrites(writes) => self.on_isr_writes(now, &writes, &answers, out),
             Asked::IsrCheck(write) => self.on_isr_check_answer(now, &write, answers.first(), out),

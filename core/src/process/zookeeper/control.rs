@@ -10,10 +10,10 @@ use super::asked::Asked;
 use super::cache;
 use crate::group::coordinator::Host;
 use crate::id::TopicPartition;
-use crate::node::Out;
+use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::process::broker::{Broker, Plane};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::wire::{ControlMessage, ControllerStamp, Envelope, ErrorCode, Message, UpdateMetadataRequest};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -35,7 +35,33 @@ impl ZooKeeperPlane {
 }
 
 impl Broker {
+    /// One request after the other; one that names many partitions takes its time.
     pub(super) fn on_control_request(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
+        let Plane::ZooKeeper(plane) = &mut self.plane else { return };
+        let work = plane.settings.broker_work(partitions_of(&envelope));
+        match plane.work.is_empty() {
+            true if work == Span::ZERO => return self.carry_out_control(now, envelope, out),
+            true => out.arm(Timer::MetadataWork, work),
+            false => {}
+        }
+        plane.work.push_back(envelope);
+    }
+
+    /// It has worked through the first request, and goes on with those that wait.
+    pub(super) fn on_control_worked(&mut self, now: Time, out: &mut Out) {
+        loop {
+            let Plane::ZooKeeper(plane) = &mut self.plane else { return };
+            let Some(envelope) = plane.work.pop_front() else { return };
+            let next = plane.work.front().map_or(0, partitions_of);
+            let work = plane.settings.broker_work(next);
+            self.carry_out_control(now, envelope, out);
+            if work > Span::ZERO {
+                return out.arm(Timer::MetadataWork, work);
+            }
+        }
+    }
+
+    pub(super) fn carry_out_control(&mut self, now: Time, envelope: Envelope, out: &mut Out) {
         let Plane::ZooKeeper(plane) = &mut self.plane else { return };
         let Message::Control(message) = &envelope.message else { return };
         let (to, correlation) = (envelope.from, envelope.correlation);
@@ -106,4 +132,16 @@ impl Broker {
             self.groups.on_metadata(now, &host, changed, out);
         }
     }
+}
+
+/// How many partitions a request is about.
+fn partitions_of(envelope: &Envelope) -> u64 {
+    let Message::Control(message) = &envelope.message else { return 0 };
+    let partitions = match &**message {
+        ControlMessage::LeaderAndIsrRequest(request) => request.partitions.len(),
+        ControlMessage::UpdateMetadataRequest(request) => request.partitions.len(),
+        ControlMessage::StopReplicaRequest(request) => request.partitions.len(),
+        _ => 0,
+    };
+    partitions as u64
 }

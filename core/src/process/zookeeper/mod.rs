@@ -25,7 +25,7 @@ use crate::time::Time;
 use crate::wire::{ControlMessage, Envelope, Message, ZkRequest};
 use crate::zk_controller::KafkaController;
 use crate::zookeeper::client::{Asker, ClientEvent, ZooKeeperClient};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use asked::Asked;
@@ -50,6 +50,8 @@ pub struct ZooKeeperPlane {
     known_controller: Option<NodeId>,
     /// What ZooKeeper was asked and has not answered.
     asked: BTreeMap<u32, Asked>,
+    /// Requests of controllers, the first of which it works on.
+    work: VecDeque<Envelope>,
     next_tag: u32,
     configs: TopicConfigs,
     isr: IsrChanges,
@@ -67,6 +69,7 @@ impl ZooKeeperPlane {
             broker_epoch: None,
             known_controller: None,
             asked: BTreeMap::new(),
+            work: VecDeque::new(),
             next_tag: 0,
             configs: TopicConfigs::default(),
             isr: IsrChanges::default(),
@@ -152,6 +155,7 @@ impl Broker {
             Timer::Heartbeat => plane.register(now, out),
             Timer::ControlledShutdown => plane.on_shutdown_timer(now, out),
             Timer::IsrChangePropagation => plane.publish_isr_changes(now, out),
+            Timer::MetadataWork => self.on_control_worked(now, out),
             timer if ZooKeeperClient::handles(timer) => {
                 let events = plane.client.on_timer(now, timer, out);
                 self.on_zookeeper_events(now, events, out);

@@ -21,6 +21,7 @@ const BROKER_ON_ZOOKEEPER: &[&str] = &[
     "zookeeper.session.timeout.ms",
     "zookeeper.max.in.flight.requests",
     "kraftscope.controller.partition.us",
+    "kraftscope.broker.partition.us",
     "replica.lag.time.max.ms",
     "replica.fetch.wait.max.ms",
     "controlled.shutdown.enable",
