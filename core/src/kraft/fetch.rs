@@ -21,8 +21,10 @@ use crate::time::{Span, Time};
 use crate::wire::{ErrorCode, Fetched, Message, MetadataFetchRequest, MetadataFetchResponse};
 use alloc::vec::Vec;
 
-/// Most records of one response.
-pub const MAX_FETCH_RECORDS: u64 = 1000;
+/// Most records of one response: eight megabytes (`MAX_FETCH_SIZE_BYTES`) of records of some eighty bytes. What the
+/// controller writes at once must not arrive in parts: a leader that hears that the ISR has shrunk before it hears that
+/// the broker is fenced waits for that broker until it lags.
+pub const MAX_FETCH_RECORDS: u64 = 100_000;
 
 impl Quorum {
     pub(super) fn on_fetch_request(
