@@ -24,7 +24,8 @@ impl QuorumController {
             _ if self.settings.replication == ReplicationPlane::Raft => 0,
             Input::Fire(Timer::FenceStaleBrokers) => {
                 let timeout = self.settings.broker_session_timeout;
-                let stale = active.heartbeats.sessions().iter().find(|is| now.since(is.last_contact) > timeout);
+                let stale =
+                    active.heartbeats.sessions().iter().find(|is| now.since(is.last_contact) > timeout);
                 stale.map_or(0, |session| in_sync(image, session.broker))
             }
             Input::Call(_, Command::FenceBroker(broker) | Command::UnregisterBroker(broker)) => {
@@ -34,7 +35,9 @@ impl QuorumController {
                 Message::BrokerHeartbeatRequest(request) => {
                     changed_by(image, active.heartbeats.current_state(request.broker), request)
                 }
-                Message::BrokerRegistrationRequest(request) if image.brokers.contains_key(&request.broker) => {
+                Message::BrokerRegistrationRequest(request)
+                    if image.brokers.contains_key(&request.broker) =>
+                {
                     in_sync(image, request.broker)
                 }
                 Message::AlterPartitionRequest(request) => request.partitions.len() as u64,
