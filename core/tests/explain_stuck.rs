@@ -222,3 +222,38 @@ fn a_raft_group_without_a_majority_waits_for_it_and_for_nothing_else() {
         "#]],
     );
 }
+
+/// Source: KIP-500, "motivation": with ZooKeeper nobody takes the office before the session of the old controller ends.
+#[test]
+fn a_controller_that_died_keeps_its_znode_until_its_session_ends() {
+    check_in(
+        Genesis::default().in_mode(Mode::ZooKeeper),
+        &["crash controller", "run 1s"],
+        &expect![[r#"
+            ControllerSilent { controller: NodeId(2), session_until: Some(Time(24000000)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), session_until: Some(Time(24000000)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, waiting_for: Offset(3), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39917550)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), session_until: Some(Time(24000000)) }
+        "#]],
+    );
+}
+
+/// Source: a controller that was replaced and does not know it (KAFKA-6082) says nothing about who is silent.
+#[test]
+fn who_reaches_zookeeper_is_not_silent_because_a_zombie_cannot_hear_it() {
+    check_in(
+        Genesis::default().in_mode(Mode::ZooKeeper),
+        &["isolate controller", "until note SessionExpired"],
+        &expect![[r#"
+            NoControllerYet
+            BrokerNotRegistered { broker: NodeId(2), session_until: None }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(3), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39714354)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), session_until: None }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, waiting_for: Offset(3), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39917550)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), session_until: None }
+        "#]],
+    );
+}

@@ -282,6 +282,15 @@ impl Layout {
         Some(grid::card(column, row))
     }
 
+    /// The box of the sign of a replica's role: before the words where there are any, else before the log.
+    pub fn role_sign(&self, card: Rect, log: &Strip) -> Rect {
+        let (m, size) = (&self.metrics, self.metrics.body + 1.0);
+        if self.density.has_words() {
+            return Rect::new(card.x + m.pad, card.y + 4.0 + m.body * 0.08, size, size);
+        }
+        Rect::new(card.x + 4.0, log.y + (log.height - size) / 2.0, size, size)
+    }
+
     /// The log within a cell, and which offsets it shows.
     pub fn log(&self, card: Rect, partition: &PartitionView) -> (Strip, LogWindow) {
         let longest = partition.copies.iter().map(|copy| copy.log.end).max().unwrap_or_default();

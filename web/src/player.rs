@@ -24,7 +24,7 @@ const PATIENCE: f64 = 6000.0;
 /// Wall milliseconds in which the speed doubles after that.
 const BOREDOM: f64 = 3000.0;
 /// How much faster at the most.
-const BOREDOM_MOST: f64 = 4.0;
+const BOREDOM_MOST: f64 = 16.0;
 /// A frame is never taken for longer than this: a tab that slept does not leap.
 const FRAME_MOST: f64 = 100.0;
 

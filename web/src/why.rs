@@ -97,6 +97,9 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
             ("needed", needed.to_string()),
         ],
         Stuck::NoGroupLeaderYet { partition } => vec![("partition", words.partition(partition))],
+        Stuck::ControllerSilent { controller, session_until } => {
+            vec![("controller", words.node(controller)), ("until", until(session_until))]
+        }
         Stuck::NoControllerYet => Vec::new(),
         Stuck::BrokerNotRegistered { broker, session_until } => {
             vec![("broker", words.node(broker)), ("until", until(session_until))]
@@ -141,8 +144,12 @@ fn say(found: &Stuck, words: &Words<'_>) -> String {
             ("leo", leo.to_string()),
         ],
     };
-    let cut = matches!(found, Stuck::BrokerNotRegistered { session_until: None, .. });
-    let key = if cut { "BrokerNotRegistered.cut" } else { found.key() };
+    let key = match found {
+        Stuck::BrokerNotRegistered { session_until: None, .. } => "BrokerNotRegistered.cut",
+        Stuck::LeaderSilent { session_until: None, .. } => "LeaderSilent.unknown",
+        Stuck::ControllerSilent { session_until: None, .. } => "ControllerSilent.unknown",
+        _ => found.key(),
+    };
     let text = words.tell(&format!("stuck.{key}"), &args);
     let is_name = args.iter().any(|(name, value)| *name == "partition" && text.starts_with(value.as_str()));
     if is_name { text } else { capital(&text) }

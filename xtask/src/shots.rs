@@ -39,11 +39,11 @@ const MOMENTS: [(&str, &str); 16] = [
     (
         "kafkaraft-failover",
         "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5'); k.act('crash broker-1'); \
-         k.until('leader orders-0 != broker-1')",
+         k.until('note RaftLeaderElected'); k.until('acked >= 16')",
     ),
     (
         "kafkaraft-split",
-        "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5'); k.act('isolate broker-1'); k.until('acked >= 8')",
+        "k.mode('kafkaraft'); k.pause(); k.until('acked >= 5'); k.act('isolate broker-1'); k.until('note RaftLeaderElected')",
     ),
     ("lesson-step", "k.lesson('03-leader-dies')"),
     ("claim", "k.claim('05-stale-reads')"),

@@ -35,6 +35,13 @@ pub enum Stuck {
         /// A majority.
         needed: u32,
     },
+    /// With ZooKeeper: the controller does not run or reaches no member of the ensemble, and /controller still names it.
+    ControllerSilent {
+        /// The controller.
+        controller: NodeId,
+        /// When its session runs out, and with it the znode.
+        session_until: Option<Time>,
+    },
     /// A majority runs, but no controller is active yet.
     NoControllerYet,
     /// A broker runs and is not registered: its earlier life still has a session, or it reaches no controller.
@@ -146,6 +153,7 @@ impl Stuck {
         match self {
             Stuck::NoQuorum { .. } => "NoQuorum",
             Stuck::NoEnsemble { .. } => "NoEnsemble",
+            Stuck::ControllerSilent { .. } => "ControllerSilent",
             Stuck::NoControllerYet => "NoControllerYet",
             Stuck::BrokerNotRegistered { .. } => "BrokerNotRegistered",
             Stuck::FencedBroker { .. } => "FencedBroker",
@@ -199,7 +207,11 @@ fn has_started(slot: &Slot) -> bool {
 
 impl<'a> Scene<'a> {
     fn new(world: &'a World, net: &'a Net) -> Scene<'a> {
-        let controller = world.active_controller();
+        let controller = match world.ensemble() {
+            // One that was replaced may not know it yet: only the tree says who is the controller.
+            Some(ensemble) => ensemble.controller(),
+            None => world.active_controller(),
+        };
         let control = controller.and_then(|id| match world.process(id)? {
             Process::Controller(controller) => Some(&**controller),
             Process::Broker(_) | Process::ZooKeeper(_) | Process::Producer(_) | Process::Consumer(_) => None,
@@ -247,9 +259,29 @@ impl<'a> Scene<'a> {
             } else {
                 Stuck::NoQuorum { up, needed }
             });
+        } else if zookeeper {
+            match self.controller {
+                Some(controller) if self.is_silent(controller) => {
+                    let session_until = self.session_until(controller);
+                    found.push(Stuck::ControllerSilent { controller, session_until });
+                }
+                Some(_) => {}
+                None => found.push(Stuck::NoControllerYet),
+            }
         } else if self.controller.is_none_or(|id| reach(id) < needed) {
             found.push(Stuck::NoControllerYet);
         }
+    }
+
+    /// Nobody hears of this broker who decides whether it lives: the controller, or with ZooKeeper the ensemble.
+    fn is_silent(&self, broker: NodeId) -> bool {
+        if self.world.health(broker) != Health::Up {
+            return true;
+        }
+        if self.world.ensemble().is_some() {
+            return !self.world.genesis.zookeeper_ids().any(|member| self.talk(broker, member));
+        }
+        self.controller.is_some_and(|id| !self.talk(broker, id))
     }
 
     fn broker(&self, image: &Image, slot: &Slot, found: &mut Vec<Stuck>) {
@@ -302,8 +334,7 @@ impl<'a> Scene<'a> {
         let Some(leader) = registration.leader else {
             return self.leaderless(image, partition, registration, found);
         };
-        let silent = self.controller.is_some_and(|id| !self.talk(leader, id))
-            || self.world.health(leader) != Health::Up;
+        let silent = self.is_silent(leader);
         if silent {
             let session_until = self.session_until(leader);
             found.push(Stuck::LeaderSilent { partition, leader, session_until });

@@ -147,6 +147,12 @@ impl RaftGroup {
         }
     }
 
+    /// The longest time between now and the deadline that is ever drawn for a member that waits for a leader.
+    pub fn wait_max(&self) -> Span {
+        let (shortest, longest) = self.options.election;
+        longest.max(self.options.silence() + (longest - shortest))
+    }
+
     /// When [`RaftGroup::on_deadline`] is due: the end of the election timeout, or the next heartbeat.
     pub const fn deadline(&self) -> Time {
         self.deadline

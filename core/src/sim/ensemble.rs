@@ -77,6 +77,11 @@ impl Ensemble {
         &self.events
     }
 
+    /// Whom `/controller` names.
+    pub fn controller(&self) -> Option<NodeId> {
+        node_of(self.database.tree(), Path::Controller)
+    }
+
     /// The epoch that `/controller_epoch` says; 0 before the first controller.
     pub fn controller_epoch(&self) -> u32 {
         controller_epoch(self.database.tree())

@@ -4,7 +4,7 @@ use crate::id::{LeaderEpoch, NodeId, NodeList, Offset, TopicPartition};
 use crate::process::Broker;
 use crate::raft::RaftRole;
 use crate::sim::Sim;
-use crate::time::Time;
+use crate::time::{Span, Time};
 use alloc::vec::Vec;
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ pub struct RaftView {
     pub votes: NodeList,
     /// When it does something by itself: stands for election, or sends heartbeats if it leads.
     pub deadline: Time,
+    /// How long it may wait at the most when it begins to wait anew.
+    pub wait_max: Span,
     /// Leader only: one line per follower.
     pub progress: Vec<ProgressView>,
     /// Leader only: until when it answers reads without asking; only with the read mode `lease`.
@@ -75,6 +77,7 @@ pub(super) fn one(sim: &Sim, broker: &Broker, partition: TopicPartition) -> Opti
         voted: vote.voted,
         votes,
         deadline: group.deadline(),
+        wait_max: group.wait_max(),
         progress: progress
             .iter()
             .map(|follower| ProgressView {

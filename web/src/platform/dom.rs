@@ -196,6 +196,14 @@ pub fn scroll_to(node: &NodeRef, top: f64) {
     }
 }
 
+/// Scrolls the panel around an element so that the element stands `below` CSS pixels under the panel's upper edge.
+pub fn scroll_panel_to(node: &NodeRef, below: f64) {
+    let Some(element) = node.cast::<web_sys::Element>() else { return };
+    let Ok(Some(panel)) = element.closest(".side") else { return };
+    let off = element.get_bounding_client_rect().top() - panel.get_bounding_client_rect().top();
+    panel.set_scroll_top((f64::from(panel.scroll_top()) + off - below) as i32);
+}
+
 /// Calls `changed` whenever the window has another size.
 pub fn on_resize(changed: impl Fn() + 'static) {
     let Some(window) = window() else { return };

@@ -3,7 +3,7 @@
 use super::flight::{Fate, Pose, Track, pose};
 use super::label::{self, Wish};
 use super::pulse::{Pulse, Shape};
-use super::ring::{Ring, ring_of, session_left};
+use super::ring::{Ring, ring_of, ring_of_replica, session_left};
 use super::surface::Surface;
 use super::{Drag, Staging};
 use crate::i18n::t;
@@ -60,6 +60,7 @@ impl Shot<'_> {
     pub(super) fn paint(&self, surface: &Surface) {
         surface.begin();
         self.rings(surface);
+        self.replica_rings(surface);
         self.sessions(surface);
         self.tree_sessions(surface);
         self.pulses(surface);
@@ -143,6 +144,31 @@ impl Shot<'_> {
         }
     }
 
+    /// Election timeouts of Raft groups: a small ring around the sign of each replica that waits.
+    fn replica_rings(&self, surface: &Surface) {
+        let layout = &self.staging.layout;
+        for (partition, copy) in
+            self.view.partitions.iter().flat_map(|it| it.copies.iter().map(move |copy| (it, copy)))
+        {
+            let Some(ring) = ring_of_replica(copy) else { continue };
+            let Some(card) = layout.card(partition.partition, copy.broker) else { continue };
+            let sign = layout.role_sign(card, &layout.log(card, partition).0);
+            self.small_ring(surface, &ring, sign.middle(), sign.w * 0.56);
+        }
+    }
+
+    fn small_ring(&self, surface: &Surface, ring: &Ring, middle: Point, radius: f64) {
+        let (ctx, theme) = (&surface.ctx, &surface.theme);
+        let low = ring.left(self.time) < LOW;
+        ctx.set_line_cap("butt");
+        ctx.set_global_alpha(if self.is_dim(ring.node) { 0.25 } else { 1.0 });
+        ctx.set_line_width(if low { 3.0 } else { 2.0 });
+        ctx.set_stroke_style_str(if low { &theme.timer_low } else { &theme.timer });
+        ctx.begin_path();
+        let _ = ctx.arc(middle.x, middle.y, radius, ring.angle(self.time) - FRAC_PI_2, TAU - FRAC_PI_2);
+        ctx.stroke();
+    }
+
     fn ring(&self, surface: &Surface, ring: &Ring, middle: Point, radius: f64) {
         let (ctx, theme) = (&surface.ctx, &surface.theme);
         let low = ring.left(self.time) < LOW;
@@ -182,6 +208,11 @@ impl Shot<'_> {
         !self.staging.lit.is_empty() && !self.staging.lit.contains(&node)
     }
 
+    /// Its session runs out: the broker stands still or is gone.
+    fn is_silent(&self, broker: NodeId) -> bool {
+        self.view.brokers.iter().any(|shown| shown.id == broker && shown.health != Health::Up)
+    }
+
     /// How much is left of each broker's session: a bar in its head, and the time in numbers.
     fn sessions(&self, surface: &Surface) {
         let (ctx, theme, layout) = (&surface.ctx, &surface.theme, &self.staging.layout);
@@ -192,9 +223,10 @@ impl Shot<'_> {
             let broker = self.view.brokers.iter().find(|broker| broker.id == place.id);
             let Some(session) = broker.and_then(|broker| broker.session) else { continue };
             let left = session_left(&session, self.time);
+            let low = left < LOW || self.is_silent(place.id);
             let bar = place.session;
             ctx.set_global_alpha(if self.is_dim(place.id) { 0.25 } else { 1.0 });
-            ctx.set_fill_style_str(if left < LOW { &theme.timer_low } else { &theme.timer });
+            ctx.set_fill_style_str(if low { &theme.timer_low } else { &theme.timer });
             ctx.begin_path();
             let _ = ctx.round_rect_with_f64(bar.x, bar.y, bar.w * left, bar.h, 2.0);
             ctx.fill();
@@ -222,7 +254,7 @@ impl Shot<'_> {
             };
             let whole = session.expires.since(session.last_heard).0.max(1) as f64;
             let left = (session.expires.since(self.time).0 as f64 / whole).clamp(0.0, 1.0);
-            let low = left < LOW;
+            let low = left < LOW || self.is_silent(*broker);
             ctx.set_global_alpha(if self.is_dim(*broker) { 0.25 } else { 1.0 });
             ctx.set_stroke_style_str(if low { &theme.timer_low } else { &theme.timer });
             ctx.set_line_width(if low { 4.5 } else { 3.0 });

@@ -7,7 +7,7 @@ use crate::layout::Point;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::node::Timer;
 use kraftscope_core::time::{Span, Time};
-use kraftscope_core::view::{ClusterView, SessionView, TimerView};
+use kraftscope_core::view::{ClusterView, Health, RaftRoleView, ReplicaView, SessionView, TimerView};
 use std::f64::consts::TAU;
 
 /// A timer as angles: clockwise from the top, in radians.
@@ -73,6 +73,22 @@ fn ring(timer: &TimerView) -> Ring {
         earliest: timer.earliest,
         turn: timer.latest.max(timer.due).since(timer.armed_at),
     }
+}
+
+/// The election timeout of a replica in the Raft group of its partition; none for who leads or does not run. It was
+/// drawn anew whenever the leader was heard from: what is seen is how much is left of the longest that could have been.
+pub(super) fn ring_of_replica(copy: &ReplicaView) -> Option<Ring> {
+    let raft =
+        copy.raft.as_ref().filter(|raft| raft.role != RaftRoleView::Leader && copy.health != Health::Down)?;
+    let turn = raft.wait_max;
+    Some(Ring {
+        node: copy.broker,
+        timer: Timer::Rafts,
+        armed: Time(raft.deadline.0.saturating_sub(turn.0)),
+        due: raft.deadline,
+        earliest: raft.deadline,
+        turn,
+    })
 }
 
 /// How much of a broker's session is left, 1 to 0.

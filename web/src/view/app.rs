@@ -18,9 +18,12 @@ use crate::menu;
 use crate::model::compare::MOST;
 use crate::model::{CompareMsg, Model, Overlay, PageMsg, Room};
 use crate::select::{Ask, Selection};
+use crate::session::Session;
 use crate::store::Store;
 use crate::{platform, why};
 use kraftscope_core::explain;
+use kraftscope_core::id::StepId;
+use kraftscope_core::sim::action::Action;
 use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
@@ -266,6 +269,12 @@ fn name_of(target: Selection, model: &Model, words: &Words<'_>) -> String {
     }
 }
 
+/// What cuts many links or heals them is told as one thing, not by the first of them.
+fn cut_off(session: &Session, event: StepId) -> Option<Action> {
+    let action = session.history().step_log(event)?.action;
+    matches!(action, Action::Isolate(_) | Action::Rejoin(_) | Action::HealAll).then_some(action)
+}
+
 /// What is said at the cursor: the latest notable thing, and the event itself when it is routine.
 pub fn said(model: &Model, stuck: Option<String>) -> Said {
     let session = &model.session;
@@ -281,6 +290,15 @@ pub fn said(model: &Model, stuck: Option<String>) -> Said {
             (None, None) => tr(words.lang, "moment.start"),
         };
         match headline {
+            Some((event, ..)) if cut_off(session, event).is_some() => Said {
+                sentence: cut_off(session, event)
+                    .map(|action| doings::did(words, &action))
+                    .unwrap_or_default(),
+                why: tr(words.lang, "why.cut-off"),
+                source: "",
+                routine,
+                stuck,
+            },
             Some((_, sentence, note, node)) => Said {
                 sentence,
                 why: sentence::why(words, node, &note),

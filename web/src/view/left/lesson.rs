@@ -5,8 +5,12 @@ use super::super::prose::{blocks, runs};
 use crate::i18n::{Lang, t, tr};
 use crate::model::LessonMsg;
 use crate::model::lesson::{Class, Progress};
+use crate::platform::dom;
 use kraftscope_tutorials::{Goal, Predict};
 use yew::prelude::*;
+
+/// How far below the panel's upper edge begins what a run has revealed, in CSS pixels.
+const REVEALED: f64 = 150.0;
 
 /// The step that is shown.
 pub(super) fn lesson(lang: Lang, class: &Class, watching: bool, send: &Send) -> Html {
@@ -22,11 +26,30 @@ pub(super) fn lesson(lang: Lang, class: &Class, watching: bool, send: &Send) -> 
             <h2>{ &step.title }</h2>
             <div class="prose">{ blocks(&step.before) }</div>
             if let Some(predict) = &step.predict { { prediction(lang, predict, progress.answer, ran, send) } }
+            <Follow step={class.step as u32} {ran} />
             if ran { <div class="prose" data-testid="after">{ blocks(&step.after) }</div> }
             if let Some(goal) = step.goal.as_ref().filter(|_| ran || step.script.is_empty()) { { target(lang, goal, progress, send) } }
             { turn(lang, class, watching, send) }
         </article>
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Properties)]
+struct FollowProps {
+    step: u32,
+    ran: bool,
+}
+
+/// Where what was revealed begins. The panel follows the student: to the top of a new step, and to what the script has
+/// shown once it was played, with the verdict of the prediction above it.
+#[component]
+fn Follow(props: &FollowProps) -> Html {
+    let place = use_node_ref();
+    use_effect_with(*props, {
+        let place = place.clone();
+        move |props| dom::scroll_panel_to(&place, if props.ran { REVEALED } else { f64::MAX })
+    });
+    html! { <div class="follow" ref={place} /> }
 }
 
 fn prediction(lang: Lang, predict: &Predict, answer: Option<usize>, ran: bool, send: &Send) -> Html {

@@ -85,7 +85,7 @@ pub(super) fn Card(props: &CardProps) -> Html {
     let (Some(partition), Some(copy)) = (props.partition(), props.copy()) else { return Html::default() };
     let layout = &props.sheet.layout;
     let (strip, window) = layout.log(props.area, partition);
-    let size = layout.metrics.body + 1.0;
+    let sign = layout.role_sign(props.area, &strip);
     let ticks = ticks(copy, &props.readers());
     let drawing = Drawing {
         log: &copy.log,
@@ -119,9 +119,8 @@ pub(super) fn Card(props: &CardProps) -> Html {
             { frame(props.area, 8.0, "st-card-frame") }
             if layout.density.has_words() {
                 { head(props, partition, copy) }
-            } else {
-                { role_sign(partition, copy, Point::new(props.area.x + 4.0, strip.y + (strip.height - size) / 2.0), size) }
             }
+            { role_sign(partition, copy, Point::new(sign.x, sign.y), sign.w) }
             { drawing.draw() }
             if raft::is_raft(&props.view) && !layout.density.has_words() && layout.density.has_numbers() {
                 { standing(props, partition, copy) }
@@ -164,7 +163,6 @@ fn head(props: &CardProps, partition: &PartitionView, copy: &ReplicaView) -> Htm
     let sign_x = right - if has_tag_words { tag_width } else { m.small };
     html! {
         <>
-            { role_sign(partition, copy, Point::new(area.x + m.pad, baseline - m.body * 0.92), m.body + 1.0) }
             { two_tones(Point::new(start, baseline), m.body, ("st-role", role), (m.small, extra)) }
             { sign(tag_sign, Point::new(sign_x, baseline - m.small * 0.9), m.small / 16.0,
                    classes!("st-tag-sign", tag_class)) }

@@ -11,8 +11,8 @@ use super::{describe, icon};
 use crate::layout::{Point, Rect, TreeBox, fit, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
-use kraftscope_core::id::{NodeId, TopicPartition};
-use kraftscope_core::view::{ClusterView, EnsembleView, ZnodeView};
+use kraftscope_core::id::{NodeId, NodeList, TopicPartition};
+use kraftscope_core::view::{ClusterView, EnsembleView, Health, ZnodeView};
 use kraftscope_core::znode::{Data, Path};
 use yew::prelude::*;
 
@@ -31,6 +31,12 @@ impl TreeProps {
         self.view.ensemble.as_ref().map(|kept| kept.znodes.as_slice())
     }
 
+    /// Brokers that stand still or are gone: their znodes go with their sessions.
+    fn silent(&self) -> NodeList {
+        let brokers = self.view.brokers.iter();
+        brokers.filter(|broker| broker.health != Health::Up).map(|broker| broker.id).collect()
+    }
+
     fn mark(&self, path: Path) -> Mark {
         self.marks.iter().find(|(known, _)| *known == path).map(|(_, mark)| *mark).unwrap_or_default()
     }
@@ -42,6 +48,7 @@ impl PartialEq for TreeProps {
             && self.sheet == other.sheet
             && self.marks == other.marks
             && self.znodes() == other.znodes()
+            && self.silent() == other.silent()
     }
 }
 
@@ -90,10 +97,13 @@ fn controller(props: &TreeProps, kept: &EnsembleView) -> Html {
     let body = match kept.controller() {
         Some(id) => {
             let name = fit(&sheet.tell("broker", &[("n", id.number().to_string())]), room, m.body);
+            let silent = props.silent().contains(id);
+            let epoch = if silent { sheet.tell("tree.silent", &[("epoch", epoch)]) } else { epoch };
+            let crown = if silent { "st-crown is-former" } else { "st-crown" };
             let epoch = fit(&epoch, room - width_of(&name, m.body) - m.body * 0.5, m.small);
             html! {
-                <g class="is-leader">
-                    { sign(icon::CROWN, place, m.body / 16.0, "st-crown") }
+                <g class={if silent { "is-silent" } else { "is-leader" }}>
+                    { sign(icon::CROWN, place, m.body / 16.0, crown) }
                     { two_tones(start, m.body, ("st-name", name), (m.small, epoch)) }
                 </g>
             }
@@ -112,12 +122,15 @@ fn controller(props: &TreeProps, kept: &EnsembleView) -> Html {
 /// `/brokers/ids`: a ring per broker, dashed where its znode is not there.
 fn ids(props: &TreeProps, kept: &EnsembleView) -> Html {
     let (m, place) = (&props.sheet.layout.metrics, &props.place);
+    let silent = props.silent();
     let registered = |id: NodeId| kept.znode(Path::Broker(id)).is_some();
     let ring = |(id, at): &(NodeId, Point)| {
         let mark = props.mark(Path::Broker(*id));
         let inside = registered(*id);
         let area = Rect::new(at.x, at.y, 0.0, 0.0).grow(place.radius);
-        let class = classes!(mark.classes("st-zsession"), if inside { "is-in" } else { "is-out" });
+        let wanes = inside && silent.contains(*id);
+        let standing = if inside { "is-in" } else { "is-out" };
+        let class = classes!(mark.classes("st-zsession"), standing, wanes.then_some("is-silent"));
         html! {
             <g key={id.0} {class}>
                 { halo(area, place.radius, mark.changed) }
