@@ -19,7 +19,7 @@ mod window;
 pub use geometry::{Point, Rect};
 pub use metrics::{Density, Metrics};
 pub use route::{Ending, Route};
-pub use text::{fit, fit_partition, width_of};
+pub use text::{fit, fit_mono, fit_partition, width_of};
 pub use window::LogWindow;
 
 use kraftscope_core::group::coordinator::OFFSETS_TOPIC;

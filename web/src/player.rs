@@ -282,10 +282,10 @@ mod tests {
         let mut player = playing(Pace::Adaptive(1.0));
         let slow = Outlook { next: Some(Time(3_600_000_000)), flight: Some(Span::secs(3)), ..HOP };
         let calm = player.rate(&slow);
-        (0..200).for_each(|_| {
+        (0..300).for_each(|_| {
             player.advance(100.0, &slow);
         });
-        assert!((player.rate(&slow) / calm - 4.0).abs() < 0.01);
+        assert!((player.rate(&slow) / calm - BOREDOM_MOST).abs() < 0.01);
         player.notice();
         assert!((player.rate(&slow) - calm).abs() < 0.01);
     }

@@ -3,6 +3,9 @@
 //! Left out: real font metrics. The factors are a little generous for the fonts of the page, so a word is
 //! shortened too early rather than too late.
 
+/// Width of a letter of the monospaced type, of its size.
+const MONO: f64 = 0.615;
+
 /// About how wide `text` is in type of this size.
 pub fn width_of(text: &str, size: f64) -> f64 {
     text.chars().map(|c| advance(c) * size).sum()
@@ -23,6 +26,15 @@ pub fn fit(text: &str, room: f64, size: f64) -> String {
         kept.push(c);
     }
     if kept.is_empty() { kept } else { format!("{}…", kept.trim_end()) }
+}
+
+/// As much of a text in letters of one width as has room.
+pub fn fit_mono(text: &str, room: f64, size: f64) -> String {
+    let most = (room / (size * MONO)) as usize;
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain((most > 0).then_some('…')).collect()
 }
 
 /// A partition's name in `room`: its number stays when its topic's name has to be shortened.

@@ -10,6 +10,7 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "a mode can be left out and taken in again", run: chooses_modes },
     Case { name: "releases are compared on the script of KIP-101", run: compares_releases },
     Case { name: "a setting is compared with the values that are typed", run: compares_settings },
+    Case { name: "a pane can be looked at alone, and all of them again", run: looks_at_one },
     Case { name: "every script of the list is played", run: plays_scripts },
     Case { name: "the panes follow one clock", run: follows },
     Case { name: "a link opens the comparison again", run: links },
@@ -101,6 +102,18 @@ fn compares_settings(page: &mut Page) -> Result<()> {
     page.wait_until("document.querySelector('[data-testid=pane-focus-0]').textContent === 'acks = 1'")?;
     choose(page, "compare-value-0", "0")?;
     page.wait_until("document.querySelector('[data-testid=pane-focus-0]').textContent === 'acks = 0'")
+}
+
+fn looks_at_one(page: &mut Page) -> Result<()> {
+    open_it(page)?;
+    page.click("pane-alone-1")?;
+    page.wait_until("document.querySelectorAll('.cmp-pane').length === 1")?;
+    ensure!(page.text_of("pane-focus-1")? == "KRaft", "the pane that was asked for is shown");
+    ensure!(page.count("[data-testid=figure-sent-2]")? == 1, "the others are still counted");
+    page.click("deed-leader")?;
+    page.wait_until("kraftscope.text().includes('crash leader:')")?;
+    page.click("pane-alone-1")?;
+    page.wait_until("document.querySelectorAll('.cmp-pane').length === 3")
 }
 
 fn plays_scripts(page: &mut Page) -> Result<()> {

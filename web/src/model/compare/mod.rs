@@ -44,6 +44,8 @@ pub enum CompareMsg {
     Do(String),
     /// The pane that the keyboard and the transport count with.
     Focus(usize),
+    /// This pane alone, or all of them again.
+    Alone(usize),
     /// What the stage of a pane asks for.
     Ask(usize, Ask),
     /// A text with a comparison.
@@ -73,6 +75,8 @@ pub struct Compare {
     pub panes: Vec<Pane>,
     /// Which of them is the page's session.
     pub focus: usize,
+    /// Only the pane in focus is drawn; the others go on and are counted.
+    pub alone: bool,
     /// The run that was shown before.
     before: Session,
     /// Whether the panels on the left and on the right were open then.
@@ -104,6 +108,12 @@ impl Model {
             | CompareMsg::Value(..) => self.change_differ(msg),
             CompareMsg::Do(line) => self.do_everywhere(&line),
             CompareMsg::Focus(pane) => self.focus_pane(pane),
+            CompareMsg::Alone(pane) => {
+                self.focus_pane(pane);
+                if let Some(compare) = &mut self.compare {
+                    compare.alone = !compare.alone;
+                }
+            }
             CompareMsg::Ask(pane, ask) => {
                 self.focus_pane(pane);
                 return self.asked(ask);
@@ -136,7 +146,7 @@ impl Model {
                     Some(old) => (old.before, old.panels),
                     None => (shown, (self.left_open, self.right_open)),
                 };
-                let compare = Compare { differ, name, script, panes, focus: 0, before, panels };
+                let compare = Compare { differ, name, script, panes, focus: 0, alone: false, before, panels };
                 self.compare = Some(Box::new(compare));
                 (self.left_open, self.right_open) = (false, false);
                 self.overlay = None;
@@ -233,9 +243,12 @@ impl Model {
         match script.remove_last(now) {
             Some(at) => {
                 let (name, differ) = (compare.name.clone(), compare.differ.clone());
-                let focus = compare.focus;
+                let (focus, alone) = (compare.focus, compare.alone);
                 self.compare(name, script, differ);
                 self.focus_pane(focus);
+                if let Some(compare) = &mut self.compare {
+                    compare.alone = alone;
+                }
                 self.seek_all(at);
                 self.tell(Notice::good("notice.undone", Vec::new()));
             }

@@ -27,6 +27,18 @@ fn a_deed_is_done_in_every_pane_at_the_same_moment() {
 }
 
 #[test]
+fn a_pane_is_shown_alone_and_the_others_go_on() {
+    let mut model = comparing(releases());
+    model.update(CompareMsg::Alone(1).into());
+    let compare = model.compare.as_ref().expect("compares");
+    assert_eq!((compare.alone, compare.focus, compare.panes.len()), (true, 1, 2));
+    model.update(CompareMsg::Do("crash leader:orders-0".to_owned()).into());
+    assert!((0..2).all(|pane| model.pane_session(pane).interventions().len() == 1));
+    model.update(CompareMsg::Alone(1).into());
+    assert_eq!(model.compare.as_ref().map(|compare| compare.alone), Some(false));
+}
+
+#[test]
 fn what_has_no_meaning_in_a_pane_is_named_there_and_done_in_the_others() {
     let mut model = comparing(Differ::Modes(vec![Mode::ZooKeeper, Mode::KRaft]));
     model.update(CompareMsg::Do("crash controller-1".to_owned()).into());

@@ -18,7 +18,6 @@ use crate::i18n::{Lang, sentence, t, tr};
 use crate::model::compare::{Pane, Unmet};
 use crate::model::{CompareMsg, Model};
 use crate::select::{Ask, Selection};
-use crate::view::icon::icon;
 use kraftscope_core::compare::{Differ, Nowhere, Variant};
 use pane::PaneView;
 use setup::Setup;
@@ -36,6 +35,8 @@ pub struct CompareLook {
     pub script: String,
     /// The pane in focus.
     pub focus: usize,
+    /// Only that one is drawn.
+    pub alone: bool,
     /// The panes.
     pub panes: Vec<PaneLook>,
     /// The partition that the buttons mean.
@@ -57,6 +58,7 @@ pub fn of(model: &Model, figures: Same<Figures>) -> Option<CompareLook> {
         differ: compare.differ.clone(),
         script: compare.name.clone(),
         focus: compare.focus,
+        alone: compare.alone,
         panes,
         partition: model.session.names().show(partition),
         figures,
@@ -99,7 +101,7 @@ fn title(lang: Lang, variant: &Variant, name: &str) -> String {
 
 fn without(lang: Lang, unmet: &Unmet) -> String {
     let why = match &unmet.why {
-        Nowhere::NotNow(why) => why.clone(),
+        Nowhere::NotNow(why) if lang == Lang::En => why.clone(),
         why => tr(lang, &format!("compare.why.{}", why.key())),
     };
     t(lang, "compare.without", &[("action", unmet.line.clone()), ("why", why)])
@@ -125,9 +127,9 @@ pub fn Comparison(props: &ComparisonProps) -> Html {
         <section class="compare" aria-label={tr(lang, "compare.title")} data-testid="comparison">
             <Setup {lang} differ={look.differ.clone()} script={look.script.clone()} send={send.clone()} />
             { deeds(lang, &look, &send) }
-            <div class="cmp-panes" data-panes={look.panes.len().to_string()}>
-                { for look.panes.iter().enumerate().map(|(number, pane)| html! {
-                    <PaneView key={number} {lang} {number} look={pane.clone()} focused={number == look.focus}
+            <div class="cmp-panes" data-panes={if look.alone { 1 } else { look.panes.len() }.to_string()} data-alone={look.alone.to_string()}>
+                { for look.panes.iter().enumerate().filter(|(number, _)| !look.alone || *number == look.focus).map(|(number, pane)| html! {
+                    <PaneView key={number} {lang} {number} look={pane.clone()} focused={number == look.focus} alone={look.alone}
                         selected={look.selected.filter(|_| number == look.focus)} paused={look.paused}
                         lit={focus.clone()} on={asks.get(number).cloned().unwrap_or_default()} send={send.clone()} />
                 }) }
@@ -151,16 +153,13 @@ fn deeds(lang: Lang, look: &CompareLook, send: &Send) -> Html {
     ];
     html! {
         <div class="cmp-deeds" role="toolbar" aria-label={tr(lang, "compare.deeds")}>
-            <span class="note">{ tr(lang, "compare.deeds") }</span>
+            <span class="note">{ t(lang, "compare.deeds.on", &[("partition", partition.clone())]) }</span>
             { for deeds.into_iter().map(|(name, line)| html! {
                 <button key={name} class="button small" data-testid={format!("deed-{name}")} title={line.clone()}
                     onclick={send.on_click(CompareMsg::Do(line))}>
-                    { t(lang, &format!("compare.deed.{name}"), &[("partition", partition.clone())]) }
+                    { tr(lang, &format!("compare.deed.{name}")) }
                 </button>
             }) }
-            <span class="spring" />
-            <button class="button quiet icon" data-testid="compare-close" aria-label={tr(lang, "compare.close")} title={tr(lang, "compare.close")}
-                onclick={send.on_click(CompareMsg::Close)}>{ icon("close") }</button>
         </div>
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct PaneProps {
     pub(super) number: usize,
     pub(super) look: PaneLook,
     pub(super) focused: bool,
+    /// No other pane is drawn.
+    pub(super) alone: bool,
     pub(super) selected: Option<Selection>,
     pub(super) paused: bool,
     pub(super) lit: Rc<BTreeSet<Actor>>,
@@ -38,7 +40,7 @@ pub(super) struct PaneProps {
 
 #[component]
 pub(super) fn PaneView(props: &PaneProps) -> Html {
-    let PaneProps { lang, number, look, focused, selected, paused, lit, on, send } = props.clone();
+    let PaneProps { lang, number, look, focused, alone, selected, paused, lit, on, send } = props.clone();
     let frames = send.store().panes.get(number).cloned().unwrap_or_default();
     let unmet = look.unmet.len();
     html! {
@@ -47,6 +49,9 @@ pub(super) fn PaneView(props: &PaneProps) -> Html {
                 <button class="button small" data-testid={format!("pane-focus-{number}")} aria-pressed={focused.to_string()}
                     title={tr(lang, "compare.focus")} onclick={send.on_click(CompareMsg::Focus(number))}>{ look.title.clone() }</button>
                 <span class="note cmp-said" title={look.sentence.clone()} data-testid={format!("pane-said-{number}")}>{ look.sentence.clone() }</span>
+                <button class="button quiet small" data-testid={format!("pane-alone-{number}")} aria-pressed={alone.to_string()}
+                    title={tr(lang, if alone { "compare.all.what" } else { "compare.alone.what" })}
+                    onclick={send.on_click(CompareMsg::Alone(number))}>{ tr(lang, if alone { "compare.all" } else { "compare.alone" }) }</button>
             </div>
             <div class="cmp-stage">
                 <Stage view={look.view.clone()} {frames} {selected} focus={lit} {paused} {lang} {on} />

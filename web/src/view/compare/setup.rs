@@ -4,6 +4,7 @@ use super::super::props::Send;
 use crate::i18n::{Lang, t, tr};
 use crate::model::CompareMsg;
 use crate::model::compare::{SCRIPTS, SETTINGS};
+use crate::view::icon::icon;
 use kraftscope_core::compare::Differ;
 use kraftscope_core::mode::Mode;
 use kraftscope_core::release::Release;
@@ -45,6 +46,9 @@ pub(super) fn Setup(props: &SetupProps) -> Html {
                     }) }
                 </select>
             </label>
+            <span class="spring" />
+            <button class="button quiet icon" data-testid="compare-close" aria-label={tr(lang, "compare.close")} title={tr(lang, "compare.close")}
+                onclick={send.on_click(CompareMsg::Close)}>{ icon("close") }</button>
         </div>
     }
 }

@@ -227,9 +227,16 @@ fn isr(props: &RowProps, shown: &PartitionView, place: Point, radius: f64) -> Ht
     let asked = proposed(shown);
     let members = members(props, shown);
     let label = props.sheet.say(if raft::is_raft(&props.view) { "raft.group" } else { "isr" });
-    let start = place.x + width_of(&label, m.small) + radius + 6.0;
+    // Many replicas stand closer together, and when that is not enough without the word in front of them.
+    let (room, word) = (props.place.label.w - 12.0, width_of(&label, m.small) + 6.0);
+    let gaps = f64::from(shown.replicas.len().max(2)) - 1.0;
+    let pitch_in = |room: f64| ((room - 2.0 * radius) / gaps).min(2.0 * radius + 6.0);
+    let has_word = pitch_in(room - word) >= 2.0 * radius + 1.5;
+    let pitch = pitch_in(if has_word { room - word } else { room });
+    let label = if has_word { label } else { String::new() };
+    let start = place.x + if has_word { word } else { 0.0 } + radius;
     let round = |(i, id): (usize, kraftscope_core::id::NodeId)| {
-        let x = start + (2.0 * radius + 6.0) * i as f64;
+        let x = start + pitch * i as f64;
         let inside = members.contains(id);
         let changes = asked.is_some_and(|asked| asked.contains(id) != inside);
         let class = classes!(

@@ -8,7 +8,7 @@ use super::mark::Mark;
 use super::sheet::{Sheet, halo};
 use super::svg::{centred, ending, frame, n, sign, two_tones, words};
 use super::{describe, icon};
-use crate::layout::{Point, Rect, TreeBox, fit, width_of};
+use crate::layout::{Point, Rect, TreeBox, fit, fit_mono, width_of};
 use crate::select::Selection;
 use crate::view::props::Same;
 use kraftscope_core::id::{NodeId, NodeList, TopicPartition};
@@ -78,7 +78,7 @@ fn branch(props: &TreeProps, area: Rect, path: Path, name: &str, count: String, 
            aria-label={describe::znode(sheet, &props.view, path)} onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
             { frame(area, 8.0, "st-branch-frame") }
             { halo(area, 8.0, mark.changed) }
-            { words(Point::new(area.x + m.pad, first), m.small, "st-path", fit(name, room, m.small)) }
+            { words(Point::new(area.x + m.pad, first), m.small, "st-path", fit_mono(name, room, m.small)) }
             { ending(Point::new(right, first), m.small, "st-quiet", count) }
             { body }
         </g>
