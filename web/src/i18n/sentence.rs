@@ -4,7 +4,7 @@
 //! `note.<Variant>` and `why.<Variant>`. A test reads the variants of the core's `note.rs` and misses none.
 
 use super::words::{Word, Words};
-use super::{capital, tr};
+use super::{capital, t, tr};
 use kraftscope_core::check::INVARIANTS;
 use kraftscope_core::id::NodeId;
 use kraftscope_core::note::{LeaderChoice, Note};
@@ -240,9 +240,14 @@ fn key(kind: &str, note: &Note, name: &'static str) -> &'static str {
 fn tell(words: &Words<'_>, at: Option<NodeId>, note: &Note, kind: &str) -> String {
     let mut said = said(words, note);
     said.args.push(("at", at.word(words)));
-    if let Note::InvariantBroken { invariant, .. } = note
+    if let Note::InvariantBroken { invariant, partition, node, offset } = note
         && let Some(row) = INVARIANTS.get(usize::from(*invariant))
     {
+        let offset = offset.map(|offset| t(words.lang, "dock.checks.offset", &[("n", offset.to_string())]));
+        let places = [partition.map(|it| words.partition(it)), node.map(|it| words.node(it)), offset];
+        let places: Vec<String> = places.into_iter().flatten().collect();
+        let place = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+        said.args.push(("place", place));
         said.args.push(("rule", row.id.to_owned()));
         said.args.push(("name", tr(words.lang, &format!("check.{}.name", row.id))));
         said.args.push(("statement", tr(words.lang, &format!("check.{}.statement", row.id))));

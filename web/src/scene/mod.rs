@@ -7,6 +7,7 @@
 //! `paint` and `theme` know the canvas.
 
 mod changes;
+mod clocks;
 mod flight;
 mod label;
 mod paint;

@@ -36,8 +36,9 @@ fn cell(page: &Page, figure: &str, pane: u32) -> Result<String> {
 
 fn opens(page: &mut Page) -> Result<()> {
     open_it(page)?;
-    let titles =
-        page.js_text("[...document.querySelectorAll('.cmp-head .button')].map((e) => e.textContent).join()")?;
+    let titles = page.js_text(
+        "[...document.querySelectorAll('[data-testid^=pane-focus-]')].map((e) => e.textContent).join()",
+    )?;
     ensure!(titles == "ZooKeeper 3.9,KRaft,kafkaraft", "the panes are {titles}");
     page.click("compare-close")?;
     page.wait_until("!document.querySelector('[data-testid=comparison]')")?;

@@ -163,13 +163,17 @@ impl Model {
         }
     }
 
+    /// Shows the run from before again; the comparison is a click away as long as the news stand.
     fn close_compare(&mut self) {
+        let text = self.text();
         if let Some(compare) = self.compare.take() {
             self.session = compare.before;
             (self.left_open, self.right_open) = compare.panels;
             self.player.playing = false;
             self.look_at_pane();
             self.follow();
+            let news = Notice::good("compare.closed", Vec::new());
+            self.tell(news.with_way_back("compare.reopen", CompareMsg::Load(text)));
         }
     }
 

@@ -27,6 +27,17 @@ fn a_deed_is_done_in_every_pane_at_the_same_moment() {
 }
 
 #[test]
+fn a_comparison_that_was_closed_can_be_opened_again_as_it_was() {
+    let mut model = comparing(releases());
+    model.update(CompareMsg::Do("crash leader:orders-0".to_owned()).into());
+    model.update(CompareMsg::Close.into());
+    let back = model.notice.as_ref().and_then(|notice| notice.back.clone());
+    model.update(*back.expect("there is a way back").1);
+    assert!(model.compare.is_some());
+    assert!((0..2).all(|pane| model.pane_session(pane).interventions().len() == 1));
+}
+
+#[test]
 fn a_pane_is_shown_alone_and_the_others_go_on() {
     let mut model = comparing(releases());
     model.update(CompareMsg::Alone(1).into());

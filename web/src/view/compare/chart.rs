@@ -16,13 +16,15 @@ pub(super) struct ChartProps {
     pub(super) course: Course,
     pub(super) from: Time,
     pub(super) to: Time,
+    /// The moment that is shown: a line.
+    pub(super) now: Time,
     /// The most records acknowledged in a second, in any pane.
     pub(super) most: u32,
 }
 
 #[component]
 pub(super) fn Chart(props: &ChartProps) -> Html {
-    let ChartProps { lang, pane, course, from, to, most } = props.clone();
+    let ChartProps { lang, pane, course, from, to, now, most } = props.clone();
     let worst = course.leaderless.iter().map(|(_, missing)| *missing).max().unwrap_or(0);
     let args = [("n", worst.to_string()), ("all", course.partitions.to_string()), ("most", most.to_string())];
     html! {
@@ -30,6 +32,7 @@ pub(super) fn Chart(props: &ChartProps) -> Html {
              data-testid={format!("course-{pane}")} aria-label={t(lang, "compare.course.said", &args)}>
             <path class="cmp-acks" d={acknowledged(&course, from, to, most)} />
             <path class="cmp-missing" d={leaderless(&course, from, to)} />
+            <path class="cmp-now" d={format!("M{:.1} 0V{HEIGHT}", x(now, from, to))} />
         </svg>
     }
 }

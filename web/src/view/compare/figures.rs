@@ -15,6 +15,8 @@ pub struct Figures {
     pub from: Time,
     /// Until when.
     pub to: Time,
+    /// The moment that is shown.
+    pub now: Time,
 }
 
 /// A figure in every pane.
@@ -53,7 +55,7 @@ pub fn figures(model: &Model, exact: bool, before: &Figures) -> Figures {
         summary.lost = if exact { lost(sim, meter) } else { before.lost(number) };
         summaries.push(summary);
         courses.push(Course {
-            leaderless: meter.leaders.course().to_vec(),
+            leaderless: until(now, meter.leaders.course()),
             acknowledged: meter.answers.per_second.clone(),
             partitions: meter.leaders.partitions(),
         });
@@ -61,7 +63,13 @@ pub fn figures(model: &Model, exact: bool, before: &Figures) -> Figures {
     let cells = |figure: Figure| summaries.iter().map(|summary: &Summary| figure.of(summary)).collect();
     let rows = Figure::ALL.into_iter().map(|figure| Row { figure, cells: cells(figure) }).collect();
     let from = Time(compare.script.start.0.saturating_sub(Span::secs(2).0).min(now.0));
-    Figures { rows, courses, from, to: now.max(from + SHORTEST) }
+    Figures { rows, courses, from, to: now.max(from + SHORTEST), now }
+}
+
+/// What is without a leader now is so until now, and nobody knows for how long.
+fn until(now: Time, course: &[(Time, u32)]) -> Vec<(Time, u32)> {
+    let lasts = course.last().is_some_and(|(_, missing)| *missing > 0);
+    course.iter().copied().chain(lasts.then_some((now, 0))).collect()
 }
 
 impl Figures {

@@ -46,8 +46,7 @@ pub(super) fn Setup(props: &SetupProps) -> Html {
                     }) }
                 </select>
             </label>
-            <span class="spring" />
-            <button class="button quiet icon" data-testid="compare-close" aria-label={tr(lang, "compare.close")} title={tr(lang, "compare.close")}
+            <button class="button quiet icon cmp-close" data-testid="compare-close" aria-label={tr(lang, "compare.close")} title={tr(lang, "compare.close")}
                 onclick={send.on_click(CompareMsg::Close)}>{ icon("close") }</button>
         </div>
     }

@@ -38,7 +38,7 @@ pub(super) fn Table(props: &TableProps) -> Html {
                             <span class="note cmp-key"><i class="cmp-missing" />{ tr(lang, "compare.course.leaderless") }</span>
                         </th>
                         { for figures.courses.iter().enumerate().map(|(pane, course)| html! {
-                            <td key={pane}><Chart {lang} {pane} course={course.clone()} from={figures.from} to={figures.to} {most} /></td>
+                            <td key={pane}><Chart {lang} {pane} course={course.clone()} from={figures.from} to={figures.to} now={figures.now} {most} /></td>
                         }) }
                     </tr>
                     { for figures.rows.iter().map(|row| line(lang, row)) }

@@ -86,6 +86,9 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
     let rack = if fits { rack } else { String::new() };
     let wide = if rack.is_empty() { 0.0 } else { width_of(&rack, m.small) + m.name * 0.5 };
     let chip_x = head.x + m.pad + width_of(&name, m.name) + wide + 10.0;
+    // The controller's badge needs its place beside the word.
+    let is_controller = shown.controller_epoch.is_some() && shown.health != Health::Down;
+    let badge = if is_controller { m.small + 18.0 } else { 0.0 };
     html! {
         <g {class} tabindex="0" role="button" aria-label={describe::broker(sheet, shown, props.view.mode)}
            onkeydown={sheet.keys(what)} onclick={sheet.press(what)}>
@@ -93,7 +96,7 @@ pub(super) fn Broker(props: &BrokerProps) -> Html {
             { halo(head, 12.0, props.mark.changed) }
             if props.mark.selected { { frame(head, 12.0, "st-head-frame") } }
             { two_tones(Point::new(head.x + m.pad, baseline), m.name, ("st-name", name), (m.small, rack)) }
-            { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x, short) }
+            { chip(props, shown, Point::new(chip_x, baseline), head.right() - m.pad - chip_x - badge, short) }
             { coordinator(props, shown, chip_x, baseline) }
             { controls(props, shown, chip_x, baseline) }
             <rect class="st-session" x={n(place.session.x)} y={n(place.session.y)} width={n(place.session.w)}
