@@ -74,7 +74,7 @@ fn fits(page: &mut Page) -> Result<()> {
 fn names_what_is_lost(page: &mut Page) -> Result<()> {
     page.run("kraftscope.pause(); kraftscope.act('crash controller-1')", &[])?;
     page.click("mode-zookeeper")?;
-    page.wait_until("document.querySelector('.notice')?.innerText.includes('You crashed controller 1.')")
+    page.wait_until("document.querySelector('.notice')?.innerText.includes('You crashed controller 1 (this mode has no controllers')")
 }
 
 fn other_ways(page: &mut Page) -> Result<()> {
