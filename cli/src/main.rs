@@ -7,10 +7,12 @@ mod claims;
 mod compare;
 mod explore;
 mod fuzz;
+mod known;
 mod models;
 mod run;
 mod scale;
 mod survive;
+mod svg;
 mod zoo;
 
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ fn usage() -> String {
         USAGE,
         compare::USAGE,
         scale::USAGE,
+        known::USAGE,
         survive::USAGE,
         claims::USAGE,
         zoo::USAGE,
@@ -69,6 +72,7 @@ fn command() -> Result<bool, String> {
             compare::command(&mut arguments).map(|()| true)
         }
         Some(lexopt::Arg::Value(verb)) if verb == "scale" => scale::command(&mut arguments).map(|()| true),
+        Some(lexopt::Arg::Value(verb)) if verb == "known" => known::command(&mut arguments).map(|()| true),
         Some(lexopt::Arg::Value(verb)) if verb == "survive" => {
             survive::command(&mut arguments).map(|()| true)
         }

@@ -15,12 +15,13 @@ use kraftscope_core::sim::action::Action;
 use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
 use kraftscope_core::sim::{Sim, Step};
 use kraftscope_core::time::{Span, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) const USAGE: &str = "\
-kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [--json | --svg FILE]
+kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [--read FILE]... [--json] [--svg FILE]
     Kills the active controller, and a broker, of clusters with so many partitions (10,100,1000,10000,100000 by default;
-    replication factor 3) and measures how long they are without one: the median over seeds. --svg draws the curves.
+    replication factor 3) and measures how long they are without one: the median over seeds. --svg draws the curves; --read takes
+    what an earlier --json printed instead of measuring.
 ";
 
 /// The most partitions of one topic: what Kafka creates at once (`MAX_RECORDS_PER_USER_OP`).
@@ -29,7 +30,7 @@ const MOST_OF_A_TOPIC: u32 = 10_000;
 const PATIENCE: Span = Span::secs(300);
 
 /// What was measured with so many partitions.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Point {
     pub(crate) mode: Mode,
     pub(crate) partitions: u32,
@@ -48,6 +49,8 @@ pub(crate) struct Point {
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     let (mut chosen, mut sizes) = (Mode::ALL.to_vec(), vec![10, 100, 1000, 10_000, 100_000]);
     let (mut brokers, mut seeds, mut json, mut svg) = (6, 1u64, false, None);
+    let mut points = Vec::new();
+    let mut measures = true;
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
             lexopt::Arg::Long("modes") => chosen = modes(&word(arguments)?)?,
@@ -59,13 +62,19 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
             }
             lexopt::Arg::Long("brokers") => brokers = number(arguments, "brokers")?,
             lexopt::Arg::Long("seeds") => seeds = number(arguments, "seeds")?,
+            lexopt::Arg::Long("read") => {
+                points.extend(read(&word(arguments)?)?);
+                measures = false;
+            }
             lexopt::Arg::Long("json") => json = true,
             lexopt::Arg::Long("svg") => svg = Some(word(arguments)?),
             other => return Err(other.unexpected().to_string()),
         }
     }
-    let mut points = Vec::new();
-    for mode in chosen {
+    if !json {
+        points.iter().for_each(|point| println!("{}", line(point)));
+    }
+    for mode in chosen.into_iter().filter(|_| measures) {
         for &partitions in &sizes {
             let point = measure(mode, partitions, brokers, seeds.max(1))?;
             if !json {
@@ -81,6 +90,12 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
         std::fs::write(&path, figure::draw(&points)).map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(())
+}
+
+/// Points that were measured earlier.
+fn read(path: &str) -> Result<Vec<Point>, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{path}: {error}"))
 }
 
 fn line(point: &Point) -> String {
@@ -129,7 +144,8 @@ fn cluster(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<(Sim, 
             return Err(format!("{mode}, {partitions} partitions: the cluster does not come up"));
         }
     }
-    let settled = sim.now() + Span::secs(20);
+    // Pings and heartbeats are at any point of their periods.
+    let settled = sim.now() + Span::millis(20_000 + seed.wrapping_mul(2_361) % 6_000);
     while sim.now() < settled && sim.step_into(&mut step) {}
     Ok((sim, step))
 }

@@ -1,6 +1,7 @@
 //! The curves as a picture: partitions to the right, seconds upwards, both on a logarithmic scale.
 
 use super::Point;
+use crate::svg::{class, head};
 use kraftscope_core::mode::Mode;
 use std::fmt::Write;
 
@@ -10,19 +11,16 @@ const LEFT: f64 = 52.0;
 const TOP: f64 = 40.0;
 const GAP: f64 = 76.0;
 
-/// Tenths of a second to a thousand seconds.
-const DECADES: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];
+/// Tenths of a second to a hundred seconds.
+const DECADES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+/// Names at the ends of curves stand at least so far from each other.
+const LINE: f64 = 14.0;
 
 /// Two panels: the controller is killed, a broker is killed.
 pub(super) fn draw(points: &[Point]) -> String {
     let (width, height) = (LEFT + 2.0 * WIDTH + GAP + 96.0, TOP + HEIGHT + 52.0);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" \
-         font-size=\"12\" role=\"img\" aria-label=\"Seconds without a controller, and without a leader, by number of \
-         partitions and mode\">\n\
-         <style>\ntext {{ fill: #24292f }} .grid {{ stroke: #d0d7de }} @media (prefers-color-scheme: dark) {{ text \
-         {{ fill: #e6edf3 }} .grid {{ stroke: #444c56 }} }}\n</style>\n"
-    );
+    let label = "Seconds without a controller, and without a leader, by number of partitions and mode";
+    let mut svg = head(width, height, label);
     panel(&mut svg, LEFT, "The controller is killed: until the next one acts", points, |point| {
         point.controller
     });
@@ -39,15 +37,7 @@ fn across(partitions: f64) -> f64 {
 }
 
 fn up(seconds: f64) -> f64 {
-    TOP + HEIGHT - (seconds.max(0.1).log10() + 1.0) / 4.0 * HEIGHT
-}
-
-const fn colour(mode: Mode) -> &'static str {
-    match mode {
-        Mode::ZooKeeper => "#bc4c00",
-        Mode::KRaft => "#0969da",
-        Mode::KafkaRaft => "#8250df",
-    }
+    TOP + HEIGHT - (seconds.max(0.1).log10() + 1.0) / 3.0 * HEIGHT
 }
 
 const fn dashes(mode: Mode) -> &'static str {
@@ -72,7 +62,7 @@ fn panel(svg: &mut String, x: f64, title: &str, points: &[Point], value: impl Fn
     for exponent in 1..=5 {
         let at = x + across(10f64.powi(exponent));
         put(format!("<path class=\"grid\" d=\"M{at:.1} {TOP}V{bottom}\"/>"));
-        let label = 10u32.pow(exponent as u32);
+        let label = ["10", "100", "1,000", "10,000", "100,000"][exponent as usize - 1];
         put(format!("<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>", bottom + 18.0));
     }
     put(format!(
@@ -80,6 +70,7 @@ fn panel(svg: &mut String, x: f64, title: &str, points: &[Point], value: impl Fn
         x + WIDTH / 2.0,
         bottom + 38.0
     ));
+    let mut names: Vec<(f64, f64, Mode)> = Vec::new();
     for mode in Mode::ALL {
         let line: Vec<(f64, f64)> = points
             .iter()
@@ -90,19 +81,27 @@ fn panel(svg: &mut String, x: f64, title: &str, points: &[Point], value: impl Fn
             })
             .collect();
         let Some(&(end_x, end_y)) = line.last() else { continue };
+        names.push((end_y, end_x, mode));
         let path: Vec<String> = line.iter().map(|(x, y)| format!("{x:.1} {y:.1}")).collect();
-        let (colour, dashes) = (colour(mode), dashes(mode));
+        let (class, dashes) = (class(mode), dashes(mode));
         put(format!(
-            "<path d=\"M{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" stroke-dasharray=\"{dashes}\"/>",
+            "<path class=\"{class} line\" d=\"M{}\" stroke-dasharray=\"{dashes}\"/>",
             path.join("L")
         ));
         for (x, y) in &line {
-            put(format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{colour}\"/>"));
+            put(format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" class=\"{class}\"/>"));
         }
+    }
+    names.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut above = f64::MIN;
+    for (y, x, mode) in names {
+        let y = y.max(above + LINE);
+        above = y;
         put(format!(
-            "<text x=\"{:.1}\" y=\"{:.1}\" style=\"fill:{colour}\">{mode}</text>",
-            end_x + 7.0,
-            end_y + 4.0
+            "<text x=\"{:.1}\" y=\"{:.1}\" class=\"{}\">{mode}</text>",
+            x + 7.0,
+            y + 4.0,
+            class(mode)
         ));
     }
 }
