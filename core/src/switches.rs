@@ -236,6 +236,8 @@ switches! {
     /// the partition's znode themselves.
     alter_isr: from V2_8, "KIP-497";
 
+    /// With ZooKeeper, leaders are moved back to the preferred replicas also while partitions are being moved.
+    rebalance_during_reassignment: from V3_4, "KAFKA-10149";
     /// A broker asks the controller for a block of producer ids; off, and only with ZooKeeper: it takes one there itself.
     producer_ids_by_rpc: from V3_0, "KIP-730";
 
@@ -376,11 +378,19 @@ mod tests {
         assert!(!v3_6.broker_epoch_read_once && v3_7.broker_epoch_read_once);
     }
 
-    /// Source: KAFKA-6082 (2.1), KIP-380 (2.2), KIP-570 (2.6), KIP-497 (2.7).
+    /// Source: KAFKA-6082 (2.1), KIP-380 (2.2), KIP-570 (2.6), KIP-497 (2.7), KAFKA-10149 (3.4).
     #[test]
-    fn the_fences_of_zookeeper_mode_come_one_by_one() {
-        let [v2_0, v2_3, v2_6, v2_8] =
-            [Release::V2_0, Release::V2_3, Release::V2_6, Release::V2_8].map(Features::of);
+    fn the_rules_of_zookeeper_mode_come_one_by_one() {
+        let [v2_0, v2_3, v2_6, v2_8, v3_3, v3_4] = [
+            Release::V2_0,
+            Release::V2_3,
+            Release::V2_6,
+            Release::V2_8,
+            Release::V3_3,
+            Release::V3_4,
+        ]
+        .map(Features::of);
+        assert!(!v3_3.rebalance_during_reassignment && v3_4.rebalance_during_reassignment);
         assert!(v2_0.controller_epoch_in_requests);
         assert!(!v2_0.zk_multi && v2_3.zk_multi);
         assert!(!v2_0.broker_epoch_in_requests && v2_3.broker_epoch_in_requests);

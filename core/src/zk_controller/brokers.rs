@@ -1,6 +1,8 @@
 //! Brokers that come and go.
 //!
 //! Source: `KafkaController.processBrokerChange`, `onBrokerStartup`, `onBrokerFailure`, `onReplicasBecomeOffline`.
+//!
+//! Left out: old releases (1.0) told all brokers of all partitions when one had started.
 
 use super::KafkaController;
 use super::context::LiveBroker;

@@ -13,7 +13,8 @@
 //!
 //! Left out: deletion of topics, more partitions for an old topic, changes of a broker's endpoints, feature versions,
 //! delegation tokens; log directory events (a broker has one directory and stops with it); triggers by znode
-//! (`/admin/reassign_partitions`, `/admin/preferred_replica_election`): every release is asked through the API of 2.4.
+//! (`/admin/reassign_partitions`, `/admin/preferred_replica_election`): every release is asked through the API of 2.4;
+//! `triggerControllerMove`, by which Kafka's controller gives up its office after an error of its own.
 
 pub mod admin;
 mod batch;

@@ -347,15 +347,21 @@ impl KafkaController {
         }
     }
 
-    /// Another controller was elected: the event fails, and this one looks who it is.
+    /// Another controller was elected: the event fails, and this one looks who it is. `processAlterPartition` and
+    /// `processControlledShutdown` catch the exception and only say that they failed.
     pub(super) fn controller_moved(&mut self, out: &mut Out) {
         out.note(crate::note::Note::ControllerMoved { epoch: self.context.epoch });
         self.thread.clear_steps();
         self.batch = Default::default();
-        if let Some(asker) = self.thread.asker.take() {
-            refuse(asker, ErrorCode::NotController, out);
+        match self.thread.asker.take() {
+            Some(asker @ Asker::AlterPartition(..)) => refuse(asker, ErrorCode::UnknownServerError, out),
+            Some(asker @ Asker::ControlledShutdown(..)) => refuse(asker, ErrorCode::NotController, out),
+            Some(asker) => {
+                refuse(asker, ErrorCode::NotController, out);
+                self.thread.push([Step::MaybeResign]);
+            }
+            None => self.thread.push([Step::MaybeResign]),
         }
-        self.thread.push([Step::MaybeResign]);
     }
 }
 

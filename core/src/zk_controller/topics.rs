@@ -128,7 +128,7 @@ impl KafkaController {
     }
 
     /// Leaders that should move back: those of brokers that miss too large a share of the partitions that prefer them
-    /// (`checkAndTriggerAutoLeaderRebalance`), unless partitions are being moved. It looks again later.
+    /// (`checkAndTriggerAutoLeaderRebalance`); before 3.4 not while partitions are being moved. It looks again later.
     pub(super) fn balance_leaders(&mut self) {
         self.thread.reason = ChangeReason::PreferredElection;
         let mut of_brokers: BTreeMap<NodeId, (u64, Vec<TopicPartition>)> = BTreeMap::new();
@@ -149,8 +149,9 @@ impl KafkaController {
             let in_sync = |id: &TopicPartition| {
                 self.context.partitions.get(id).is_some_and(|known| known.isr().contains(preferred))
             };
-            let nothing_moves = self.context.reassigning.is_empty();
-            elsewhere.retain(|id| nothing_moves && self.context.is_live(preferred) && in_sync(id));
+            let may_move = self.context.reassigning.is_empty()
+                || self.settings.features.rebalance_during_reassignment;
+            elsewhere.retain(|id| may_move && self.context.is_live(preferred) && in_sync(id));
             steps.push(Step::Partitions(elsewhere, PartitionTarget::Online(Strategy::PreferredReplica)));
         }
         steps.push(Step::ScheduleBalance);

@@ -24,6 +24,7 @@ impl ZooKeeperServer {
     }
 
     fn apply(&mut self, now: Time, zxid: Zxid, txn: &Txn, out: &mut Out) {
+        let before = self.database.zxid();
         let mut changes = Vec::new();
         let outcome = self.database.apply(zxid, txn.proposal.as_ref(), &mut changes);
         if self.raft.is_leader() {
@@ -31,7 +32,7 @@ impl ZooKeeperServer {
         }
         let mut fired = Vec::new();
         changes.iter().for_each(|change| self.watches.fire(change, &mut fired));
-        self.tell_watchers(fired, out);
+        self.tell_watchers(before, fired, out);
         let asker = txn.asked.map(|(member, _)| member);
         self.track(now, &outcome, asker);
         let mine = txn.asked.filter(|(member, _)| *member == self.me);

@@ -14,7 +14,7 @@ use crate::node::Out;
 use crate::note::Note;
 use crate::time::{Span, Time};
 use crate::wire::{Proposal, WatchKind, ZkReply, ZkRequest, ZooKeeperMessage};
-use crate::znode::{Op, SessionId, ZooKeeperError};
+use crate::znode::{Op, SessionId, ZooKeeperError, Zxid};
 use alloc::vec::Vec;
 
 impl ZooKeeperServer {
@@ -151,7 +151,7 @@ impl ZooKeeperServer {
                 Item::SetWatches(watches, seen) => {
                     let mut fired = Vec::new();
                     self.watches.set_again(client, watches, seen, self.database.tree(), &mut fired);
-                    self.tell_watchers(fired, out);
+                    self.tell_watchers(self.database.zxid(), fired, out);
                     None
                 }
                 Item::Close(asked) => {
@@ -190,7 +190,9 @@ impl ZooKeeperServer {
         if !batch.is_answered() {
             return Some(batch);
         }
-        self.send(client, ZooKeeperMessage::Responses(batch.answers, self.database.zxid()), out);
+        if let Some(answers) = batch.tell() {
+            self.send(client, ZooKeeperMessage::Responses(answers, self.database.zxid()), out);
+        }
         None
     }
 
@@ -240,10 +242,16 @@ impl ZooKeeperServer {
         self.advance(client, out);
     }
 
-    /// Sends the events of watches that have fired.
-    pub(super) fn tell_watchers(&mut self, fired: Vec<Fired>, out: &mut Out) {
+    /// Sends the events of watches that have fired. What was read before, as of `before`, is answered first.
+    pub(super) fn tell_watchers(&mut self, before: Zxid, fired: Vec<Fired>, out: &mut Out) {
         for (client, path, event) in fired {
             if let Some(connection) = self.clients.get_mut(&client) {
+                if let Some(Item::Requests(batch)) = connection.items.front_mut()
+                    && let Some(answers) = batch.tell()
+                {
+                    let answers = ZooKeeperMessage::Responses(answers, before);
+                    connection.stream.send(client, answers, out);
+                }
                 out.note(Note::WatchFired { client, path, event });
                 connection.stream.send(client, ZooKeeperMessage::WatchEvent(path, event), out);
             }

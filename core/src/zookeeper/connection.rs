@@ -1,6 +1,6 @@
 //! A client's connection at a member: what it asked, in order, and what is not answered yet.
 //!
-//! Keeps: everything is answered in the order of asking. A read waits for the writes before it on the same connection,
+//! Keeps: everything is answered in the order of asking, and an answer before the event of a watch that it has set. A read waits for the writes before it on the same connection,
 //! writes that follow each other are on their way together (`CommitProcessor`).
 
 use super::stream::Stream;
@@ -34,22 +34,35 @@ pub(super) struct Batch {
     pub(super) next: u32,
     /// How many writes are on their way.
     pub(super) writing: u32,
+    /// How many answers were sent already.
+    pub(super) told: u32,
+    /// Those that follow.
     pub(super) answers: Vec<Answer>,
 }
 
 impl Batch {
     pub(super) fn new(requests: Vec<ZkRequest>) -> Batch {
         let answers = Vec::with_capacity(requests.len());
-        Batch { requests, next: 0, writing: 0, answers }
+        Batch { requests, next: 0, writing: 0, told: 0, answers }
+    }
+
+    fn answered(&self) -> usize {
+        self.told as usize + self.answers.len()
     }
 
     pub(super) fn is_answered(&self) -> bool {
-        self.answers.len() == self.requests.len()
+        self.answered() == self.requests.len()
     }
 
     /// The request whose answer is due next.
     pub(super) fn answering(&self) -> Option<&ZkRequest> {
-        self.requests.get(self.answers.len())
+        self.requests.get(self.answered())
+    }
+
+    /// The answers that were not sent yet, to be sent now.
+    pub(super) fn tell(&mut self) -> Option<Vec<Answer>> {
+        self.told += self.answers.len() as u32;
+        Some(core::mem::take(&mut self.answers)).filter(|answers| !answers.is_empty())
     }
 }
 

@@ -5,7 +5,8 @@
 //! later than its timeout says, never earlier.
 //! Source: `SessionTrackerImpl`, `ExpiryQueue`.
 //!
-//! Left out: local sessions.
+//! Left out: local sessions. Buckets are counted from the beginning of time, not from the leader's start; a session
+//! counts from the commit of its beginning, not from the proposal.
 
 use crate::id::NodeId;
 use crate::time::{Span, Time};

@@ -7,7 +7,8 @@
 //! Source: `DataTree`, `PrepRequestProcessor.pRequest2Txn`, `DataTree.processTxn` (multi).
 //!
 //! Left out: access control, quotas, containers and time-to-live. Parents that Kafka neither watches nor reads
-//! (`/brokers`, `partitions`) are not there.
+//! (`/brokers`, `partitions`) are not there. Nothing is refused with `NOCHILDRENFOREPHEMERALS`: no path lies below one
+//! that Kafka makes ephemeral.
 
 use crate::id::{NodeId, TopicId, TopicPartition};
 use crate::znode::{

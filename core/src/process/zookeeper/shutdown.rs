@@ -4,7 +4,8 @@
 //! Source: `KafkaServer.controlledShutdown`, `KafkaServer.shutdown` (3.9).
 //!
 //! Left out: a broker that does not reach ZooKeeper hangs in its shutdown; here each try ends after
-//! `controller.socket.timeout.ms`.
+//! `controller.socket.timeout.ms`. Later releases ask the controller that the metadata cache names; here ZooKeeper is
+//! asked in every release.
 
 use super::ZooKeeperPlane;
 use super::asked::{Answer, Asked};
