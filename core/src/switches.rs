@@ -381,15 +381,9 @@ mod tests {
     /// Source: KAFKA-6082 (2.1), KIP-380 (2.2), KIP-570 (2.6), KIP-497 (2.7), KAFKA-10149 (3.4).
     #[test]
     fn the_rules_of_zookeeper_mode_come_one_by_one() {
-        let [v2_0, v2_3, v2_6, v2_8, v3_3, v3_4] = [
-            Release::V2_0,
-            Release::V2_3,
-            Release::V2_6,
-            Release::V2_8,
-            Release::V3_3,
-            Release::V3_4,
-        ]
-        .map(Features::of);
+        let [v2_0, v2_3, v2_6, v2_8, v3_3, v3_4] =
+            [Release::V2_0, Release::V2_3, Release::V2_6, Release::V2_8, Release::V3_3, Release::V3_4]
+                .map(Features::of);
         assert!(!v3_3.rebalance_during_reassignment && v3_4.rebalance_during_reassignment);
         assert!(v2_0.controller_epoch_in_requests);
         assert!(!v2_0.zk_multi && v2_3.zk_multi);

@@ -149,8 +149,8 @@ impl KafkaController {
             let in_sync = |id: &TopicPartition| {
                 self.context.partitions.get(id).is_some_and(|known| known.isr().contains(preferred))
             };
-            let may_move = self.context.reassigning.is_empty()
-                || self.settings.features.rebalance_during_reassignment;
+            let may_move =
+                self.context.reassigning.is_empty() || self.settings.features.rebalance_during_reassignment;
             elsewhere.retain(|id| may_move && self.context.is_live(preferred) && in_sync(id));
             steps.push(Step::Partitions(elsewhere, PartitionTarget::Online(Strategy::PreferredReplica)));
         }
