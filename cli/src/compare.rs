@@ -1,5 +1,7 @@
 //! `kraftscope compare`: one script and seed in several variants, and what was counted in each.
 
+pub(crate) mod markdown;
+
 use crate::arguments::{number, word};
 use kraftscope_core::compare::{Differ, Figure, Outcome, Unit, Variant, play};
 use kraftscope_core::mode::Mode;
@@ -9,10 +11,12 @@ use kraftscope_core::time::Span;
 use serde_json::{Map, Value, json};
 
 pub(crate) const USAGE: &str = "\
-kraftscope compare FILE... [--modes LIST] [--releases LIST] [--set KEY=V1,V2]... [--seeds N] [--partitions N] [--json]
+kraftscope compare FILE... [--modes LIST] [--releases LIST] [--set KEY=V1,V2]... [--seeds N] [--partitions N]
+                   [--json | --markdown]
     Plays each script in every combination of modes (zookeeper, kraft, kafkaraft), releases and values, and prints what
-    was counted; without an option, what the file's first lines ask for (# compare modes kraft zookeeper). --seeds N plays N seeds from the file's on: the median, and from least to most. --partitions N gives the
-    first topic so many. What has no meaning in a variant is left out and named.
+    was counted; without an option, what the file's first lines ask for (# compare modes kraft zookeeper). --seeds N plays
+    N seeds from the file's on: the median, and from least to most. --partitions N gives the first topic so many. What
+    has no meaning in a variant is left out and named. --markdown prints the tables of docs/COMPARED.md.
 ";
 
 /// The most events of one run.
@@ -27,6 +31,7 @@ struct Options {
     seeds: u64,
     partitions: Option<u16>,
     json: bool,
+    markdown: bool,
 }
 
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
@@ -41,6 +46,8 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
         let columns = run(&scenario, &variants(&text, &options), &options)?;
         if options.json {
             all.push(as_json(path, &options, &columns));
+        } else if options.markdown {
+            println!("{}", markdown::table(path, &text, &columns));
         } else {
             print(path, &columns);
         }
@@ -68,6 +75,7 @@ fn options(arguments: &mut lexopt::Parser) -> Result<Options, String> {
             lexopt::Arg::Long("seeds") => options.seeds = number(arguments, "seeds")?,
             lexopt::Arg::Long("partitions") => options.partitions = Some(number(arguments, "partitions")?),
             lexopt::Arg::Long("json") => options.json = true,
+            lexopt::Arg::Long("markdown") => options.markdown = true,
             lexopt::Arg::Value(path) => options.files.push(path.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().to_string()),
         }

@@ -21,7 +21,7 @@ use kraftscope_core::time::{Span, Time};
 use serde::Serialize;
 
 pub(crate) const USAGE: &str = "\
-kraftscope known [--seeds N] [--json | --svg FILE]
+kraftscope known [--seeds N] [--json | --markdown] [--svg FILE]
     How long a crash, a hanging follower and a controlled shutdown take, in 40 seeds unless said, beside the range that
     follows from Kafka's defaults. --svg draws every run as a dot over that range.
 ";
@@ -152,11 +152,12 @@ struct Measured {
 }
 
 pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
-    let (mut seeds, mut json, mut svg) = (40u64, false, None);
+    let (mut seeds, mut json, mut markdown, mut svg) = (40u64, false, false, None);
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
             lexopt::Arg::Long("seeds") => seeds = number(arguments, "seeds")?,
             lexopt::Arg::Long("json") => json = true,
+            lexopt::Arg::Long("markdown") => markdown = true,
             lexopt::Arg::Long("svg") => svg = Some(word(arguments)?),
             other => return Err(other.unexpected().to_string()),
         }
@@ -164,6 +165,9 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     let all = KNOWN.iter().map(|known| measure(known, seeds.max(1))).collect::<Result<Vec<_>, _>>()?;
     if json {
         println!("{}", serde_json::to_string(&all).map_err(|error| error.to_string())?);
+    } else if markdown {
+        println!("| | expected | simulated | within | because |\n|---|---|---|---|---|");
+        all.iter().for_each(|measured| println!("{}", row(measured)));
     } else {
         all.iter().for_each(|measured| println!("{}", line(measured)));
     }
@@ -171,6 +175,16 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
         std::fs::write(&path, figure::draw(&all)).map_err(|error| format!("{path}: {error}"))?;
     }
     Ok(())
+}
+
+fn row(measured: &Measured) -> String {
+    let Measured { what, from, to, runs, why, .. } = measured;
+    let time = |value: &u64| if *value == 0 { String::from("0") } else { show(*value, Unit::Time) };
+    let at = |place: usize| runs.get(place).map_or_else(|| "–".into(), time);
+    let inside = runs.iter().filter(|run| (from..=to).contains(run)).count();
+    let (least, middle, most) = (at(0), at(runs.len() / 2), at(runs.len().saturating_sub(1)));
+    let (from, to) = (time(from), time(to));
+    format!("| {what} | {from} to {to} | {middle} ({least} to {most}) | {inside} of {} | {why} |", runs.len())
 }
 
 fn line(measured: &Measured) -> String {

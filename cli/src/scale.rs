@@ -6,6 +6,7 @@
 mod figure;
 
 use crate::arguments::{number, word};
+use crate::compare::markdown::grouped;
 use crate::compare::{modes, show};
 use kraftscope_core::compare::{Meter, Unit};
 use kraftscope_core::id::{NodeId, Text};
@@ -16,9 +17,10 @@ use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
 use kraftscope_core::sim::{Sim, Step};
 use kraftscope_core::time::{Span, Time};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 pub(crate) const USAGE: &str = "\
-kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [--read FILE]... [--json] [--svg FILE]
+kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [--read FILE]... [--json | --markdown] [--svg FILE]
     Kills the active controller, and a broker, of clusters with so many partitions (10,100,1000,10000,100000 by default;
     replication factor 3) and measures how long they are without one: the median over seeds. --svg draws the curves; --read takes
     what an earlier --json printed instead of measuring.
@@ -50,7 +52,7 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     let (mut chosen, mut sizes) = (Mode::ALL.to_vec(), vec![10, 100, 1000, 10_000, 100_000]);
     let (mut brokers, mut seeds, mut json, mut svg) = (6, 1u64, false, None);
     let mut points = Vec::new();
-    let mut measures = true;
+    let (mut measures, mut markdown) = (true, false);
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
             lexopt::Arg::Long("modes") => chosen = modes(&word(arguments)?)?,
@@ -67,17 +69,19 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
                 measures = false;
             }
             lexopt::Arg::Long("json") => json = true,
+            lexopt::Arg::Long("markdown") => markdown = true,
             lexopt::Arg::Long("svg") => svg = Some(word(arguments)?),
             other => return Err(other.unexpected().to_string()),
         }
     }
-    if !json {
+    let says = !json && !markdown;
+    if says {
         points.iter().for_each(|point| println!("{}", line(point)));
     }
     for mode in chosen.into_iter().filter(|_| measures) {
         for &partitions in &sizes {
             let point = measure(mode, partitions, brokers, seeds.max(1))?;
-            if !json {
+            if says {
                 println!("{}", line(&point));
             }
             points.push(point);
@@ -85,6 +89,9 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     }
     if json {
         println!("{}", serde_json::to_string(&points).map_err(|error| error.to_string())?);
+    }
+    if markdown {
+        print!("{}", table(&points));
     }
     if let Some(path) = svg {
         std::fs::write(&path, figure::draw(&points)).map_err(|error| format!("{path}: {error}"))?;
@@ -110,6 +117,34 @@ fn line(point: &Point) -> String {
         time(point.last),
         point.events
     )
+}
+
+/// A line for each number of partitions, two columns for each mode.
+fn table(points: &[Point]) -> String {
+    let mut sizes: Vec<u32> = points.iter().map(|point| point.partitions).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    let of = |mode, size| points.iter().find(|point| point.mode == mode && point.partitions == size);
+    let mut text = String::from("| partitions |");
+    Mode::ALL
+        .iter()
+        .for_each(|mode| text += &format!(" {mode}: controller | {mode}: broker | {mode}: events |"));
+    text += &format!("\n|---|{}\n", "---|".repeat(3 * Mode::ALL.len()));
+    let time = |span: Option<u64>| span.map_or_else(|| "–".into(), |span| show(span, Unit::Time));
+    for size in sizes {
+        text += &format!("| {} |", grouped(u64::from(size)));
+        for mode in Mode::ALL {
+            text += &match of(mode, size) {
+                Some(point) => {
+                    let (controller, last) = (time(point.controller), time(point.last));
+                    format!(" {controller} | {last} | {} |", grouped(point.events))
+                }
+                None => String::from(" | | |"),
+            };
+        }
+        text.push('\n');
+    }
+    text
 }
 
 fn genesis(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<Genesis, String> {
@@ -194,12 +229,21 @@ fn kill_controller(sim: &mut Sim, step: &mut Step) -> Result<Option<Span>, Strin
     Ok(None)
 }
 
+/// The broker that leads most of all that are not the controller.
+fn busiest(sim: &Sim) -> Result<NodeId, String> {
+    let (leaders, now) = (&meter(sim)?.leaders, sim.now());
+    let mut led: BTreeMap<NodeId, u32> = BTreeMap::new();
+    for leader in leaders.each(now).filter_map(|(partition, _)| leaders.leader(partition)) {
+        *led.entry(leader).or_default() += 1;
+    }
+    led.retain(|&id, _| Some(id) != sim.world().active_controller());
+    let most = led.into_iter().max_by_key(|&(id, partitions)| (partitions, std::cmp::Reverse(id)));
+    most.map(|(id, _)| id).ok_or_else(|| "there is no other broker that leads".into())
+}
+
 /// Until the first and the last of its partitions have another leader, and how many it led.
 fn kill_broker(sim: &mut Sim, step: &mut Step) -> Result<(Option<Span>, Option<Span>, u32), String> {
-    let controller = sim.world().active_controller();
-    let genesis = sim.world().genesis.clone();
-    let mut brokers = genesis.broker_ids();
-    let victim = brokers.find(|&id| Some(id) != controller).ok_or("there is no other broker")?;
+    let victim = busiest(sim)?;
     let at = crash(sim, victim, step)?;
     let lost = meter(sim)?.leaders.missing();
     let mut first = None;

@@ -8,11 +8,8 @@ pub(crate) fn head(width: f64, height: f64, label: &str) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"12\" role=\"img\" aria-label=\"{label}\">\n<style>\n\
          text {{ fill: #24292f }} .soft {{ fill: #59636e }} .grid {{ stroke: #d0d7de }} .known {{ fill: #8c959f; \
-         fill-opacity: .28 }}\n.zookeeper {{ stroke: #bc4c00; fill: #bc4c00 }} .kraft {{ stroke: #0969da; fill: \
-         #0969da }} .kafkaraft {{ stroke: #8250df; fill: #8250df }}\n@media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} .soft {{ fill: #9198a1 }} \
-         .grid {{ stroke: #3d444d }}\n.zookeeper {{ stroke: #f0883e; fill: #f0883e }} .kraft {{ stroke: #58a6ff; fill: \
-         #58a6ff }} .kafkaraft {{ stroke: #bc8cff; fill: #bc8cff }} }}\ntext, circle \
-         {{ stroke: none }} .line {{ fill: none; stroke-width: 2 }}\n</style>\n"
+         fill-opacity: .28 }}\n.zookeeper {{ color: #bc4c00; fill: #bc4c00 }} .kraft {{ color: #0969da; fill: #0969da }} .kafkaraft {{ color: #8250df; fill: #8250df }}\n@media (prefers-color-scheme: dark) {{ text {{ fill: #e6edf3 }} .soft {{ fill: #9198a1 }} \
+         .grid {{ stroke: #3d444d }}\n.zookeeper {{ color: #f0883e; fill: #f0883e }} .kraft {{ color: #58a6ff; fill: #58a6ff }} .kafkaraft {{ color: #bc8cff; fill: #bc8cff }} }}\n.line {{ fill: none; stroke: currentColor; stroke-width: 2 }}\n</style>\n"
     )
 }
 
