@@ -145,3 +145,29 @@ impl Broker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether changes are published at this second, when the last one was, and the last publication.
+    fn is_due(now: u64, last_change: u64, last_published: u64) -> bool {
+        let at = |seconds: u64| Time(seconds * 1_000_000);
+        let (last_change, last_published) = (at(last_change), at(last_published));
+        IsrChanges { last_change, last_published, ..IsrChanges::default() }.is_due(at(now))
+    }
+
+    /// Source: `ReplicaManager.maybePropagateIsrChanges`: more than `IsrChangePropagationBlackOut`.
+    #[test]
+    fn isr_changes_are_published_when_nothing_has_changed_for_more_than_five_seconds() {
+        assert!(!is_due(105, 100, 90));
+        assert!(is_due(106, 100, 90));
+    }
+
+    /// Source: `ReplicaManager.maybePropagateIsrChanges`: more than `IsrChangePropagationInterval`.
+    #[test]
+    fn isr_changes_that_do_not_end_are_published_after_more_than_a_minute() {
+        assert!(!is_due(160, 159, 100));
+        assert!(is_due(161, 160, 100));
+    }
+}

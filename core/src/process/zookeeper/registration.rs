@@ -6,7 +6,7 @@
 //!
 //! Left out: a broker whose id is taken exits (`NodeExistsException`), and whoever watches over it starts it again; here
 //! it tries again by itself. The deletion of a znode of an expired session of the same process (ZOOKEEPER-2985): an
-//! expiry removes it for sure.
+//! expiry removes it for sure. The znode has its data at once, where releases since 2.2 create and fill it in one multi.
 
 use super::ZooKeeperPlane;
 use super::asked::{Answer, Asked};
