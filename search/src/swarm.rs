@@ -304,7 +304,9 @@ fn draw_settings(settings: &mut Settings, luck: &mut Luck) {
 
 /// How Raft groups elect, push and answer reads. A lease is only drawn where no clock goes wrong: what it promises it
 /// promises of clocks that differ by less than a bound (Ongaro's thesis, section 6.4.1). `ask-followers` promises nothing
-/// at all. An election must have time for a round trip (the paper, section 5.6).
+/// at all. An election must have time for a round trip (the paper, section 5.6). An idle fetch is answered before its
+/// consumer gives it up, as `KafkaConsumer` demanded until 2.0: else one that validates its positions after every
+/// connection fetches the idle partitions first, and never the others.
 fn draw_rafts(genesis: &mut Genesis, clocks_agree: bool, luck: &mut Luck) {
     let shortest = if genesis.latency == Latency::Regions { 1000 } else { 300 };
     let settings = &mut genesis.settings;
@@ -313,6 +315,7 @@ fn draw_rafts(genesis: &mut Genesis, clocks_agree: bool, luck: &mut Luck) {
         settings.kafkaraft_election_timeout = Span::millis(election);
         settings.kafkaraft_heartbeat_interval = Span::millis(election / u64::from(luck.between(3, 10)));
     }
+    settings.fetch_max_wait = settings.fetch_max_wait.min(settings.request_timeout / 2);
     settings.kafkaraft_append_max_entries = luck.pick(&[1, 2, 5, 64, 64]).unwrap_or(64);
     settings.kafkaraft_prevote = luck.percent(30);
     let modes = [(ReadMode::ReadIndex, 50), (ReadMode::LeaderLocal, 20), (ReadMode::Lease, 30)];

@@ -126,6 +126,7 @@ impl ReplicaManager {
         if self.rafts.is_some() {
             check_leader(partition, asked.current_leader_epoch)?;
             self.check_confirmable(asked.partition)?;
+            self.check_complete(asked.partition, asked.fetch_offset, None)?;
             return check_fetch(partition, log, asked, replica, &self.settings.features);
         }
         let checked = check_fetch(partition, log, asked, replica, &self.settings.features);

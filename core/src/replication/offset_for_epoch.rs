@@ -14,7 +14,7 @@ use super::manager::{Ctx, ReplicaManager};
 use super::partition::{FetchState, Role};
 use super::read::check_leader;
 use super::truncation;
-use crate::id::{Correlation, NodeId, TopicPartition};
+use crate::id::{Correlation, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Out;
 use crate::switches::Truncation;
@@ -143,7 +143,10 @@ impl ReplicaManager {
             return answer;
         };
         let known = asked.current_leader_epoch.filter(|_| features.truncation_needs_same_epoch);
-        if let Err(error) = check_leader(partition, known).and_then(|()| self.check_confirmable(id)) {
+        let checked = check_leader(partition, known)
+            .and_then(|()| self.check_confirmable(id))
+            .and_then(|()| self.check_complete(id, Offset(0), Some(asked.leader_epoch)));
+        if let Err(error) = checked {
             answer.error = error;
             return answer;
         }

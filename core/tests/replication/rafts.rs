@@ -1,7 +1,7 @@
 //! One replica of two Raft groups (kafkaraft); the test plays the other members and the consumer.
 
 use super::lab::*;
-use kraftscope_core::config::{Acks, Settings};
+use kraftscope_core::config::{Acks, ReadMode, Settings};
 use kraftscope_core::id::{CallId, LeaderEpoch, NodeId, NodeList, Offset, TopicPartition};
 use kraftscope_core::mode::ReplicationPlane;
 use kraftscope_core::node::Timer;
@@ -17,8 +17,9 @@ use kraftscope_core::wire::{
 const B4: NodeId = NodeId::broker(4);
 
 /// Two partitions on brokers 1, 2 and 3; `running` run, and stand for election when a test lets them.
-fn groups(running: &[u8]) -> Lab {
-    let settings = Settings { replication: ReplicationPlane::Raft, ..Settings::default() };
+fn groups(running: &[u8], kafkaraft_read_mode: ReadMode) -> Lab {
+    let replication = ReplicationPlane::Raft;
+    let settings = Settings { replication, kafkaraft_read_mode, ..Settings::default() };
     let mut lab = Lab::with(settings, &[1, 2, 3], &[1], running);
     let list = NodeList::brokers(&[1, 2, 3]);
     lab.image.partitions.insert(TP1, PartitionRegistration::new(list, list));
@@ -68,20 +69,28 @@ fn follow(lab: &mut Lab, id: TopicPartition) {
 
 /// Broker 1 has stood for election in both groups, and leads the first, whose first entry is committed.
 fn leading() -> Lab {
-    let mut lab = groups(&[1]);
-    lab.advance(Span::millis(2000));
-    vote(&mut lab, TP);
-    follow(&mut lab, TP);
-    follow(&mut lab, TP);
-    lab.now += Span::millis(1);
+    let mut lab = groups(&[1], ReadMode::ReadIndex);
+    lead(&mut lab);
     lab
 }
 
+fn lead(lab: &mut Lab) {
+    lab.advance(Span::millis(2000));
+    vote(lab, TP);
+    follow(lab, TP);
+    follow(lab, TP);
+    lab.now += Span::millis(1);
+}
+
 fn fetch(lab: &mut Lab, ids: &[TopicPartition]) {
+    fetch_at(lab, ids, 0);
+}
+
+fn fetch_at(lab: &mut Lab, ids: &[TopicPartition], offset: u64) {
     let asked = |&partition| FetchPartition {
         partition,
         current_leader_epoch: None,
-        fetch_offset: Offset(0),
+        fetch_offset: Offset(offset),
         last_fetched_epoch: None,
         log_start_offset: Offset(0),
         max_records: 100,
@@ -102,7 +111,7 @@ fn described(lab: &mut Lab, by: NodeId) -> (Option<NodeId>, Option<LeaderEpoch>)
 /// (`Metadata.updateLatestMetadata`).
 #[test]
 fn a_broker_without_a_replica_names_one_that_lives_and_no_epoch() {
-    let mut lab = groups(&[4]);
+    let mut lab = groups(&[4], ReadMode::ReadIndex);
     lab.image.brokers.get_mut(&B1).unwrap().fenced = true;
     lab.image.brokers.get_mut(&B3).unwrap().fenced = true;
     lab.publish();
@@ -113,7 +122,7 @@ fn a_broker_without_a_replica_names_one_that_lives_and_no_epoch() {
 /// no leader that has been elected before it.
 #[test]
 fn a_replica_that_knows_no_leader_names_the_epoch_of_its_last_record() {
-    let mut lab = groups(&[1]);
+    let mut lab = groups(&[1], ReadMode::ReadIndex);
     lab.advance(Span::secs(20));
     assert!(epoch(&lab, TP) > LeaderEpoch(5));
     assert_eq!(described(&mut lab, B1), (None, Some(LeaderEpoch(0))));
@@ -158,6 +167,25 @@ fn where_epochs_end_and_where_the_log_ends_is_told_after_a_round() {
         _ => None,
     });
     assert_eq!(refused, Some(ErrorCode::NotLeaderOrFollower), "nobody has answered");
+}
+
+/// Source: the paper, figure 3 (leader completeness): a leader of the past must not send anybody back, whatever the read
+/// mode.
+#[test]
+fn who_has_read_more_than_a_leader_has_is_not_told_that_the_log_was_cut() {
+    let mut lab = groups(&[1], ReadMode::LeaderLocal);
+    lead(&mut lab);
+    let later = epoch(&lab, TP).next();
+    let asked = EpochAsked { partition: TP, current_leader_epoch: None, leader_epoch: later };
+    let epoch_ends = OffsetForLeaderEpochRequest { fetcher: Fetcher::Consumer, partitions: vec![asked] };
+    lab.send(CONSUMER, B1, Message::OffsetForLeaderEpochRequest(epoch_ends));
+    let answered = lab.outside.iter().find_map(|envelope| match &envelope.message {
+        Message::OffsetForLeaderEpochResponse(response) => Some(response.partitions[0].error),
+        _ => None,
+    });
+    assert_eq!(answered, Some(ErrorCode::UnknownLeaderEpoch));
+    fetch_at(&mut lab, &[TP], 7);
+    assert_eq!(lab.answers(), [Answer::Error(ErrorCode::OffsetNotAvailable)]);
 }
 
 /// Source: the thesis, section 6.4: without a majority there is no round, and the fetch would wait in vain with all of

@@ -7,7 +7,7 @@
 use super::super::manager::ReplicaManager;
 use super::Due;
 use crate::config::ReadMode;
-use crate::id::{Correlation, NodeId, Offset, TopicPartition};
+use crate::id::{Correlation, LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::metadata::image::Image;
 use crate::node::Out;
 use crate::note::Note;
@@ -151,8 +151,10 @@ impl ReplicaManager {
         if waits.is_empty() {
             return Some(question);
         }
-        let until = now + question.as_fetch().map_or(rafts.options.silence(), |request| request.max_wait);
         let confirms = rafts.read_mode != ReadMode::AskFollowers;
+        // fetch.max.wait.ms is how long a consumer waits for records, not for a majority.
+        let patience = question.as_fetch().filter(|_| !confirms).map(|request| request.max_wait);
+        let until = now + patience.unwrap_or(rafts.options.silence());
         let ids: Vec<TopicPartition> = waits.keys().copied().collect();
         let fetched = question.as_fetch().map_or(&[][..], |request| &request.partitions);
         let offsets: BTreeMap<TopicPartition, Offset> =
@@ -183,6 +185,25 @@ impl ReplicaManager {
         let confirms = matches!(rafts.read_mode, ReadMode::ReadIndex | ReadMode::Lease);
         let in_doubt = rafts.groups.get(&partition).is_some_and(|group| group.is_in_doubt(rafts.now));
         if confirms && in_doubt { Err(ErrorCode::NotLeaderOrFollower) } else { Ok(()) }
+    }
+
+    /// Refuses a reader who has read what this leader does not have, or records of a later epoch. Leaders have everything
+    /// that is committed (the paper, figure 3: leader completeness), and consumers read nothing else, unless followers
+    /// are asked: so this is a leader of the past, and must not tell anybody that the log was cut.
+    pub(in super::super) fn check_complete(
+        &self,
+        partition: TopicPartition,
+        read_to: Offset,
+        read_epoch: Option<LeaderEpoch>,
+    ) -> Result<(), ErrorCode> {
+        let reads_committed = self.rafts.as_ref().is_some_and(|it| it.read_mode != ReadMode::AskFollowers);
+        let Some(replica) = self.disk.replicas.get(&partition).filter(|_| reads_committed) else {
+            return Ok(());
+        };
+        if read_epoch > Some(replica.vote.epoch) {
+            return Err(ErrorCode::UnknownLeaderEpoch);
+        }
+        if read_to > replica.leo() { Err(ErrorCode::OffsetNotAvailable) } else { Ok(()) }
     }
 
     /// The partitions of which it is not known that they are still led here, and those of which that cannot be known.
@@ -308,7 +329,8 @@ impl ReplicaManager {
         let asker = (read.from, read.correlation);
         match read.question {
             Question::Fetch(request) if read.found.is_empty() && read.refused.is_empty() => {
-                let request = FetchRequest { max_wait: read.until.since(now), ..request };
+                let max_wait = (read.asked + request.max_wait).since(now);
+                let request = FetchRequest { max_wait, ..request };
                 self.answer_or_park(image, asker, read.asked, request, out);
             }
             Question::Fetch(_) => self.answer_with(image, &read, &read.refused, out),
