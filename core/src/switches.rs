@@ -127,6 +127,9 @@ switches! {
     kraft_version_1: from V3_9, "KIP-853";
     /// No voter change before the leader has committed in its own epoch; off: the bug of the Raft thesis.
     reconfig_guard: always, "KIP-853";
+    /// The leader of a partition's Raft group commits by counting only entries of its own epoch (kafkaraft); off: any entry
+    /// that a majority has, and the next leader may overwrite it.
+    raft_counts_own_epoch_only: always, "the Raft paper, section 5.4.2, figure 8";
     /// Voters and votes are known by (id, directory id); off: by id alone.
     voter_directory_id: from V3_9, "KIP-853";
     /// A controller flushes before it fetches further, votes or answers, also one that only observes (KAFKA-17332);

@@ -29,6 +29,9 @@ pub struct RaftOptions {
     /// Whether a leader resigns when no majority answers, and nobody votes within the shortest election timeout after a
     /// leader was heard from: without it there is no lease.
     pub check_quorum: bool,
+    /// Whether only entries of the leader's own epoch are committed by counting. Without it what is committed may be
+    /// overwritten (figure 8).
+    pub counts_own_epoch_only: bool,
     /// What a lease is shorter than an election timeout, for clocks that differ.
     pub clock_drift: Span,
 }
@@ -49,6 +52,7 @@ impl Default for RaftOptions {
             max_entries: 64,
             pre_vote: false,
             check_quorum: false,
+            counts_own_epoch_only: true,
             clock_drift: Span::millis(200),
         }
     }

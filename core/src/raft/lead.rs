@@ -236,14 +236,14 @@ impl RaftGroup {
         self.push_to(disk, now, from, false, out);
     }
 
-    /// Moves the high watermark to what a majority has, if that ends with an entry of this leader's epoch.
+    /// Moves the high watermark to what a majority has, if that ends with an entry of this leader's epoch (figure 8).
     fn maybe_commit<R: RaftRecord>(&mut self, disk: &impl RaftStorage<R>, out: &mut RaftOut<R>) {
         let Some(leader) = self.as_leader() else { return };
         let mut ends: Vec<Option<Offset>> =
             leader.progress.iter().map(|follower| Some(follower.matched)).collect();
         ends.push(Some(disk.log().flushed()));
         let Some(to) = majority_offset(&mut ends) else { return };
-        if disk.epoch_before(to) == Some(disk.epoch()) {
+        if !self.options.counts_own_epoch_only || disk.epoch_before(to) == Some(disk.epoch()) {
             self.maybe_advance_hw(to, out);
         }
     }

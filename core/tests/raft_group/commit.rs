@@ -3,20 +3,26 @@
 use crate::lab::{Lab, n};
 use kraftscope_core::raft::RaftEvent;
 
-/// Source: the paper, figure 8 (a) to (d): an entry of epoch 2 is on a majority, and is overwritten all the same.
-#[test]
-fn an_entry_of_an_earlier_epoch_is_not_committed_by_counting() {
+/// Figure 8 (b), a moment before server 1 leads again: it led epoch 2 and reached server 2; server 5 led epoch 3 and
+/// reached nobody; servers 4 and 5 are down.
+fn figure_8() -> Lab {
     let mut lab = Lab::new(5);
-    // (b): server 1 led epoch 2 and reached server 2; server 5 led epoch 3 and reached nobody.
     for number in 1..=5 {
         lab.log(number, &[1]);
     }
     lab.log(1, &[2]);
     lab.log(2, &[2]);
     lab.log(5, &[3]);
-    // (c): server 1 leads epoch 4 and brings its entry of epoch 2 to server 3, but no entry of its own.
     lab.down(&[4, 5]);
     lab.member(1).disk.epoch.0 = 3;
+    lab
+}
+
+/// Source: the paper, figure 8 (a) to (d): an entry of epoch 2 is on a majority, and is overwritten all the same.
+#[test]
+fn an_entry_of_an_earlier_epoch_is_not_committed_by_counting() {
+    let mut lab = figure_8();
+    // (c): server 1 leads epoch 4 and brings its entry of epoch 2 to server 3, but no entry of its own.
     lab.fire(1);
     while !lab.is_leader(1) {
         lab.deliver();
@@ -38,15 +44,7 @@ fn an_entry_of_an_earlier_epoch_is_not_committed_by_counting() {
 /// Source: the paper, figure 8 (e): with an entry of its own epoch the earlier ones are committed, too.
 #[test]
 fn an_entry_of_the_leaders_own_epoch_commits_all_before_it() {
-    let mut lab = Lab::new(5);
-    for number in 1..=5 {
-        lab.log(number, &[1]);
-    }
-    lab.log(1, &[2]);
-    lab.log(2, &[2]);
-    lab.log(5, &[3]);
-    lab.down(&[4, 5]);
-    lab.member(1).disk.epoch.0 = 3;
+    let mut lab = figure_8();
     lab.elect(1);
     assert_eq!(lab.epochs(3), [1, 2, 4]);
     assert_eq!(lab.hw(1), 3);

@@ -69,6 +69,7 @@ impl RaftReplicas {
             max_entries: settings.kafkaraft_append_max_entries,
             pre_vote: settings.kafkaraft_prevote,
             check_quorum: settings.kafkaraft_read_mode == ReadMode::Lease,
+            counts_own_epoch_only: settings.features.raft_counts_own_epoch_only,
             clock_drift: election / CLOCK_DRIFT,
         };
         (settings.replication == ReplicationPlane::Raft).then(|| RaftReplicas {
