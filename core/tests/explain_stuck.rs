@@ -230,11 +230,11 @@ fn a_controller_that_died_keeps_its_znode_until_its_session_ends() {
         Genesis::default().in_mode(Mode::ZooKeeper),
         &["crash controller", "run 1s"],
         &expect![[r#"
-            ControllerSilent { controller: NodeId(2), session_until: Some(Time(24000000)) }
-            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), session_until: Some(Time(24000000)) }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, waiting_for: Offset(3), member: NodeId(2) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39917550)) }
-            LeaderSilent { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), session_until: Some(Time(24000000)) }
+            ControllerSilent { controller: NodeId(2), session_until: Some(Time(26000000)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2), its_leo: Some(Offset(3)), leo: Offset(4), lagging_at: Some(Time(39959373)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), session_until: Some(Time(26000000)) }
+            LeaderSilent { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), session_until: Some(Time(26000000)) }
         "#]],
     );
 }
@@ -248,11 +248,11 @@ fn who_reaches_zookeeper_is_not_silent_because_a_zombie_cannot_hear_it() {
         &expect![[r#"
             NoControllerYet
             BrokerNotRegistered { broker: NodeId(2), session_until: None }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(3), member: NodeId(2) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39714354)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 0 }, waiting_for: Offset(4), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 0 }, member: NodeId(2), its_leo: Some(Offset(3)), leo: Offset(4), lagging_at: Some(Time(39959373)) }
             LeaderSilent { partition: TopicPartition { topic: TopicId(0), partition: 1 }, leader: NodeId(2), session_until: None }
-            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, waiting_for: Offset(3), member: NodeId(2) }
-            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), its_leo: Some(Offset(2)), leo: Offset(3), lagging_at: Some(Time(39917550)) }
+            ProduceWaitsForIsr { partition: TopicPartition { topic: TopicId(0), partition: 2 }, waiting_for: Offset(5), member: NodeId(2) }
+            HighWatermarkWaitsFor { partition: TopicPartition { topic: TopicId(0), partition: 2 }, member: NodeId(2), its_leo: Some(Offset(4)), leo: Offset(5), lagging_at: Some(Time(39551619)) }
             LeaderSilent { partition: TopicPartition { topic: TopicId(1), partition: 0 }, leader: NodeId(2), session_until: None }
         "#]],
     );
