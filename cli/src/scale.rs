@@ -44,7 +44,7 @@ pub(crate) struct Point {
     pub(crate) last: Option<u64>,
     /// Partitions that it led.
     pub(crate) led: u32,
-    /// Events that were played.
+    /// Events that one seed took, both faults and twice the set-up.
     pub(crate) events: u64,
 }
 
@@ -199,6 +199,7 @@ fn measure(mode: Mode, partitions: u32, brokers: u8, seeds: u64) -> Result<Point
         events += sim.event().0 + other.event().0;
     }
     let [controller, first, last] = [controllers, firsts, lasts].map(median);
+    let events = events / seeds;
     Ok(Point { mode, partitions, controller, first, last, led, events })
 }
 
