@@ -65,7 +65,9 @@ pub enum Why {
     /// repeats the leader's partition epoch replaces what is pending, and the request is still on its way
     /// (`Partition.updateAssignmentAndIsr`). Or the request was refused, and a second copy of it accepted later, where
     /// messages are doubled: the leader takes `INELIGIBLE_REPLICA` for the last word
-    /// (`Partition.handleAlterPartitionError`). The leader has not waited for who joined.
+    /// (`Partition.handleAlterPartitionError`). Or a leader that writes ISRs into ZooKeeper itself (up to 2.6) did not
+    /// hear that one was written: its session ended before the answer came, or the controller has written another since.
+    /// Either leaves it with the ISR that it had (`KafkaZkClient.conditionalUpdatePath`, `Partition.expandIsr`). The leader has not waited for who joined.
     ForgottenProposal {
         /// When.
         event: StepId,

@@ -101,6 +101,8 @@ pub(super) struct PartitionGhost {
     pub(super) commits: Vec<(Time, Offset)>,
     /// Who was told what is old last, and up to where.
     pub(super) stale: Option<(NodeId, Offset)>,
+    /// The last ISR that was written in each leader epoch.
+    pub(super) isrs: Vec<(LeaderEpoch, NodeList)>,
     /// Who the controller made leader, or the group elected, by epoch.
     pub(super) leaders: Vec<(LeaderEpoch, NodeId)>,
     /// Consumers have read up to here.
@@ -143,6 +145,7 @@ impl PartitionGhost {
             copies,
             commits: Vec::new(),
             stale: None,
+            isrs: Vec::new(),
             leaders: Vec::new(),
             consumed: Offset(0),
             acknowledged: Log::new(),
@@ -204,15 +207,30 @@ impl PartitionGhost {
         let rejected =
             |note: &Note| matches!(note, Note::IsrChangeRejected { partition, .. } if *partition == self.id);
         let given_up = look.before.isr.filter(|isr| isr.is_in_flight() && look.now.isr != Some(*isr));
-        if given_up.is_none() || (findings.is_orderly() && look.notes.iter().any(rejected)) {
+        if given_up.is_none() {
             return;
         }
+        if look.world.ensemble().is_some() && !look.world.genesis.settings.features.alter_isr {
+            self.note_written(look, given_up, findings.event());
+        } else if findings.is_orderly() && look.notes.iter().any(rejected) {
+            return;
+        }
+        let copy = &mut self.copies[place];
         copy.forgotten = given_up;
         let truth = look.truth.image.partitions.get(&self.id);
         if truth
             .is_some_and(|truth| truth.leader_epoch == look.now.leader_epoch && is_of(given_up, &truth.isr))
         {
             self.void.get_or_insert(Why::ForgottenProposal { event: findings.event(), leader: look.id });
+        }
+    }
+
+    /// As a leader that writes ISRs into ZooKeeper itself, gives up one: it may be written all the same.
+    fn note_written(&mut self, look: &Look<'_>, given_up: Option<IsrState>, event: StepId) {
+        let epoch = look.now.leader_epoch;
+        let written = self.isrs.binary_search_by_key(&epoch, |&(epoch, _)| epoch);
+        if written.is_ok_and(|at| is_of(given_up, &self.isrs[at].1)) {
+            self.void.get_or_insert(Why::ForgottenProposal { event, leader: look.id });
         }
     }
 
@@ -227,6 +245,10 @@ impl PartitionGhost {
         let (event, after) = (findings.event(), &change.after);
         let before = change.before;
         (self.isr, self.elr) = (after.isr, after.elr);
+        match self.isrs.binary_search_by_key(&after.leader_epoch, |&(epoch, _)| epoch) {
+            Ok(at) => self.isrs[at].1 = after.isr,
+            Err(at) => self.isrs.insert(at, (after.leader_epoch, after.isr)),
+        }
         self.note_dropped(world, change, event);
         if let Some(leader) = after.leader
             && let Some(copy) = self.copies.get(world.place(leader))
