@@ -79,7 +79,8 @@ pub(super) struct ClientGhost {
     sent: BTreeMap<BatchKey, Sent>,
     /// The batches that were acknowledged last.
     acknowledged: VecDeque<BatchKey>,
-    /// Batches that were refused at their only attempt, before anything was appended.
+    /// Batches that were refused at their only attempt, before anything was appended; where a message may be doubled, another
+    /// copy of it may be appended later.
     unwritten: BTreeSet<BatchKey>,
     places: Vec<Place>,
     pub(super) any_acks_all: bool,
@@ -156,7 +157,8 @@ impl ClientGhost {
         let key = (producer, first);
         let sent = self.sent.remove(&key);
         findings.check(Rule::P11, !self.acknowledged.contains(&key), Subject::node(producer));
-        if error == Some(ErrorCode::NotEnoughReplicas) && sent.is_some_and(|sent| !sent.tried) {
+        let once = sent.is_some_and(|sent| !sent.tried) && findings.is_orderly();
+        if error == Some(ErrorCode::NotEnoughReplicas) && once {
             self.unwritten.insert(key);
         }
     }
