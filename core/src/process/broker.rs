@@ -72,7 +72,7 @@ impl Broker {
             image: Image::default(),
             replicas: replicas.on_plane(MetadataPlane::ZooKeeper),
             producer_ids: if by_rpc { producer_ids } else { producer_ids.on_zookeeper() },
-            groups: GroupCoordinator::new(id, settings.clone()),
+            groups: GroupCoordinator::new(id, settings.clone()).on_zookeeper(),
             plane: Plane::ZooKeeper(Box::new(ZooKeeperPlane::new(id, members, settings))),
         }
     }

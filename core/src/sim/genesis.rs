@@ -2,7 +2,7 @@
 
 use crate::client::{Consumer, ConsumerSpec, Producer, ProducerSpec};
 use crate::config::Settings;
-use crate::group::coordinator::OFFSETS_TOPIC;
+use crate::group::coordinator::{MOST_OFFSETS_PARTITIONS, OFFSETS_TOPIC};
 use crate::group::record::MOST_GROUP_LETTERS;
 use crate::id::{DirectoryId, NodeId, NodeList, ReplicaKey, Text};
 use crate::kraft::{Quorum, QuorumDisk};
@@ -192,7 +192,7 @@ impl Genesis {
             let most = self.settings.offsets_topic_replication_factor;
             topics.push(TopicSpec {
                 name,
-                partitions: self.settings.offsets_topic_num_partitions.min(50) as u16,
+                partitions: self.settings.offsets_topic_num_partitions.min(MOST_OFFSETS_PARTITIONS) as u16,
                 replicas: most.min(u32::from(self.brokers)).max(1) as u16,
                 min_insync_replicas: None,
                 unclean_leader_election_enable: None,

@@ -41,6 +41,8 @@ use serde::{Deserialize, Serialize};
 
 /// The topic that keeps groups.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+/// It has no more partitions than that.
+pub const MOST_OFFSETS_PARTITIONS: u32 = 50;
 
 /// Stands for the time that a new coordinator needs to read the log.
 const LOAD_TIME: Span = Span::millis(10);
@@ -84,6 +86,8 @@ pub struct Deferred {
 pub struct GroupCoordinator {
     me: NodeId,
     settings: Arc<Settings>,
+    /// How many partitions `__consumer_offsets` has; `None` as the metadata say.
+    partitions: Option<u16>,
     /// What it answers for, by partition of `__consumer_offsets`.
     pub shards: BTreeMap<TopicPartition, Shard>,
     alarms: Alarms,
@@ -101,7 +105,22 @@ pub struct Host<'a> {
 impl GroupCoordinator {
     /// Answers for nothing yet.
     pub fn new(me: NodeId, settings: Arc<Settings>) -> GroupCoordinator {
-        GroupCoordinator { me, settings, shards: BTreeMap::new(), alarms: Alarms::default() }
+        GroupCoordinator {
+            me,
+            settings,
+            partitions: None,
+            shards: BTreeMap::new(),
+            alarms: Alarms::default(),
+        }
+    }
+
+    /// The same on ZooKeeper, where a broker may be told of some partitions before the others: it counts on
+    /// `offsets.topic.num.partitions`, as `GroupMetadataManager` does from its start on.
+    #[must_use]
+    pub fn on_zookeeper(mut self) -> GroupCoordinator {
+        self.partitions =
+            Some(self.settings.offsets_topic_num_partitions.min(MOST_OFFSETS_PARTITIONS) as u16);
+        self
     }
 
     /// Replicas have applied new metadata: partitions of `__consumer_offsets` may have come or gone (`onElection`,

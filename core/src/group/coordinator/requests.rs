@@ -26,7 +26,7 @@ impl GroupCoordinator {
         let message = *message;
         let asker = Asker { node: envelope.from, correlation: envelope.correlation };
         if let GroupMessage::FindCoordinatorRequest(group) = message {
-            let response = find(host.image, group);
+            let response = self.find(host.image, group);
             asker.answer(GroupMessage::FindCoordinatorResponse(response), out);
             return;
         }
@@ -68,11 +68,30 @@ impl GroupCoordinator {
 
     /// The partition that keeps this group, if this broker answers for it.
     fn shard_of(&self, image: &Image, group: Text) -> Result<TopicPartition, ErrorCode> {
-        let id = partition_of(image, group).ok_or(ErrorCode::NotCoordinator)?;
+        let id = self.partition_of(image, group).ok_or(ErrorCode::NotCoordinator)?;
         match self.shards.get(&id) {
             None => Err(ErrorCode::NotCoordinator),
             Some(shard) if shard.loading.is_some() => Err(ErrorCode::CoordinatorLoadInProgress),
             Some(_) => Ok(id),
+        }
+    }
+
+    fn partition_of(&self, image: &Image, group: Text) -> Option<TopicPartition> {
+        match self.partitions {
+            None => partition_of(image, group),
+            Some(count) => {
+                let topic = image.topic_named(OFFSETS_TOPIC)?;
+                Some(TopicPartition { topic, partition: partition_for(group, count) })
+            }
+        }
+    }
+
+    /// Who coordinates this group: whoever leads its partition, if that broker lives.
+    fn find(&self, image: &Image, group: Text) -> FindCoordinatorResponse {
+        let leader = self.partition_of(image, group).and_then(|id| image.partitions.get(&id)?.leader);
+        match leader.filter(|leader| image.alive_brokers().contains(*leader)) {
+            Some(leader) => FindCoordinatorResponse { error: ErrorCode::None, coordinator: Some(leader) },
+            None => FindCoordinatorResponse { error: ErrorCode::CoordinatorNotAvailable, coordinator: None },
         }
     }
 }
@@ -84,15 +103,6 @@ pub fn partition_of(image: &Image, group: Text) -> Option<TopicPartition> {
     let last = TopicPartition { topic, partition: u16::MAX };
     let count = image.partitions.range(first..=last).count() as u16;
     Some(TopicPartition { topic, partition: partition_for(group, count) })
-}
-
-/// Who coordinates this group: whoever leads its partition, if that broker lives.
-fn find(image: &Image, group: Text) -> FindCoordinatorResponse {
-    let leader = partition_of(image, group).and_then(|id| image.partitions.get(&id)?.leader);
-    match leader.filter(|leader| image.alive_brokers().contains(*leader)) {
-        Some(leader) => FindCoordinatorResponse { error: ErrorCode::None, coordinator: Some(leader) },
-        None => FindCoordinatorResponse { error: ErrorCode::CoordinatorNotAvailable, coordinator: None },
-    }
 }
 
 const fn group_of(message: &GroupMessage) -> Option<Text> {
@@ -319,5 +329,48 @@ mod tests {
         assert_eq!((first.len(), group.unwritten().0.len()), (1, 0), "nothing is written twice by itself");
         assert_eq!(group.commit(&request), Ok(()));
         assert_eq!(group.unwritten().0, first);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{BrokerEpoch, Incarnation, NodeList, TopicId};
+    use crate::metadata::image::{BrokerRegistration, TopicImage};
+    use crate::record::PartitionRegistration;
+
+    /// `__consumer_offsets` as a broker knows it that was told of the first partition only.
+    fn first_partition_only() -> Image {
+        let (topic, broker) = (TopicId(0), NodeId::broker(1));
+        let named = TopicImage {
+            name: Text::new(OFFSETS_TOPIC).expect("a name"),
+            min_insync_replicas: None,
+            unclean_leader_election_enable: None,
+        };
+        let registered = BrokerRegistration {
+            incarnation: Incarnation(0),
+            broker_epoch: BrokerEpoch(1),
+            fenced: false,
+            in_controlled_shutdown: false,
+        };
+        let replicas: NodeList = [broker].into_iter().collect();
+        let mut image = Image::default();
+        image.topics.insert(topic, named);
+        image.brokers.insert(broker, registered);
+        let id = TopicPartition { topic, partition: 0 };
+        image.partitions.insert(id, PartitionRegistration::new(replicas, replicas));
+        image
+    }
+
+    /// Source: `GroupMetadataManager.groupMetadataTopicPartitionCount`, read once at the start.
+    #[test]
+    fn a_broker_on_zookeeper_looks_for_no_group_in_another_partition() {
+        let image = first_partition_only();
+        let settings = Arc::new(Settings { offsets_topic_num_partitions: 2, ..Settings::default() });
+        let readers = Text::new("readers").expect("a name");
+        let in_kraft = GroupCoordinator::new(NodeId::broker(1), settings.clone());
+        assert_eq!(in_kraft.find(&image, readers).coordinator, Some(NodeId::broker(1)));
+        let on_zookeeper = GroupCoordinator::new(NodeId::broker(1), settings).on_zookeeper();
+        assert_eq!(on_zookeeper.find(&image, readers).error, ErrorCode::CoordinatorNotAvailable);
     }
 }
