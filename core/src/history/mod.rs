@@ -13,8 +13,8 @@ pub use branch::{BranchInfo, Intervention, NoteLog, StepLog};
 
 use crate::id::StepId;
 use crate::note::Note;
-use crate::scenario::Condition;
 use crate::scenario::words::Names;
+use crate::scenario::{Condition, truth};
 use crate::sim::action::Action;
 use crate::sim::genesis::{Genesis, GenesisError};
 use crate::sim::{NotEnabled, Sim, Step};
@@ -367,12 +367,11 @@ impl History {
     }
 }
 
-/// Names of topics by id, as far as the genesis and the active controller know them.
+/// Names of topics by id, as far as the genesis and the metadata know them.
 pub fn names(sim: &Sim) -> Names {
-    let mut names: Vec<_> = sim.world().genesis.topics.iter().map(|topic| topic.name).collect();
-    let control = sim.world().active_controller().and_then(|id| sim.world().process(id)?.control());
-    if let Some(control) = control {
-        for (id, topic) in &control.image().topics {
+    let mut names: Vec<_> = sim.world().genesis.all_topics().iter().map(|topic| topic.name).collect();
+    if let Some(image) = truth(sim) {
+        for (id, topic) in &image.topics {
             let place = usize::from(id.0);
             if names.len() <= place {
                 names.resize(place + 1, topic.name);

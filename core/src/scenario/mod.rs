@@ -99,7 +99,7 @@ impl Scenario {
             return Err(ScenarioError { line: case.component_line, message });
         }
         let genesis = genesis::parse(&case.genesis)?;
-        let names = Names(genesis.topics.iter().map(|topic| topic.name).collect());
+        let names = Names(genesis.all_topics().iter().map(|topic| topic.name).collect());
         let mut lines = Vec::new();
         for (number, line) in case.blocks.iter().flat_map(|block| &block.commands) {
             let read =
