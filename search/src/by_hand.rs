@@ -7,21 +7,30 @@
 //!   (`KafkaController.tryProcessAlterPartition`, `KafkaZkClient.updateLeaderAndIsr`), and the leader gives up and waits
 //!   for "the latest metadata" (`Partition.handleAlterPartitionError`). In ZooKeeper mode these come with the next leader
 //!   epoch only (so KAFKA-14144 says, too), which nobody has a reason to begin. A leader that is started again gets one.
+//!   Up to 2.6 leaders write ISRs themselves, look whether it was their own write that they met
+//!   (`ReplicationUtils.checkLeaderAndIsrZkData`), but not when their session ended with it: "Cached zkVersion not equal
+//!   to that in zookeeper, skip updating ISR" is all that they say from then on (KAFKA-2729).
 //! - The first state of a new partition: `NODEEXISTS` is logged as a state change that failed, and so is every later
 //!   attempt (`ZkPartitionStateMachine.initializeLeaderAndIsrForPartitions`, 3.x). Only a new controller reads what
 //!   stands there, and it is one as soon as `/controller` is deleted.
 //!
 //! Elections and ISRs that the controller itself shrinks read the znode again and are safe.
+//!
+//! And a watch that has fired is set again only when the controller's thread comes to it. Who hears that `/controller` was
+//! created, and looks when it is gone again, resigns and waits for the next creation (`ControllerChangeHandler`,
+//! `KafkaController.processControllerChange`, `maybeResign`). When it is so with all brokers, nobody stands for election
+//! until one of them is started again.
 
 use crate::heal::Core;
 use crate::script::Act;
 use kraftscope_core::id::{NodeId, TopicPartition};
 use kraftscope_core::metadata::image::Image;
 use kraftscope_core::node::{Command, Loss};
-use kraftscope_core::process::{Broker, Plane, Process};
+use kraftscope_core::process::{Broker, Process};
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
 use kraftscope_core::zk_controller::context::PartitionStatus;
+use kraftscope_core::znode::Path;
 
 /// What frees the first thing that is stuck in this core; nothing where the metadata are not in ZooKeeper.
 pub(crate) fn free(sim: &Sim, core: &Core) -> Option<Act> {
@@ -32,32 +41,46 @@ pub(crate) fn free(sim: &Sim, core: &Core) -> Option<Act> {
     if let Some(leader) = waiting {
         return Some(Act::Do(Action::Crash(leader, Loss::Nothing)));
     }
+    if has_no_controller(sim) && healed().all(|id| process(id).is_some_and(awaits_another)) {
+        return healed().next().map(|id| Act::Do(Action::Crash(id, Loss::Nothing)));
+    }
     let controller =
         healed().find(|id| process(*id).is_some_and(|broker| meets_its_own_state(broker, image)));
     controller.map(|_| Act::Controller(Command::Resign))
 }
 
-/// Whether this broker leads a partition whose ISR stands in ZooKeeper as it asked for it, or newer, and was told only
-/// that its version is wrong.
+/// Whether this broker leads a partition whose znode is newer than what it knows, and nothing is on its way that would
+/// tell it: the controller tells another leader epoch only.
 fn waits_in_vain(broker: &Broker, me: NodeId, image: &Image) -> bool {
     let asked = |id: TopicPartition| {
         broker.replicas.alter_partition().proposals().any(|proposal| proposal.partition == id)
     };
     broker.replicas.partitions().iter().any(|(&id, partition)| {
-        let in_flight = partition.as_leader().is_some_and(|leader| leader.isr.is_in_flight());
         let overtaken = image.partitions.get(&id).is_some_and(|found| {
             found.leader == Some(me)
                 && found.leader_epoch == partition.leader_epoch
                 && found.partition_epoch > partition.partition_epoch
         });
-        in_flight && overtaken && !asked(id)
+        partition.is_leader() && overtaken && !asked(id)
+    })
+}
+
+fn has_no_controller(sim: &Sim) -> bool {
+    sim.world().ensemble().is_some_and(|ensemble| ensemble.database().tree().get(Path::Controller).is_none())
+}
+
+/// Whether this broker is at rest and waits until somebody else becomes the controller.
+fn awaits_another(broker: &Broker) -> bool {
+    broker.zookeeper().is_some_and(|plane| {
+        plane.controller.is_idle()
+            && !plane.controller.is_active()
+            && plane.client.awaits_creation(Path::Controller)
     })
 }
 
 /// Whether this broker is a controller at rest that takes a partition for new whose state stands in ZooKeeper.
 fn meets_its_own_state(broker: &Broker, image: &Image) -> bool {
-    let Plane::ZooKeeper(plane) = &broker.plane else { return false };
-    let controller = &plane.controller;
+    let Some(controller) = broker.zookeeper().map(|plane| &plane.controller) else { return false };
     let is_new = |id: &TopicPartition| {
         controller.context().partitions.get(id).is_some_and(|known| known.status == PartitionStatus::New)
     };

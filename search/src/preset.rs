@@ -42,6 +42,8 @@ pub struct Preset {
     pub mode: Mode,
     /// Releases.
     pub releases: &'static [Release],
+    /// Switches that stand otherwise than in them, with their values.
+    pub mends: &'static [(&'static str, &'static str)],
     /// What is asked.
     pub demand: Demand,
     /// Shapes.
@@ -89,15 +91,17 @@ const MODEL: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
 const OLDER: &[Fault] =
     &all_but::<{ SAFE.len() - 3 }>(&[Fault::Unclean, Fault::ReplaceDisk, Fault::Voters, Fault::Reassign]);
 
-/// What a cluster on ZooKeeper can be asked to survive: [`Fault::Fence`] is an expired session there. Kafka had no
-/// protection there against brokers that come back without what they had (KIP-966 came with KRaft).
-const ZOOKEEPER: &[Fault] = &all_but::<{ SAFE.len() - 6 }>(&[
+/// What a cluster on ZooKeeper can be asked to survive: [`Fault::Fence`] is an expired session there, [`Fault::Resign`] a
+/// `/controller` that somebody deletes. Kafka had no protection there against brokers that come back without what they
+/// had (KIP-966 came with KRaft). And no promise stands while a partition moves: the leader is told the new replicas
+/// before those that go have left the ISR (`KafkaController.moveReassignedPartitionLeaderIfRequired`), and its high
+/// watermark waits for replicas only (`Partition.maybeIncrementLeaderHW`).
+const ZOOKEEPER: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
     Fault::Unclean,
     Fault::PowerLoss,
     Fault::Blackout,
     Fault::ReplaceDisk,
     Fault::Voters,
-    Fault::Resign,
     Fault::Reassign,
 ]);
 
@@ -129,6 +133,7 @@ const fn release(name: &'static str, releases: &'static [Release]) -> Preset {
         about: "everything may break, within what the configuration tolerates",
         mode: Mode::KRaft,
         releases,
+        mends: &[],
         demand: Demand::MustBeSafe,
         size: Size::Any,
         faults: SAFE,
@@ -144,14 +149,41 @@ const fn closer(
     demand: Demand,
 ) -> Preset {
     let mode = Mode::KRaft;
-    Preset { name, about, mode, releases: &Release::KRAFT, demand, size, faults, refines: false }
+    Preset { name, about, mode, releases: &Release::KRAFT, mends: &[], demand, size, faults, refines: false }
 }
 
-/// The presets of the other modes, played when they are named: what they find is not all understood yet.
-pub const MODES: &[Preset] = &[
-    Preset { mode: Mode::ZooKeeper, faults: ZOOKEEPER, ..release("zookeeper", &[Release::V3_9]) },
-    Preset { mode: Mode::KafkaRaft, faults: GROUPS, ..release("kafkaraft", &[Release::V4_2]) },
+/// What 2.1 to 2.5 did not keep, as switches that mend it, so that the rest can be asked.
+const MENDS_2_3: &[(&str, &str)] = &[("io_error_fences_log", "on"), ("truncation_cleans_epoch_cache", "on")];
+/// The same of 1.1 and of 0.10.2, which had neither KIP-279, KIP-320 nor KIP-380, and controllers that write on after they
+/// were replaced (KAFKA-6082); 0.10.2 had no leader epochs either (KIP-101).
+const MENDS_1_1: &[(&str, &str)] = &[
+    ("io_error_fences_log", "on"),
+    ("truncation_cleans_epoch_cache", "on"),
+    ("zk_multi", "on"),
+    ("broker_epoch_in_requests", "on"),
+    ("truncation", "epoch-and-end-offset"),
+    ("fetch_checks_leader_epoch", "on"),
+    ("hw_counts_current_epoch_only", "on"),
+    ("expansion_needs_current_epoch", "on"),
+    ("expansion_waits_for_epoch_start", "on"),
+    ("truncation_needs_same_epoch", "on"),
+    ("leader_stores_epoch_start", "on"),
+    ("truncation_on_missed_epoch", "on"),
+    ("consumer_detects_truncation", "on"),
 ];
+
+const fn older(
+    name: &'static str,
+    releases: &'static [Release],
+    mends: &'static [(&'static str, &'static str)],
+) -> Preset {
+    let about = "an old release whose known holes are mended";
+    Preset { mode: Mode::ZooKeeper, faults: ZOOKEEPER, about, mends, ..release(name, releases) }
+}
+
+/// The presets of the other mode, played when they are named.
+pub const MODES: &[Preset] =
+    &[Preset { mode: Mode::KafkaRaft, faults: GROUPS, ..release("kafkaraft", &[Release::V4_2]) }];
 
 /// The presets that are played in turn unless one is named.
 pub const PRESETS: &[Preset] = &[
@@ -169,12 +201,17 @@ pub const PRESETS: &[Preset] = &[
         about: "one partition whose disks are safe, held against the model of KIP-320",
         mode: Mode::KRaft,
         releases: &Release::KRAFT,
+        mends: &[],
         demand: Demand::MustBeSafe,
         size: Size::OnePartition,
         faults: MODEL,
         refines: true,
     },
     closer("show-me", "no limits: promises may become void", Size::Any, Fault::ALL, Demand::ShowMe),
+    Preset { mode: Mode::ZooKeeper, faults: ZOOKEEPER, ..release("zookeeper", &[Release::V3_9]) },
+    older("zookeeper-2.3", &[Release::V2_3], MENDS_2_3),
+    older("zookeeper-1.1", &[Release::V1_1], MENDS_1_1),
+    older("zookeeper-0.10.2", &[Release::V0_10], MENDS_1_1),
 ];
 
 impl Preset {

@@ -10,7 +10,7 @@ use crate::preset::{Demand, Preset, Size};
 use kraftscope_core::client::{ConsumerSpec, ProducerSpec};
 use kraftscope_core::config::{Acks, GroupProtocol, OffsetReset, Racks, ReadMode, ReplicaSelector, Settings};
 use kraftscope_core::id::Text;
-use kraftscope_core::mode::{Mode, ReplicationPlane};
+use kraftscope_core::mode::{MetadataPlane, Mode, ReplicationPlane};
 use kraftscope_core::net::Latency;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::genesis::{Genesis, TopicSpec};
@@ -58,7 +58,11 @@ impl From<&Preset> for Swarm {
             min_isr: None,
             unclean: None,
             consumers: true,
-            switches: Vec::new(),
+            switches: preset
+                .mends
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
         }
     }
 }
@@ -83,6 +87,9 @@ impl Swarm {
         let mut genesis = self.shape(seed, release, &mut luck);
         draw_settings(&mut genesis.settings, &mut luck);
         draw_snapshots(&mut genesis.settings, &mut Luck::stream(seed, 104));
+        if self.mode.metadata() == MetadataPlane::ZooKeeper {
+            draw_ensemble(&mut genesis.settings, &mut Luck::stream(seed, 107));
+        }
         if self.consumers {
             draw_racks(&mut genesis.settings, &mut Luck::stream(seed, 105));
         }
@@ -322,6 +329,23 @@ fn draw_rafts(genesis: &mut Genesis, clocks_agree: bool, luck: &mut Luck) {
     let drawn = luck.weighted(&modes).unwrap_or_default();
     let holds = drawn != ReadMode::Lease || clocks_agree;
     settings.kafkaraft_read_mode = if holds { drawn } else { ReadMode::ReadIndex };
+}
+
+/// Sessions that end within a short run, and an ensemble and a controller that need time for what they do.
+fn draw_ensemble(settings: &mut Settings, luck: &mut Luck) {
+    if luck.percent(60) {
+        settings.zookeeper_session_timeout = Span::millis(luck.pick(&[4000, 6000, 10_000]).unwrap_or(6000));
+    }
+    if luck.percent(30) {
+        settings.zookeeper_read = Span::millis(luck.pick(&[1, 20]).unwrap_or(1));
+        settings.zookeeper_write = Span::millis(luck.pick(&[2, 50]).unwrap_or(2));
+    }
+    if luck.percent(30) {
+        settings.controller_partition = Span::millis(luck.pick(&[1, 50]).unwrap_or(1));
+    }
+    if luck.percent(30) {
+        settings.zookeeper_max_in_flight_requests = luck.pick(&[1, 10]).unwrap_or(10);
+    }
 }
 
 /// In a third of the runs the metadata log loses its beginning all the time, and snapshots travel in small parts.

@@ -149,6 +149,10 @@ impl WatchSet {
         self.watches.is_empty()
     }
 
+    pub(super) fn contains(&self, path: Path, kind: WatchKind) -> bool {
+        self.watches.contains(&(path, kind))
+    }
+
     pub(super) fn all(&self) -> Vec<(Path, WatchKind)> {
         self.watches.iter().copied().collect()
     }

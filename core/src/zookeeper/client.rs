@@ -20,7 +20,7 @@ use crate::id::{NodeId, NodeList};
 use crate::node::{Out, Timer};
 use crate::note::Note;
 use crate::time::{Span, Time};
-use crate::wire::{Envelope, Message, ZkReply, ZkRequest, ZooKeeperMessage};
+use crate::wire::{Envelope, Message, WatchKind, ZkReply, ZkRequest, ZooKeeperMessage};
 use crate::znode::{EventType, Path, SessionId, ZooKeeperError, Zxid};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -167,6 +167,11 @@ impl ZooKeeperClient {
             Connection::Connected { heard, .. } => Some(heard),
             Connection::None | Connection::Pausing | Connection::Connecting { .. } => None,
         }
+    }
+
+    /// Whether it found no such znode, and will be told when there is one.
+    pub fn awaits_creation(&self, path: Path) -> bool {
+        self.watches.contains(path, WatchKind::Exists)
     }
 
     /// How many requests have no answer yet.

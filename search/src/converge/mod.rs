@@ -150,6 +150,8 @@ impl Missing {
 pub fn missing(sim: &Sim, core: &Core, patience: &Patience) -> Option<Missing> {
     let world = sim.world();
     let (image, ahead) = match world.genesis.mode.metadata() {
+        // Controllers are brokers there.
+        MetadataPlane::ZooKeeper if world.genesis.brokers == 0 => return None,
         MetadataPlane::KRaft => match of_quorum(world, core) {
             Ok(controller) => {
                 let control = world.process(controller).and_then(Process::control)?;

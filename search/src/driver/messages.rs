@@ -20,6 +20,8 @@ fn is_control(api: &str) -> bool {
             | "BeginQuorumEpoch"
             | "EndQuorumEpoch"
             | "Vote"
+            | "LeaderAndIsr"
+            | "StopReplica"
     )
 }
 
@@ -93,8 +95,9 @@ fn fits(fault: Fault, packet: &PacketRef) -> bool {
         Fault::StaleControl => is_control(packet.api),
         // The coordinator tells a new assignment once (`GroupMetadataManager.consumerGroupHeartbeat`), in the answer to
         // whichever request comes first: that counts on TCP, which doubles nothing, and on a client that says
-        // everything again after an answer that it missed.
-        Fault::Duplicate => !matches!(packet.api, "Disconnect" | "ConsumerGroupHeartbeat"),
+        // everything again after an answer that it missed. UpdateMetadata counts on it, too: a controller sends one at a
+        // time, and a broker obeys whichever comes last (`ZkMetadataCache.updateMetadata`).
+        Fault::Duplicate => !matches!(packet.api, "Disconnect" | "ConsumerGroupHeartbeat" | "UpdateMetadata"),
         _ => packet.api != "Disconnect",
     }
 }
@@ -105,12 +108,16 @@ mod tests {
     use kraftscope_core::time::Time;
 
     /// Source: `GroupMetadataManager.consumerGroupHeartbeat`: the assignment is only told when it has changed.
+    /// `ZkMetadataCache.updateMetadata`: an earlier state of the cluster replaces a later one.
     #[test]
-    fn a_heartbeat_that_tells_an_assignment_may_be_lost_but_not_doubled() {
+    fn what_counts_on_tcp_may_be_lost_but_not_doubled() {
         let (from, to) = (NodeId::consumer(1), NodeId::broker(1));
         let packet = |api| PacketRef { from, to, api, request: true, sent_at: Time::ZERO };
         assert!(fits(Fault::Duplicate, &packet("JoinGroup")));
         assert!(fits(Fault::Loss, &packet("ConsumerGroupHeartbeat")));
         assert!(!fits(Fault::Duplicate, &packet("ConsumerGroupHeartbeat")));
+        assert!(fits(Fault::Loss, &packet("UpdateMetadata")));
+        assert!(!fits(Fault::Duplicate, &packet("UpdateMetadata")));
+        assert!(fits(Fault::Duplicate, &packet("LeaderAndIsr")));
     }
 }
