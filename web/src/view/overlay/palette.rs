@@ -18,6 +18,10 @@ use yew::prelude::*;
 /// Lines that are shown at most.
 const SHOWN: usize = 12;
 
+/// Words that people type for what is called otherwise here.
+const ALSO: &[(&str, &[&str])] =
+    &[("stop", &["crash", "shut", "pause"]), ("kill", &["crash"]), ("isolate", &["cut"]), ("restart", &["start"])];
+
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -102,7 +106,11 @@ fn found(all: &[Entry], query: &str) -> Vec<Entry> {
     let words: Vec<String> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let holds = |entry: &&Entry| {
         let text = entry.text.to_lowercase();
-        words.iter().all(|word| text.contains(word))
+        let meant = |word: &str| {
+            let also = ALSO.iter().filter(|(typed, _)| *typed == word).flat_map(|(_, meant)| *meant);
+            text.contains(word) || also.into_iter().any(|meant| text.contains(meant))
+        };
+        words.iter().all(|word| meant(word))
     };
     all.iter().filter(holds).take(SHOWN).cloned().collect()
 }
