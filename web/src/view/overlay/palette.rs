@@ -19,8 +19,12 @@ use yew::prelude::*;
 const SHOWN: usize = 12;
 
 /// Words that people type for what is called otherwise here.
-const ALSO: &[(&str, &[&str])] =
-    &[("stop", &["crash", "shut", "pause"]), ("kill", &["crash"]), ("isolate", &["cut"]), ("restart", &["start"])];
+const ALSO: &[(&str, &[&str])] = &[
+    ("stop", &["crash", "shut", "pause"]),
+    ("kill", &["crash"]),
+    ("isolate", &["cut"]),
+    ("restart", &["start"]),
+];
 
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,6 +210,18 @@ mod tests {
         let all = entries(&model);
         let texts: Vec<String> = found(&all, "crash BROKER 2").into_iter().map(|entry| entry.text).collect();
         assert_eq!(texts, ["Crash broker 2 (the process dies, its page cache stays)"]);
+    }
+
+    #[test]
+    fn a_crash_is_found_by_what_people_call_it() {
+        let model = Model::opening(Lang::En, Theme::Auto);
+        let all = entries(&model);
+        for query in ["stop broker 2", "kill broker 2"] {
+            assert!(
+                found(&all, query).iter().any(|entry| entry.text.starts_with("Crash broker 2")),
+                "{query}"
+            );
+        }
     }
 
     #[test]
