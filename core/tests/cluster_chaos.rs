@@ -5,7 +5,7 @@
 use kraftscope_core::check::INVARIANTS;
 use kraftscope_core::history::History;
 use kraftscope_core::id::{NodeId, Offset};
-use kraftscope_core::node::Command;
+use kraftscope_core::node::{Command, Loss};
 use kraftscope_core::note::Note;
 use kraftscope_core::scenario::{Scenario, truth};
 use kraftscope_core::sim::action::Action;
@@ -112,6 +112,9 @@ fn storm_and_calm(plane: &str, release: &str, seed: u64, events: u64) -> Vec<Str
     sim.apply(Action::HealAll).expect("always possible");
     let healed = sim.now();
     let (mut looked_at, mut quiet) = (healed, false);
+    // What Kafka leaves stuck on ZooKeeper when an answer is lost, a restart of the brokers frees (the case files
+    // `zookeeper/a-lost-answer-*`).
+    let mut by_hand = sim.world().ensemble().is_some();
     raise(&mut sim);
     while sim.now().since(healed) < Span::secs(180) {
         assert!(sim.step_into(&mut step), "something always happens");
@@ -131,6 +134,12 @@ fn storm_and_calm(plane: &str, release: &str, seed: u64, events: u64) -> Vec<Str
         }
         if quiet && apart(&sim).is_none() {
             return wrong;
+        }
+        if by_hand && sim.now().since(healed) > Span::secs(90) {
+            by_hand = false;
+            for broker in sim.world().genesis.broker_ids().collect::<Vec<NodeId>>() {
+                drop(sim.apply(Action::Crash(broker, Loss::Nothing)));
+            }
         }
     }
     wrong.extend(apart(&sim));
@@ -167,12 +176,9 @@ fn after_a_storm_release_4_2_comes_together_and_broke_no_promise() {
 /// Source: V16 of the invariants of ZooKeeper mode: who expired registers again, another controller takes over, and
 /// partitions without a leader get one.
 #[test]
-fn after_a_storm_a_cluster_on_zookeeper_broke_no_promise() {
+fn after_a_storm_a_cluster_on_zookeeper_comes_together_and_broke_no_promise() {
     let storms = (1..=5).flat_map(|seed| storm_and_calm("mode zookeeper\nzookeepers", "3.9", seed, 10_000));
-    // An ISR may stay small: a controller that loses ZooKeeper's answer writes again, meets its own write
-    // (BADVERSION), and the leader that asked waits for metadata that nobody sends.
-    let broken: Vec<String> = storms.filter(|what| what.contains("at event")).collect();
-    assert_eq!(broken, Vec::<String>::new());
+    assert_eq!(storms.collect::<Vec<String>>(), Vec::<String>::new());
 }
 
 /// What the last roll of the dice decided, and has not happened, is called off with everything else.
