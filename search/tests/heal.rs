@@ -199,3 +199,19 @@ fn a_controller_that_takes_its_own_state_for_a_failure_is_replaced() {
     run_for(&mut sim, Span::secs(5));
     assert_eq!(restarts(&sim, &BROKERS), [], "another one has read it");
 }
+
+/// Source: `ControllerChangeHandler`, `KafkaController.processControllerChange`, `maybeResign`: the watch that has told of its
+/// creation is set again when the thread comes to it, and then it is gone.
+#[test]
+fn a_broker_is_started_again_when_nobody_has_seen_the_controller_go() {
+    let text = "release 3.9\nmode zookeeper\nzookeepers 1\nbrokers 1\ntopic orders\n\
+                set kraftscope.controller.partition.us 1000000\n----\nuntil note ControllerElected\n\
+                call broker-1 resign\nuntil note ControllerResigned\nrun 60s\n";
+    let mut sim = History::from_text(text).expect("everything comes as expected").sim().clone();
+    assert_eq!(restarts(&sim, &BROKERS[..1]), [Act::Do(Action::Crash(BROKERS[0], Loss::Nothing))]);
+    act(&mut sim, Action::Crash(BROKERS[0], Loss::Nothing));
+    act(&mut sim, Action::Start(BROKERS[0]));
+    run_for(&mut sim, Span::secs(60));
+    assert_eq!(restarts(&sim, &BROKERS[..1]), [], "it stands for election");
+    assert!(sim.world().active_controller().is_some());
+}
