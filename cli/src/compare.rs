@@ -93,7 +93,11 @@ pub(crate) fn modes(list: &str) -> Result<Vec<Mode>, String> {
     list.split(',').map(mode).collect()
 }
 
-fn release(name: &str) -> Result<Release, String> {
+/// Reads `4.1`.
+///
+/// # Errors
+/// Names the releases that there are.
+pub(crate) fn release(name: &str) -> Result<Release, String> {
     let known = Release::ALL.map(Release::name).join(", ");
     Release::parse(name).ok_or_else(|| format!("'{name}' is no release: write some of {known}"))
 }

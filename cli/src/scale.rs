@@ -8,7 +8,7 @@ mod figure;
 use crate::arguments::{number, word};
 use crate::compare::markdown::grouped;
 use crate::compare::{modes, show};
-use kraftscope_core::compare::{Meter, Unit};
+use kraftscope_core::compare::{Meter, Unit, Variant};
 use kraftscope_core::id::{NodeId, Text};
 use kraftscope_core::mode::Mode;
 use kraftscope_core::node::Loss;
@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub(crate) const USAGE: &str = "\
-kraftscope scale [--modes LIST] [--partitions LIST] [--brokers N] [--seeds N] [--read FILE]... [--json | --markdown] [--svg FILE]
+kraftscope scale [--modes LIST] [--release NAME] [--partitions LIST] [--brokers N] [--seeds N]
+                 [--read FILE]... [--json | --markdown] [--svg FILE]
     Kills the active controller, and a broker, of clusters with so many partitions (10,100,1000,10000,100000 by default;
     replication factor 3) and measures how long they are without one: the median over seeds. --svg draws the curves; --read takes
     what an earlier --json printed instead of measuring.
@@ -52,10 +53,11 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     let (mut chosen, mut sizes) = (Mode::ALL.to_vec(), vec![10, 100, 1000, 10_000, 100_000]);
     let (mut brokers, mut seeds, mut json, mut svg) = (6, 1u64, false, None);
     let mut points = Vec::new();
-    let (mut measures, mut markdown) = (true, false);
+    let (mut measures, mut markdown, mut release) = (true, false, None);
     while let Some(argument) = arguments.next().map_err(|error| error.to_string())? {
         match argument {
             lexopt::Arg::Long("modes") => chosen = modes(&word(arguments)?)?,
+            lexopt::Arg::Long("release") => release = Some(crate::compare::release(&word(arguments)?)?),
             lexopt::Arg::Long("partitions") => {
                 let list = word(arguments)?;
                 let size =
@@ -80,7 +82,12 @@ pub(crate) fn command(arguments: &mut lexopt::Parser) -> Result<(), String> {
     }
     for mode in chosen.into_iter().filter(|_| measures) {
         for &partitions in &sizes {
-            let point = measure(mode, partitions, brokers, seeds.max(1))?;
+            let point = measure(
+                &Variant { mode: Some(mode), release, ..Variant::default() },
+                partitions,
+                brokers,
+                seeds.max(1),
+            )?;
             if says {
                 println!("{}", line(&point));
             }
@@ -147,7 +154,7 @@ fn table(points: &[Point]) -> String {
     text
 }
 
-fn genesis(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<Genesis, String> {
+fn genesis(variant: &Variant, partitions: u32, brokers: u8, seed: u64) -> Result<Genesis, String> {
     let mut left = partitions;
     let mut topics = Vec::new();
     while left > 0 {
@@ -164,19 +171,19 @@ fn genesis(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<Genesi
     }
     let (producers, consumers) = (Vec::new(), Vec::new());
     let base = Genesis { seed, brokers, topics, producers, consumers, checks: false, ..Genesis::default() };
-    Ok(base.in_mode(mode))
+    variant.of(&base)
 }
 
 /// A cluster that stands.
-fn cluster(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<(Sim, Step), String> {
-    let mut sim = Sim::new(genesis(mode, partitions, brokers, seed)?).map_err(|error| error.0)?;
+fn cluster(variant: &Variant, partitions: u32, brokers: u8, seed: u64) -> Result<(Sim, Step), String> {
+    let mut sim = Sim::new(genesis(variant, partitions, brokers, seed)?).map_err(|error| error.0)?;
     sim.measure();
     let mut step = Step::default();
     let led = |sim: &Sim| sim.meter().is_some_and(|meter| meter.leaders.partitions() >= partitions);
     let late = Time::ZERO + PATIENCE;
     while !(sim.is_set_up_for_good() && led(&sim)) {
         if sim.now() > late || !sim.step_into(&mut step) {
-            return Err(format!("{mode}, {partitions} partitions: the cluster does not come up"));
+            return Err(format!("{partitions} partitions: the cluster does not come up"));
         }
     }
     // Pings and heartbeats are at any point of their periods.
@@ -185,11 +192,11 @@ fn cluster(mode: Mode, partitions: u32, brokers: u8, seed: u64) -> Result<(Sim, 
     Ok((sim, step))
 }
 
-fn measure(mode: Mode, partitions: u32, brokers: u8, seeds: u64) -> Result<Point, String> {
+fn measure(variant: &Variant, partitions: u32, brokers: u8, seeds: u64) -> Result<Point, String> {
     let (mut controllers, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
     let (mut led, mut events) = (0, 0);
     for seed in 1..=seeds {
-        let (mut sim, mut step) = cluster(mode, partitions, brokers, seed)?;
+        let (mut sim, mut step) = cluster(variant, partitions, brokers, seed)?;
         let mut other = sim.clone();
         controllers.push(kill_controller(&mut sim, &mut step)?);
         let (first, last, lost) = kill_broker(&mut other, &mut step)?;
@@ -200,6 +207,7 @@ fn measure(mode: Mode, partitions: u32, brokers: u8, seeds: u64) -> Result<Point
     }
     let [controller, first, last] = [controllers, firsts, lasts].map(median);
     let events = events / seeds;
+    let mode = variant.mode.unwrap_or_default();
     Ok(Point { mode, partitions, controller, first, last, led, events })
 }
 
