@@ -441,6 +441,8 @@ pub enum Note {
     MessageDelayed { from: NodeId, to: NodeId, by: Span },
     /// The network's conditions changed.
     NetworkChanged,
+    /// The clock of a node counts so much of a second in a second, in percent.
+    ClockSet { node: NodeId, percent: u32 },
     /// A node handles everything this much later.
     Slowed { node: NodeId, by: Span },
     /// A person's command was refused.

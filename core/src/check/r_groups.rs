@@ -71,10 +71,12 @@ pub(super) fn check_reads(
     findings: &mut Findings,
 ) {
     let Some(rafts) = broker.replicas.rafts() else { return };
-    for answer in rafts.answered().iter().filter(|answer| answer.at == world.now) {
+    let now = world.time_at(leader);
+    for answer in rafts.answered().iter().filter(|answer| answer.at == now) {
         let found = partitions.ghosts.binary_search_by_key(&answer.partition, |ghost| ghost.id);
         let Some(ghost) = found.ok().map(|place| &mut partitions.ghosts[place]) else { continue };
-        let before = ghost.commits.partition_point(|&(time, _)| time < answer.asked);
+        let asked = world.true_time(leader, answer.asked);
+        let before = ghost.commits.partition_point(|&(time, _)| time < asked);
         let committed = ghost.commits[..before].last().map_or(Offset(0), |&(_, end)| end);
         let stale = answer.hw < committed && ghost.void.is_none();
         if stale && ghost.stale != Some((answer.reader, answer.hw)) {

@@ -209,7 +209,9 @@ const fn is_fault(action: Action) -> bool {
         | Action::Pause(_)
         | Action::Cut(_)
         | Action::Isolate(_)
-        | Action::Configure(Change::Slow(..) | Change::LinkDelay(..) | Change::LinkLoss(..))
+        | Action::Configure(
+            Change::Slow(..) | Change::Clock(..) | Change::LinkDelay(..) | Change::LinkLoss(..),
+        )
         | Action::Call(
             _,
             Command::ShutDown | Command::FenceBroker(_) | Command::Resign | Command::FailController,

@@ -11,6 +11,7 @@ use crate::node::Timer;
 use crate::note::{ChangeReason, Note, ResignReason};
 use crate::sim::Delivered;
 use crate::sim::action::Action;
+use crate::sim::clock::RIGHT;
 use crate::time::{Span, Time};
 use crate::wire::ErrorCode;
 use alloc::vec::Vec;
@@ -304,6 +305,7 @@ fn recovers(note: &Note, node: NodeId) -> bool {
     match *note {
         Note::Resumed { node: it } => it == node,
         Note::Slowed { node: it, by } => it == node && by == Span::ZERO,
+        Note::ClockSet { node: it, percent } => it == node && percent == RIGHT,
         Note::LinkHealed { from, to } => from == node || to == node,
         _ => false,
     }
@@ -314,6 +316,7 @@ fn trouble_of(note: &Note) -> Option<NodeId> {
     match *note {
         Note::Crashed { node, .. } | Note::Paused { node } => Some(node),
         Note::Slowed { node, by } if by > Span::ZERO => Some(node),
+        Note::ClockSet { node, percent } if percent != RIGHT => Some(node),
         _ => None,
     }
 }

@@ -211,6 +211,7 @@ about! {
         LinkHealed: "simulator",
         NetworkChanged: "simulator",
         Slowed: "simulator",
+        ClockSet: "simulator",
         MessageDelayed: "simulator",
         InvariantBroken: "checker",
     }

@@ -9,6 +9,7 @@ use crate::node::{Command, Loss};
 use crate::record::TopicConfig;
 use crate::scenario::words::{self, Names, show_span, span};
 use crate::sim::action::{Action, Change, Rate};
+use crate::sim::clock::FASTEST;
 use crate::sim::genesis::MOST_PARTITIONS;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -41,7 +42,7 @@ pub fn parse(line: &str, names: &Names, controller: NodeId) -> Result<Vec<Action
         ("delay", [id, by]) => Action::Delay(words::packet(id)?, span(by)?),
         ("fire", [id, timer]) => Action::Fire(node(id)?, words::timer(timer)?),
         ("set-timer", [id, timer, to]) => Action::SetTimer(node(id)?, words::timer(timer)?, span(to)?),
-        ("latency" | "slow" | "rate" | "reorder", _) => Action::Configure(change(verb, rest)?),
+        ("latency" | "slow" | "clock" | "rate" | "reorder", _) => Action::Configure(change(verb, rest)?),
         ("call", [id, rest @ ..]) => Action::Call(node(id)?, command(&rest.join(" "), names)?),
         ("fail-append", [id, partition]) => {
             Action::Call(node(id)?, Command::FailAppend(names.partition(partition)?))
@@ -109,6 +110,13 @@ fn change(verb: &str, rest: &[&str]) -> Result<Change, String> {
             format!("'{name}' is no latency: write one of {}", known.join(", "))
         }),
         ("slow", [node, by]) => Ok(Change::Slow(NodeId::parse(node)?, span(by)?)),
+        ("clock", [node, percent]) => {
+            let number = percent.strip_suffix('%').and_then(|number| number.parse().ok());
+            let number = number.filter(|&number: &u32| number <= FASTEST);
+            let number = number
+                .ok_or_else(|| format!("'{percent}' is no speed of a clock: write 0% to {FASTEST}%"))?;
+            Ok(Change::Clock(NodeId::parse(node)?, number))
+        }
         ("reorder", ["on"]) => Ok(Change::Reorder(true)),
         ("reorder", ["off"]) => Ok(Change::Reorder(false)),
         ("rate", [name, parts]) => Ok(Change::Rate(rate(name)?, words::number(parts)?)),
@@ -290,6 +298,7 @@ fn show_change(change: Change) -> String {
         Change::LinkDelay(link, by) => format!("link-delay {link} {}", show_span(by)),
         Change::LinkLoss(link, parts) => format!("link-loss {link} {parts}"),
         Change::Slow(node, by) => format!("slow {node} {}", show_span(by)),
+        Change::Clock(node, percent) => format!("clock {node} {percent}%"),
         Change::Rate(rate, parts) => format!("rate {} {parts}", rate.name()),
         Change::Reorder(on) => format!("reorder {}", if on { "on" } else { "off" }),
     }

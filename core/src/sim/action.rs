@@ -43,7 +43,7 @@ pub enum Action {
     Isolate(NodeId),
     /// Heals every link of this node, both ways.
     Rejoin(NodeId),
-    /// Heals everything: links, delays, losses, slow nodes, rates.
+    /// Heals everything: links, delays, losses, slow nodes, clocks, rates.
     HealAll,
     /// Changes the network's conditions or the rates of faults.
     Configure(Change),
@@ -64,6 +64,8 @@ pub enum Change {
     LinkLoss(Link, u32),
     /// The node handles every message this much later (F14).
     Slow(NodeId, Span),
+    /// The clock of the node counts so much of a second in a second, in percent; at 0 it stands still (F13).
+    Clock(NodeId, u32),
     /// Faults by chance.
     Rate(Rate, u32),
     /// Messages of one link may overtake each other (F11, the stricter mode).
@@ -148,7 +150,7 @@ impl Action {
             Action::Cut(link) | Action::Heal(link) => vec![link.from, link.to],
             Action::Configure(change) => match change {
                 Change::LinkDelay(link, _) | Change::LinkLoss(link, _) => vec![link.from, link.to],
-                Change::Slow(node, _) => vec![node],
+                Change::Slow(node, _) | Change::Clock(node, _) => vec![node],
                 Change::Latency(_) | Change::Rate(..) | Change::Reorder(_) => Vec::new(),
             },
             Action::Deliver(_)

@@ -40,12 +40,14 @@ impl Sim {
 
     fn arm(&mut self, node: NodeId, timer: Timer, range: &RangeInclusive<Span>, cause: StepId) {
         let armed_at = self.world.now;
+        let drawn = self.streams.timers.within(range);
+        let at = |span| armed_at + self.world.true_span(node, span);
         let armed = Armed {
             timer,
-            due: armed_at + self.streams.timers.within(range),
+            due: at(drawn),
             armed_at,
-            earliest: armed_at + *range.start(),
-            latest: armed_at + *range.end(),
+            earliest: at(*range.start()),
+            latest: at(*range.end()),
             cause,
         };
         self.queue.arm(node, armed);

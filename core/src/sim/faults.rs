@@ -247,7 +247,7 @@ impl Sim {
         Ok(())
     }
 
-    fn must_exist(&self, node: NodeId) -> Result<(), NotEnabled> {
+    pub(super) fn must_exist(&self, node: NodeId) -> Result<(), NotEnabled> {
         self.world.slot(node).map(|_| ()).ok_or(NotEnabled::NoSuchNode)
     }
 
@@ -281,6 +281,7 @@ impl Sim {
         self.next_roll = None;
         // What the last roll decided and has not happened yet would break what was just healed.
         self.pending.retain(|action| !is_fault(action));
+        self.set_clocks_right(step);
         self.release();
         step.notes.push(Note::NetworkChanged);
         Ok(())
@@ -311,6 +312,7 @@ impl Sim {
                 }
                 return Ok(());
             }
+            Change::Clock(node, percent) => return self.set_clock(node, percent, step),
             Change::Rate(rate, 0) => {
                 self.rates.remove(&rate);
                 self.schedule_roll();

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod adapt;
+pub mod clock;
 mod effects;
 pub mod ensemble;
 mod faults;
@@ -189,7 +190,8 @@ impl Sim {
         if let Some(&action) = self.pending.front() {
             return Some((self.world.now, action));
         }
-        let due = self.queue.earliest(|node| self.world.health(node) == Health::Paused);
+        let paused = |node| self.world.health(node) == Health::Paused;
+        let due = self.queue.earliest(paused, |node| self.world.stands_still(node));
         match (due, self.next_roll) {
             (due, Some(roll)) if due.is_none_or(|due| roll < due.time()) => Some((roll, Action::Roll)),
             (Some(Due::Packet(time, id)), _) => Some((time, Action::Deliver(id))),
@@ -415,7 +417,7 @@ impl Sim {
     fn handle(&mut self, node: NodeId, input: Input, step: &mut Step) {
         let mut out = core::mem::take(&mut self.out);
         out.dice = self.streams.choices;
-        let now = self.world.now;
+        let now = self.world.time_at(node);
         if let Some(process) = self.world.slot_mut(node).and_then(|slot| slot.process.as_mut()) {
             process.on(now, input, &mut out);
             self.handled += 1;

@@ -156,12 +156,26 @@ impl Queue {
         self.armed.get(usize::from(node.0)).map_or(&[], Vec::as_slice)
     }
 
-    /// The earliest thing that does not concern a node for which `waits` holds. Packets before timers, lower
-    /// packet numbers first.
-    pub fn earliest(&self, waits: impl Fn(NodeId) -> bool) -> Option<Due> {
+    /// Moves all times of a node's timers, which are given with the moment of their arming.
+    pub fn move_timers(&mut self, node: NodeId, to: impl Fn(Time, Time) -> Time) {
+        let armed: Vec<Armed> = self.armed(node).to_vec();
+        for armed in armed {
+            let moved = |time| to(armed.armed_at, time);
+            let (due, earliest, latest) = (moved(armed.due), moved(armed.earliest), moved(armed.latest));
+            self.arm(node, Armed { due, earliest, latest, ..armed });
+        }
+    }
+
+    /// The earliest thing that does not concern a node for which `waits` holds, nor a timer of one whose clock stands
+    /// still. Packets before timers, lower packet numbers first.
+    pub fn earliest(
+        &self,
+        waits: impl Fn(NodeId) -> bool,
+        stands_still: impl Fn(NodeId) -> bool,
+    ) -> Option<Due> {
         let packet = self.packets.iter().find(|(_, packet)| !waits(packet.to));
         let packet = packet.map(|(&(time, id), _)| Due::Packet(time, id));
-        let timer = self.timers.iter().find(|(_, node, _)| !waits(*node));
+        let timer = self.timers.iter().find(|(_, node, _)| !waits(*node) && !stands_still(*node));
         let timer = timer.map(|&(time, node, timer)| Due::Timer(time, node, timer));
         match (packet, timer) {
             (Some(packet), Some(timer)) => Some(if packet.time() <= timer.time() { packet } else { timer }),

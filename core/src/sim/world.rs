@@ -5,11 +5,13 @@ use crate::kraft::Quorum;
 use crate::metadata::image::Image;
 use crate::mode::MetadataPlane;
 use crate::process::{Disk, Process};
+use crate::sim::clock::Clock;
 use crate::sim::ensemble::Ensemble;
 use crate::sim::genesis::Genesis;
 use crate::time::Time;
 use crate::view::Health;
 use crate::voters::VoterSet;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -43,6 +45,8 @@ pub struct World {
     pub genesis: Arc<Genesis>,
     /// In the order of ids.
     pub slots: Vec<Slot>,
+    /// Clocks that are wrong, or have been.
+    pub clocks: BTreeMap<NodeId, Clock>,
     /// What the ZooKeeper ensemble has committed.
     pub(super) ensemble: Option<Ensemble>,
     places: Vec<u8>,
@@ -78,7 +82,8 @@ impl World {
         };
         let zookeeper = genesis.mode.metadata() == MetadataPlane::ZooKeeper;
         let ensemble = zookeeper.then(Ensemble::default);
-        World { now: Time::ZERO, genesis, slots: ids.into_iter().map(slot).collect(), ensemble, places }
+        let (slots, clocks) = (ids.into_iter().map(slot).collect(), BTreeMap::new());
+        World { now: Time::ZERO, genesis, slots, clocks, ensemble, places }
     }
 
     /// The slot of this node.

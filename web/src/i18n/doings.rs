@@ -60,6 +60,9 @@ fn change_parts(words: &Words<'_>, change: Change) -> (&'static str, Args) {
             vec![("from", words.node(link.from)), ("to", words.node(link.to)), ("n", percent(parts))],
         ),
         Change::Slow(at, by) => ("slow", vec![("node", words.node(at)), ("by", words.span(by))]),
+        Change::Clock(at, percent) => {
+            ("clock", vec![("node", words.node(at)), ("percent", percent.to_string())])
+        }
         Change::Rate(rate, parts) => ("rate", vec![("rate", rate.name().to_owned()), ("n", percent(parts))]),
         Change::Reorder(on) => ("reorder", vec![("on", on.word(words))]),
     }

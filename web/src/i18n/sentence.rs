@@ -211,6 +211,7 @@ notes! {
     MessageDelayed { from, to, by }
     NetworkChanged { }
     Slowed { node, by }
+    ClockSet { node, percent }
     CommandRefused { node, error }
     InvariantBroken { invariant, partition, node, offset }
 }
