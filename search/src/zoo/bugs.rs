@@ -129,7 +129,7 @@ pub const BUGS: &[Bug] = &[
     bug("b28", "a broker obeys a controller of the past", "KAFKA-1188", V2_3, &[("controller_epoch_in_requests", "off")])
         .breaks(&["Z3"]).on(Ground::partition(&[Pause, Cut, Delay, Slow, Resign]).in_zookeeper().brokers(3).with(SHORT_SESSIONS)).within(10),
     bug("b29", "nobody notices that a broker was gone", "KIP-380", V2_3, &[("broker_epoch_in_requests", "off")])
-        .not_found("the controller has to stand still from the end of one session until the next life has registered, two seconds later at the most"),
+        .breaks(&["V8", "V15"]).on(Ground::partition(&[Crash, Fence, Slow]).in_zookeeper().brokers(3).with(SLOW_CONTROLLER)).within(300),
     bug("b31", "a controller of the past answers", "KAFKA-14154", V3_3, &[("diverging_answer_hw_ignored", "on"), ("ineligible_replicas_ignored_by_hw", "on")])
         .breaks(&["V7"]).on(Ground::partition(&[Cut, Fence]).brokers(3).controllers(3).promising(1).slowly(1000).with(OLD_CONTROLLER)).within(800),
     bug("b32", "an isolated leader never resigns", "KAFKA-15489", V4_2, &[("check_quorum", "off")])
