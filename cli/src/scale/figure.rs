@@ -9,7 +9,7 @@ const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 52.0;
 const TOP: f64 = 40.0;
-const GAP: f64 = 76.0;
+const GAP: f64 = 112.0;
 
 /// Tenths of a second to a hundred seconds.
 const DECADES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
