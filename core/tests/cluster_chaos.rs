@@ -2,38 +2,22 @@
 //!
 //! Source: the two phases of TigerBeetle's and openraft's simulators, safety first and liveness after.
 
-use kraftscope_core::check::INVARIANTS;
+mod storm_support;
+
 use kraftscope_core::history::History;
-use kraftscope_core::id::{NodeId, Offset};
-use kraftscope_core::node::{Command, Loss};
+use kraftscope_core::id::NodeId;
 use kraftscope_core::note::Note;
 use kraftscope_core::scenario::{Scenario, truth};
+use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
-use kraftscope_core::sim::{Sim, Step};
 use kraftscope_core::time::Span;
 use kraftscope_core::view::Health;
-
-const RATES: [&str; 10] = [
-    "loss 5000",
-    "response-loss 20000",
-    "duplicate 5000",
-    "delay 10000",
-    "crash 10000",
-    "lossy-crash 10000",
-    "pause 10000",
-    "cut 5000",
-    "slow 5000",
-    "fence 5000",
-];
+use storm_support::{Storm, differing_copies, rates, storm_and_calm};
 
 /// A cluster of which the seed decides the shape and which faults are switched on. The two holes of
 /// `Partition.makeLeader` are closed: Kafka breaks promises through them, and that is no finding.
 fn swarm(plane: &str, release: &str, seed: u64) -> Sim {
-    let drawn = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    let rates: String = (0..RATES.len())
-        .filter(|bit| (drawn >> bit) & 1 == 1)
-        .map(|bit| format!("rate {}\n", RATES[bit]))
-        .collect();
+    let rates = rates(seed);
     let servers = [3, 3, 3, 5, 1][(seed % 5) as usize];
     let brokers = [3, 3, 4][(seed % 3) as usize];
     let latency = ["datacenter", "zones", "rack", "regions"][(seed % 4) as usize];
@@ -59,27 +43,6 @@ fn swarm(plane: &str, release: &str, seed: u64) -> Sim {
     Sim::new(genesis).expect("a valid genesis")
 }
 
-fn note_broken(sim: &Sim, step: &Step, broken: &mut Vec<String>) {
-    for note in &step.notes {
-        if let Note::InvariantBroken { invariant, partition, node, offset } = note {
-            let id = INVARIANTS[usize::from(*invariant)].id;
-            broken.push(format!("{id} {partition:?} {node:?} {offset:?} at event {}", sim.event()));
-        }
-    }
-}
-
-/// Starts what is down and wakes what is paused.
-fn raise(sim: &mut Sim) {
-    let slots: Vec<(NodeId, Health)> = sim.world().slots.iter().map(|slot| (slot.id, slot.health)).collect();
-    for (id, health) in slots {
-        match health {
-            Health::Down => drop(sim.apply(Action::Start(id)).expect("it is down")),
-            Health::Paused => drop(sim.apply(Action::Resume(id)).expect("it is paused")),
-            Health::Up => {}
-        }
-    }
-}
-
 /// Why the cluster has not come together: somebody out of an ISR, or a copy that differs.
 fn apart(sim: &Sim) -> Option<String> {
     let image = truth(sim)?;
@@ -90,65 +53,25 @@ fn apart(sim: &Sim) -> Option<String> {
         if !registration.isr.same_members(&registration.replicas) {
             return Some(format!("{id:?}: ISR {:?} of {:?}", registration.isr, registration.replicas));
         }
-        let copy = |broker| -> Option<(Offset, Offset)> {
-            let replicas = &sim.world().process(broker)?.broker()?.replicas;
-            Some((replicas.partition(id)?.hw, replicas.disk.replicas.get(&id)?.log.end()))
-        };
-        let copies: Vec<_> = registration.replicas.iter().map(copy).collect();
-        if copies.iter().any(|found| found.is_none_or(|(hw, leo)| hw != leo) || *found != copies[0]) {
-            return Some(format!("{id:?}: high watermarks and log ends {copies:?}"));
+        if let Some(differ) = differing_copies(sim, id, registration) {
+            return Some(differ);
         }
     }
     None
 }
 
-/// Faults for so many events, then peace. Returns what went wrong.
-fn storm_and_calm(plane: &str, release: &str, seed: u64, events: u64) -> Vec<String> {
-    let (mut sim, mut step, mut wrong) = (swarm(plane, release, seed), Step::default(), Vec::new());
-    for _ in 0..events {
-        assert!(sim.step_into(&mut step), "something always happens");
-        note_broken(&sim, &step, &mut wrong);
-    }
-    sim.apply(Action::HealAll).expect("always possible");
-    let healed = sim.now();
-    let (mut looked_at, mut quiet) = (healed, false);
+/// What went wrong in a storm of 10,000 events and after it.
+fn wrong_in(plane: &str, release: &str, seed: u64) -> Vec<String> {
+    let sim = swarm(plane, release, seed);
     // What Kafka leaves stuck on ZooKeeper when an answer is lost, a restart of the brokers frees (the case files
     // `zookeeper/a-lost-answer-*`).
-    let mut by_hand = sim.world().ensemble().is_some();
-    raise(&mut sim);
-    while sim.now().since(healed) < Span::secs(180) {
-        assert!(sim.step_into(&mut step), "something always happens");
-        note_broken(&sim, &step, &mut wrong);
-        if sim.now().since(looked_at) < Span::millis(500) {
-            continue;
-        }
-        looked_at = sim.now();
-        // A broker that could not register for a minute has stopped by itself.
-        raise(&mut sim);
-        if !quiet && sim.now().since(healed) > Span::secs(30) {
-            quiet = true;
-            for producer in (1..=3).map(NodeId::producer) {
-                let rest = Command::SetRate { interval: Span::ZERO };
-                sim.apply(Action::Call(producer, rest)).expect("it runs");
-            }
-        }
-        if quiet && apart(&sim).is_none() {
-            return wrong;
-        }
-        if by_hand && sim.now().since(healed) > Span::secs(90) {
-            by_hand = false;
-            for broker in sim.world().genesis.broker_ids().collect::<Vec<NodeId>>() {
-                drop(sim.apply(Action::Crash(broker, Loss::Nothing)));
-            }
-        }
-    }
-    wrong.extend(apart(&sim));
-    wrong
+    let restart = sim.world().ensemble().map(|_| Span::secs(90));
+    storm_and_calm(sim, &Storm { events: 10_000, calm: Span::secs(180), restart, apart }).1
 }
 
 fn check(release: &str) {
     for seed in 1..=5 {
-        let wrong = storm_and_calm("controllers", release, seed, 10_000);
+        let wrong = wrong_in("controllers", release, seed);
         assert!(wrong.is_empty(), "{release} seed {seed}: {wrong:#?}");
     }
 }
@@ -177,7 +100,7 @@ fn after_a_storm_release_4_2_comes_together_and_broke_no_promise() {
 /// partitions without a leader get one.
 #[test]
 fn after_a_storm_a_cluster_on_zookeeper_comes_together_and_broke_no_promise() {
-    let storms = (1..=5).flat_map(|seed| storm_and_calm("mode zookeeper\nzookeepers", "3.9", seed, 10_000));
+    let storms = (1..=5).flat_map(|seed| wrong_in("mode zookeeper\nzookeepers", "3.9", seed));
     assert_eq!(storms.collect::<Vec<String>>(), Vec::<String>::new());
 }
 

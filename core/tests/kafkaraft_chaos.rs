@@ -2,36 +2,18 @@
 //!
 //! Source: the Raft paper, figure 3 (safety); section 5.2 (a leader is elected once messages pass).
 
-use kraftscope_core::check::INVARIANTS;
-use kraftscope_core::id::NodeId;
-use kraftscope_core::node::Command;
-use kraftscope_core::note::Note;
-use kraftscope_core::scenario::{Scenario, truth};
-use kraftscope_core::sim::action::Action;
-use kraftscope_core::sim::{Sim, Step};
-use kraftscope_core::time::Span;
-use kraftscope_core::view::Health;
+mod storm_support;
 
-const RATES: [&str; 10] = [
-    "loss 5000",
-    "response-loss 20000",
-    "duplicate 5000",
-    "delay 10000",
-    "crash 10000",
-    "lossy-crash 10000",
-    "pause 10000",
-    "cut 5000",
-    "slow 5000",
-    "fence 5000",
-];
+use kraftscope_core::id::NodeKind;
+use kraftscope_core::process::Process;
+use kraftscope_core::scenario::{Count, Scenario, truth};
+use kraftscope_core::sim::Sim;
+use kraftscope_core::time::Span;
+use storm_support::{Storm, differing_copies, rates, storm_and_calm};
 
 /// A cluster of which the seed decides shape, read mode and faults.
 fn swarm(seed: u64) -> Sim {
-    let drawn = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-    let rates: String = (0..RATES.len())
-        .filter(|bit| (drawn >> bit) & 1 == 1)
-        .map(|bit| format!("rate {}\n", RATES[bit]))
-        .collect();
+    let rates = rates(seed);
     let brokers = [3, 5, 4][(seed % 3) as usize];
     let latency = ["datacenter", "zones", "rack"][(seed % 3) as usize];
     let reads = ["read-index", "lease", "read-index", "leader-local"][(seed % 4) as usize];
@@ -47,27 +29,6 @@ fn swarm(seed: u64) -> Sim {
     Sim::new(Scenario::parse(&text).expect("a scenario").genesis).expect("a valid genesis")
 }
 
-fn note_broken(sim: &Sim, step: &Step, broken: &mut Vec<String>) {
-    for note in &step.notes {
-        if let Note::InvariantBroken { invariant, partition, node, offset } = note {
-            let id = INVARIANTS[usize::from(*invariant)].id;
-            broken.push(format!("{id} {partition:?} {node:?} {offset:?} at event {}", sim.event()));
-        }
-    }
-}
-
-/// Starts what is down and wakes what is paused.
-fn raise(sim: &mut Sim) {
-    let slots: Vec<(NodeId, Health)> = sim.world().slots.iter().map(|slot| (slot.id, slot.health)).collect();
-    for (id, health) in slots {
-        match health {
-            Health::Down => drop(sim.apply(Action::Start(id)).expect("it is down")),
-            Health::Paused => drop(sim.apply(Action::Resume(id)).expect("it is paused")),
-            Health::Up => {}
-        }
-    }
-}
-
 /// Why the groups have not come together: one without a leader, or a copy that differs.
 fn apart(sim: &Sim) -> Option<String> {
     let Some(image) = truth(sim).filter(|image| !image.partitions.is_empty()) else {
@@ -77,56 +38,31 @@ fn apart(sim: &Sim) -> Option<String> {
         if sim.world().raft_leader(id).is_none() {
             return Some(format!("{id:?}: no leader"));
         }
-        let copy = |broker| {
-            let replicas = &sim.world().process(broker)?.broker()?.replicas;
-            Some((replicas.partition(id)?.hw, replicas.disk.replicas.get(&id)?.log.end()))
-        };
-        let copies: Vec<_> = registration.replicas.iter().map(copy).collect();
-        if copies.iter().any(|found| found.is_none_or(|(hw, leo)| hw != leo) || *found != copies[0]) {
-            return Some(format!("{id:?}: high watermarks and log ends {copies:?}"));
+        if let Some(differ) = differing_copies(sim, id, registration) {
+            return Some(differ);
         }
     }
     None
 }
 
-/// Faults for so many events, then peace. Returns what went wrong.
-fn storm_and_calm(seed: u64, events: u64) -> Vec<String> {
-    let (mut sim, mut step, mut wrong) = (swarm(seed), Step::default(), Vec::new());
-    for _ in 0..events {
-        assert!(sim.step_into(&mut step), "something always happens");
-        note_broken(&sim, &step, &mut wrong);
-    }
-    sim.apply(Action::HealAll).expect("always possible");
-    let healed = sim.now();
-    let (mut looked_at, mut quiet) = (healed, false);
-    raise(&mut sim);
-    while sim.now().since(healed) < Span::secs(90) {
-        assert!(sim.step_into(&mut step), "something always happens");
-        note_broken(&sim, &step, &mut wrong);
-        if sim.now().since(looked_at) < Span::millis(500) {
-            continue;
-        }
-        looked_at = sim.now();
-        raise(&mut sim);
-        if !quiet && sim.now().since(healed) > Span::secs(30) {
-            quiet = true;
-            for producer in (1..=2).map(NodeId::producer) {
-                let rest = Command::SetRate { interval: Span::ZERO };
-                sim.apply(Action::Call(producer, rest)).expect("it runs");
-            }
-        }
-        if quiet && apart(&sim).is_none() {
-            return wrong;
-        }
-    }
-    wrong.extend(apart(&sim));
-    wrong
+/// Records that every consumer has read, by what each of them was told.
+fn read(sim: &Sim) -> u64 {
+    let consumers = sim.world().of_kind(NodeKind::Consumer).filter_map(|slot| match &slot.process {
+        Some(Process::Consumer(consumer)) => Some(consumer.consumed),
+        _ => None,
+    });
+    consumers.min().unwrap_or(0)
 }
 
 fn check(seeds: core::ops::RangeInclusive<u64>) {
     for seed in seeds {
-        let wrong = storm_and_calm(seed, 10_000);
+        let storm = Storm { events: 10_000, calm: Span::secs(90), restart: None, apart };
+        let (sim, wrong) = storm_and_calm(swarm(seed), &storm);
         assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
+        assert!(Count::Acked.of(&sim) > Some(100), "seed {seed}: hardly anything was acknowledged");
+        assert!(read(&sim) > 50, "seed {seed}: hardly anything was read");
+        let lost = sim.checker().expect("it is on").lost().filter(|(_, lost)| lost.by_all);
+        assert_eq!(lost.count(), 0, "seed {seed}: acknowledged with acks=all, and lost");
     }
 }
 
