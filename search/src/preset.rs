@@ -181,10 +181,6 @@ const fn older(
     Preset { mode: Mode::ZooKeeper, faults: ZOOKEEPER, about, mends, ..release(name, releases) }
 }
 
-/// The presets of the other mode, played when they are named.
-pub const MODES: &[Preset] =
-    &[Preset { mode: Mode::KafkaRaft, faults: GROUPS, ..release("kafkaraft", &[Release::V4_2]) }];
-
 /// The presets that are played in turn unless one is named.
 pub const PRESETS: &[Preset] = &[
     Preset { faults: OLDER, ..release("3.5-3.7", &[Release::V3_5, Release::V3_6, Release::V3_7]) },
@@ -192,6 +188,7 @@ pub const PRESETS: &[Preset] = &[
     release("4.0", &[Release::V4_0]),
     release("4.1", &[Release::V4_1]),
     release("4.2", &[Release::V4_2]),
+    Preset { mode: Mode::KafkaRaft, faults: GROUPS, ..release("kafkaraft", &[Release::V4_2]) },
     closer("network", "only the network fails", Size::Any, NETWORK, Demand::MustBeSafe),
     closer("power", "only machines fail", Size::Any, POWER, Demand::MustBeSafe),
     closer("quorum", "elections of the metadata quorum", Size::Quorum, SAFE, Demand::MustBeSafe),
@@ -220,9 +217,8 @@ impl Preset {
     /// # Errors
     /// Names all that there are.
     pub fn find(name: &str) -> Result<&'static Preset, String> {
-        let all = || PRESETS.iter().chain(MODES);
-        all().find(|preset| preset.name == name).ok_or_else(|| {
-            let known: Vec<&str> = all().map(|preset| preset.name).collect();
+        PRESETS.iter().find(|preset| preset.name == name).ok_or_else(|| {
+            let known: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
             format!("'{name}' is no preset: write one of {}", known.join(", "))
         })
     }
