@@ -1,12 +1,16 @@
 //! What a broker has asked ZooKeeper, and where each answer goes.
+//!
+//! A LeaderAndIsr that has to read settings first fails with the session that it asked in
+//! (`ZkConfigRepository.config`, `KafkaApis.handleError`): what an earlier session was told, the next one does not obey.
 
 use crate::id::{Offset, TopicId};
 use crate::node::Out;
 use crate::process::broker::{Broker, Plane};
 use crate::replication::IsrWrite;
 use crate::time::Time;
-use crate::wire::{Envelope, ZkReply};
+use crate::wire::{ControlMessage, Envelope, ErrorCode, Message, ZkReply};
 use crate::znode::ZooKeeperError;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +62,16 @@ impl Broker {
             Asked::ChangedTopics(numbers) => plane.on_changed_topics(now, &numbers, &answers, out),
             Asked::Configs(topics) => plane.on_configs(now, (&topics, &answers), &mut self.image, out),
             Asked::ConfigsBefore(topics, envelope) => {
+                let expired = answers.contains(&Err(ZooKeeperError::SessionExpired));
                 plane.on_configs(now, (&topics, &answers), &mut self.image, out);
-                self.carry_out_control(now, envelope, out);
+                if expired {
+                    // The exception fails the request; the next life of the session is told everything.
+                    let error = ErrorCode::UnknownServerError;
+                    let response = ControlMessage::LeaderAndIsrResponse(error, Vec::new());
+                    out.respond(envelope.from, envelope.correlation, Message::Control(Box::new(response)));
+                } else {
+                    self.carry_out_control(now, envelope, out);
+                }
             }
             Asked::IsrWrites(writes) => self.on_isr_writes(now, &writes, &answers, out),
             Asked::IsrCheck(write) => self.on_isr_check_answer(now, &write, answers.first(), out),
