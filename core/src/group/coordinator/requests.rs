@@ -313,7 +313,9 @@ fn fresh_id(group: &ClassicGroup, consumer: NodeId, out: &mut Out) -> Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Offset, TopicId};
+    use crate::id::{BrokerEpoch, Incarnation, NodeList, Offset, TopicId};
+    use crate::metadata::image::{BrokerRegistration, TopicImage};
+    use crate::record::PartitionRegistration;
     use alloc::vec;
 
     /// Source: `OffsetMetadataManager.commitOffset`: every offset of the request becomes a record.
@@ -330,14 +332,6 @@ mod tests {
         assert_eq!(group.commit(&request), Ok(()));
         assert_eq!(group.unwritten().0, first);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::{BrokerEpoch, Incarnation, NodeList, TopicId};
-    use crate::metadata::image::{BrokerRegistration, TopicImage};
-    use crate::record::PartitionRegistration;
 
     /// `__consumer_offsets` as a broker knows it that was told of the first partition only.
     fn first_partition_only() -> Image {
