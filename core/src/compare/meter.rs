@@ -168,7 +168,8 @@ impl Meter {
         }
         match health {
             Health::Up => self.office.back(node),
-            Health::Paused | Health::Down => self.office.left(node, now),
+            Health::Paused => self.office.left(node, now),
+            Health::Down => self.office.died(node, now),
         }
     }
 

@@ -12,6 +12,8 @@ use alloc::vec::Vec;
 pub struct Office {
     holder: Option<NodeId>,
     lost: Option<Time>,
+    /// It has forgotten that it was: it is missing until somebody takes office.
+    died: bool,
     failovers: Vec<Span>,
 }
 
@@ -22,6 +24,7 @@ impl Office {
             self.failovers.push(now.since(lost));
         }
         self.holder = Some(node);
+        self.died = false;
     }
 
     /// This node is gone, or cut off, or gave up.
@@ -31,9 +34,15 @@ impl Office {
         }
     }
 
-    /// This node can be heard again; if nobody took its place it is the controller as before.
+    /// This node is dead.
+    pub(super) fn died(&mut self, node: NodeId, now: Time) {
+        self.left(node, now);
+        self.died |= self.holder == Some(node);
+    }
+
+    /// This node can be heard again; if nobody took its place it is the controller as before, unless it died.
     pub(super) fn back(&mut self, node: NodeId) {
-        if self.holder == Some(node) {
+        if self.holder == Some(node) && !self.died {
             self.lost = None;
         }
     }
@@ -78,5 +87,16 @@ mod tests {
         office.left(NodeId::controller(1), Time(10));
         office.back(NodeId::controller(1));
         assert_eq!((office.failovers().len(), office.lost_since()), (0, None));
+    }
+
+    #[test]
+    fn a_controller_that_died_is_missing_until_it_takes_office_again() {
+        let mut office = Office::default();
+        office.taken(NodeId::controller(1), Time(5));
+        office.died(NodeId::controller(1), Time(10));
+        office.back(NodeId::controller(1));
+        assert_eq!(office.lost_since(), Some(Time(10)));
+        office.taken(NodeId::controller(1), Time(40));
+        assert_eq!((office.failovers(), office.lost_since()), (&[Span(30)][..], None));
     }
 }
