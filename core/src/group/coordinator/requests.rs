@@ -361,10 +361,10 @@ mod tests {
     fn a_broker_on_zookeeper_looks_for_no_group_in_another_partition() {
         let image = first_partition_only();
         let settings = Arc::new(Settings { offsets_topic_num_partitions: 2, ..Settings::default() });
-        let readers = Text::new("readers").expect("a name");
+        let group = Text::new("billing").expect("a name");
         let in_kraft = GroupCoordinator::new(NodeId::broker(1), settings.clone());
-        assert_eq!(in_kraft.find(&image, readers).coordinator, Some(NodeId::broker(1)));
+        assert_eq!(in_kraft.find(&image, group).coordinator, Some(NodeId::broker(1)));
         let on_zookeeper = GroupCoordinator::new(NodeId::broker(1), settings).on_zookeeper();
-        assert_eq!(on_zookeeper.find(&image, readers).error, ErrorCode::CoordinatorNotAvailable);
+        assert_eq!(on_zookeeper.find(&image, group).error, ErrorCode::CoordinatorNotAvailable);
     }
 }
