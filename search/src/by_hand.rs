@@ -14,6 +14,9 @@
 //!   attempt (`ZkPartitionStateMachine.initializeLeaderAndIsrForPartitions`, 3.x). Only a new controller reads what
 //!   stands there, and it is one as soon as `/controller` is deleted.
 //!
+//! - A setting of a topic that was written, when whoever wrote it died before the notification (two writes in
+//!   `AdminZkClient.changeTopicConfig`): brokers go on with the old one. It is changed once more.
+//!
 //! Elections and ISRs that the controller itself shrinks read the znode again and are safe.
 //!
 //! And a watch that has fired is set again only when the controller's thread comes to it. Who hears that `/controller` was
@@ -44,6 +47,10 @@ pub(crate) fn free(sim: &Sim, core: &Core) -> Option<Act> {
     if has_no_controller(sim) && healed().all(|id| process(id).is_some_and(awaits_another)) {
         return healed().next().map(|id| Act::Do(Action::Crash(id, Loss::Nothing)));
     }
+    let missed = healed().find_map(|id| missed_setting(sim, id));
+    if missed.is_some() {
+        return missed;
+    }
     let controller =
         healed().find(|id| process(*id).is_some_and(|broker| meets_its_own_state(broker, image)));
     controller.map(|_| Act::Controller(Command::Resign))
@@ -63,6 +70,13 @@ fn waits_in_vain(broker: &Broker, me: NodeId, image: &Image) -> bool {
         });
         partition.is_leader() && overtaken && !asked(id)
     })
+}
+
+fn missed_setting(sim: &Sim, id: NodeId) -> Option<Act> {
+    let tree = sim.world().ensemble()?.database().tree();
+    let broker = sim.world().process(id).and_then(Process::broker)?;
+    let (topic, key, value) = broker.zookeeper()?.missed_setting(tree, &broker.image)?;
+    Some(Act::Do(Action::Call(id, Command::ConfigureTopic { topic, key, value })))
 }
 
 fn has_no_controller(sim: &Sim) -> bool {

@@ -2,11 +2,12 @@
 
 use kraftscope_core::config::Settings;
 use kraftscope_core::history::History;
-use kraftscope_core::id::NodeId;
+use kraftscope_core::id::{NodeId, TopicId};
 use kraftscope_core::kraft::Role;
 use kraftscope_core::net::{Latency, Link};
 use kraftscope_core::node::{Command, Loss, Timer};
 use kraftscope_core::process::Process;
+use kraftscope_core::record::TopicConfig;
 use kraftscope_core::release::Release;
 use kraftscope_core::sim::Sim;
 use kraftscope_core::sim::action::Action;
@@ -198,6 +199,23 @@ fn a_controller_that_takes_its_own_state_for_a_failure_is_replaced() {
     act(&mut sim, Action::Call(BROKERS[0], Command::Resign));
     run_for(&mut sim, Span::secs(5));
     assert_eq!(restarts(&sim, &BROKERS), [], "another one has read it");
+}
+
+/// Source: `AdminZkClient.changeTopicConfig`: the settings and the notification are two writes.
+#[test]
+fn a_setting_whose_notification_was_never_written_is_changed_again() {
+    let text = "release 3.9\nmode zookeeper\nzookeepers 1\nbrokers 3\ntopic orders partitions 1 replicas 3 first-broker 2\n\
+                set zookeeper.max.in.flight.requests 1\n----\nuntil ready\nuntil time >= 30s\n\
+                call broker-1 min-isr orders 2\nuntil note ZnodeChanged\ncrash broker-1\n";
+    let mut sim = History::from_text(text).expect("everything comes as expected").sim().clone();
+    let others = &BROKERS[1..];
+    let setting =
+        Command::ConfigureTopic { topic: TopicId(0), key: TopicConfig::MinInsyncReplicas, value: 2 };
+    let again = Action::Call(BROKERS[1], setting);
+    assert_eq!(restarts(&sim, others), [Act::Do(again)]);
+    act(&mut sim, again);
+    run_for(&mut sim, Span::secs(5));
+    assert_eq!(restarts(&sim, others), [], "everybody has read it");
 }
 
 /// Source: `ControllerChangeHandler`, `KafkaController.processControllerChange`, `maybeResign`: the watch that has told of its

@@ -18,6 +18,7 @@ use crate::replication::ReplicaManager;
 use crate::time::Time;
 use crate::wire::{LeaderAndIsrRequest, ZkReply, ZkRequest};
 use crate::znode::{Data, Path, ZooKeeperError};
+use crate::zookeeper::Tree;
 use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -95,6 +96,34 @@ impl ZooKeeperPlane {
         }
         // They are read in the next session.
         self.read_configs(now, unread, Asked::Configs, out);
+    }
+
+    /// A setting that ZooKeeper holds and this broker does not know, although it has read every notification: who changed
+    /// it died before it wrote one. It learns of it by the next change, or when it starts.
+    pub fn missed_setting(&self, tree: &Tree, image: &Image) -> Option<(TopicId, TopicConfig, u32)> {
+        let reads = |asked: &Asked| {
+            matches!(
+                asked,
+                Asked::ConfigChanges | Asked::ChangedTopics(_) | Asked::Configs(_) | Asked::ConfigsBefore(..)
+            )
+        };
+        let is_unread = |path| matches!(path, Path::ConfigChange(n) if n >= self.configs.next_change);
+        let unread = tree.children(Path::ConfigChanges).any(|(path, _)| is_unread(path));
+        if unread || self.asked.values().any(reads) {
+            return None;
+        }
+        self.configs.known.iter().find_map(|&topic| {
+            let Data::Config(settings) = &tree.get(Path::TopicConfig(topic))?.data else { return None };
+            let known = image.topics.get(&topic)?;
+            let is_known = |&&(key, value): &&(TopicConfig, u32)| match key {
+                TopicConfig::MinInsyncReplicas => known.min_insync_replicas == Some(value),
+                TopicConfig::UncleanLeaderElectionEnable => {
+                    known.unclean_leader_election_enable == Some(value != 0)
+                }
+            };
+            let &(key, value) = settings.iter().find(|setting| !is_known(setting))?;
+            Some((topic, key, value))
+        })
     }
 
     /// Reads the notifications, and wants to be told of the next one.
