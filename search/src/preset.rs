@@ -93,9 +93,9 @@ const OLDER: &[Fault] =
 
 /// What a cluster on ZooKeeper can be asked to survive: [`Fault::Fence`] is an expired session there, [`Fault::Resign`] a
 /// `/controller` that somebody deletes. Kafka had no protection there against brokers that come back without what they
-/// had (KIP-966 came with KRaft). And no promise stands while a partition moves: the leader is told the new replicas
-/// before those that go have left the ISR (`KafkaController.moveReassignedPartitionLeaderIfRequired`), and its high
-/// watermark waits for replicas only (`Partition.maybeIncrementLeaderHW`).
+/// had (KIP-966 came with KRaft). And a partition that moves has two holes: a controller that is replaced after it has told
+/// the leader the new replicas, and before those that go have left the ISR, leaves them in it without what was committed
+/// (`KafkaController.onPartitionReassignment`); a cancelled move may leave a replica in the ISR that is none any more.
 const ZOOKEEPER: &[Fault] = &all_but::<{ SAFE.len() - 5 }>(&[
     Fault::Unclean,
     Fault::PowerLoss,

@@ -19,7 +19,7 @@ use super::table::Rule;
 use super::truth::Changed;
 use super::{c_producers, r_groups};
 use crate::id::{LeaderEpoch, NodeId, NodeList, Offset};
-use crate::replication::FollowerState;
+use crate::replication::{FollowerState, Partition};
 use crate::sim::world::World;
 
 /// The leader's high watermark may have moved, or its ISR.
@@ -119,11 +119,23 @@ pub(super) fn check_own_prefix(
     ghost.copies[place].log.agrees = from.max(to);
 }
 
+/// Those of these members whom the leader counts. With ZooKeeper it is told its new replicas before those that a
+/// reassignment removes leave the ISR (`KafkaController.onPartitionReassignment`, B3 and B4), waits for replicas only
+/// (`Partition.maybeIncrementLeaderHW`), and nobody else is elected (`Election.leaderForOffline`).
+fn counted(world: &World, leader: (NodeId, &Partition), members: &NodeList) -> NodeList {
+    match leader.1.as_leader() {
+        Some(state) if world.ensemble().is_some() => {
+            members.iter().filter(|&id| id == leader.0 || state.follower(id).is_some()).collect()
+        }
+        _ => *members,
+    }
+}
+
 /// S7 and S15.
 fn check_rule(ghost: &mut PartitionGhost, look: &Look<'_>, subject: Subject, findings: &mut Findings) {
     let Some(leader) = look.partition.as_leader() else { return };
     let (hw, settings) = (look.now.hw, &look.world.genesis.settings);
-    let others = leader.isr.maximal().without(look.id);
+    let others = counted(look.world, (look.id, look.partition), &leader.isr.maximal()).without(look.id);
     let any_epoch = !settings.features.hw_counts_current_epoch_only;
     let waited = others.iter().all(|id| {
         leader.follower(id).is_some_and(|follower| {
@@ -134,8 +146,11 @@ fn check_rule(ghost: &mut PartitionGhost, look: &Look<'_>, subject: Subject, fin
     let min_isr = look.broker.image.effective_min_isr(ghost.id, settings);
     let enough = !settings.features.strict_min_isr || leader.isr.committed().len() >= min_isr;
     findings.check(Rule::S7, waited && enough, subject.at(hw));
-    ghost.promised = ghost.promised.min(if settings.features.strict_min_isr { min_isr } else { 1 });
-    if !settings.features.strict_min_isr || ghost.void.is_some() {
+    let isr = counted(look.world, (look.id, look.partition), &leader.isr.committed());
+    let all_count = isr.len() == leader.isr.committed().len();
+    let is_strict = settings.features.strict_min_isr && all_count;
+    ghost.promised = ghost.promised.min(if is_strict { min_isr } else { 1 });
+    if !is_strict || ghost.void.is_some() {
         return;
     }
     let holds = |id: &NodeId| {
@@ -147,7 +162,6 @@ fn check_rule(ghost: &mut PartitionGhost, look: &Look<'_>, subject: Subject, fin
     let lost = |id: &NodeId| {
         ghost.lost_records(look.world, *id) || ghost.is_dropped(look.world, *id, look.now.partition_epoch)
     };
-    let isr = leader.isr.committed();
     let holders = isr.iter().filter(|id| holds(id) || lost(id)).count() as u32;
     findings.check(Rule::S15, holders >= min_isr, subject.at(hw));
 }
@@ -157,10 +171,11 @@ fn check_members(ghost: &PartitionGhost, look: &Look<'_>, from: Offset, findings
     if ghost.void.is_some() {
         return;
     }
+    let by_leader = |members| counted(look.world, (look.id, look.partition), members);
     let mine = look.now.isr.map_or(NodeList::EMPTY, |isr| isr.committed());
-    check_holders(ghost, look, Rule::S1, &mine, from, findings);
+    check_holders(ghost, look, Rule::S1, &by_leader(&mine), from, findings);
     if let Some(truth) = look.truth.image.partitions.get(&ghost.id) {
-        check_holders(ghost, look, Rule::S2, &truth.isr, from, findings);
+        check_holders(ghost, look, Rule::S2, &by_leader(&truth.isr), from, findings);
         let elr = truth.elr.iter().filter(|&id| truth.replicas.contains(id)).collect();
         check_holders(ghost, look, Rule::S4, &elr, from, findings);
     }
@@ -194,7 +209,12 @@ pub(super) fn check_candidates(
     }
     let after = &change.after;
     let eligible = after.elr.iter().filter(|&id| after.replicas.contains(id));
-    for id in after.isr.iter().chain(eligible).filter(|&id| !ghost.lost_records(world, id)) {
+    let leader = after.leader.and_then(|id| {
+        let broker = world.process(id)?.broker()?;
+        Some((id, broker.replicas.partitions().get(&ghost.id)?))
+    });
+    let isr = leader.map_or(after.isr, |leader| counted(world, leader, &after.isr));
+    for id in isr.iter().chain(eligible).filter(|&id| !ghost.lost_records(world, id)) {
         let missing = ghost.missing(world, id, Offset(0), ghost.committed.end());
         findings.compare(Rule::S4, missing, Subject::copy(ghost.id, id));
     }
